@@ -1,0 +1,109 @@
+//! An alert: a detected event that fires and resolves. (The customer's matter is an incident.)
+
+use crate::bilingual::Both;
+use crate::post::PostBuf;
+use crate::score::Score;
+use crate::time::Timestamp;
+use crate::window::Tallied;
+
+/// How bad; ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    #[default]
+    Warning,
+    /// Somebody must act.
+    Critical,
+}
+
+impl Severity {
+    /// All, mildest first.
+    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
+
+    /// Its name everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+
+    /// The severity called `name`.
+    pub fn named(name: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+/// Whether it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It goes on.
+    Firing,
+    /// It is over.
+    Resolved,
+}
+
+impl Status {
+    /// Its name everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Firing => "firing",
+            Status::Resolved => "resolved",
+        }
+    }
+}
+
+/// One reason with its figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// A name from a closed set.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub text: Both,
+    /// The figure behind it.
+    pub value: f64,
+}
+
+/// One alert at one moment; every transition is a new value with the same id.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    /// Derived from the cause, so that the same input gives the same id.
+    pub id: String,
+    /// Name of the rule.
+    pub rule: String,
+    /// What the rule watches: `priority`, `volume`, ...
+    pub on: &'static str,
+    /// Firing or resolved.
+    pub status: Status,
+    /// How bad.
+    pub severity: Severity,
+    /// Name of the topic.
+    pub topic: String,
+    /// Name of its brand, empty if none.
+    pub brand: String,
+    /// Start of the window, or the post's time.
+    pub started_at: Timestamp,
+    /// Event time of this transition.
+    pub updated_at: Timestamp,
+    /// When it was over.
+    pub resolved_at: Option<Timestamp>,
+    /// The window that fired, at its present value.
+    pub observed: Tallied,
+    /// The threshold that was reached.
+    pub threshold: u64,
+    /// Score of the post, for `priority`.
+    pub priority: Option<Score>,
+    /// Caused by a post that came behind the watermark.
+    pub delayed: bool,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The earliest post of the window that is still shown.
+    pub first_post: Option<PostBuf>,
+    /// The posts with the highest priority, highest first.
+    pub top_posts: Vec<PostBuf>,
+    /// Mentions by network, in name order.
+    pub networks: Vec<(String, u64)>,
+}

@@ -1,0 +1,1 @@
+//! Threads, queues, start and stop.

@@ -1,0 +1,72 @@
+//! Text for people, in Spanish and English as equals.
+
+/// The two languages of everything a person reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Spanish.
+    Es,
+    /// English.
+    #[default]
+    En,
+}
+
+impl Lang {
+    /// From a tag such as `es`, `es-MX` or `es_MX.UTF-8`; anything else is English.
+    pub fn from_tag(tag: &str) -> Lang {
+        if tag.get(..2).is_some_and(|t| t.eq_ignore_ascii_case("es")) { Lang::Es } else { Lang::En }
+    }
+
+    /// From an `Accept-Language` header: the first of the two that is named.
+    pub fn from_accept(header: &str) -> Lang {
+        let known = |tag: &&str| tag.get(..2).is_some_and(|t| t.eq_ignore_ascii_case("es") || t.eq_ignore_ascii_case("en"));
+        header.split(',').map(str::trim).find(known).map_or(Lang::En, Lang::from_tag)
+    }
+
+    /// Picks the text of this language.
+    pub fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Lang::Es => es,
+            Lang::En => en,
+        }
+    }
+}
+
+/// One message in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Both {
+    /// Spanish.
+    pub es: String,
+    /// English.
+    pub en: String,
+}
+
+impl Both {
+    /// From the two texts.
+    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Both {
+        Both { es: es.into(), en: en.into() }
+    }
+
+    /// The text in `lang`.
+    pub fn get(&self, lang: Lang) -> &str {
+        lang.pick(&self.es, &self.en)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_known_language_wins() {
+        for (header, want) in [
+            ("es-MX,es;q=0.9,en;q=0.8", Lang::Es),
+            ("fr, es;q=0.5", Lang::Es),
+            ("en-GB,es", Lang::En),
+            ("fr", Lang::En),
+            ("", Lang::En),
+            ("ñ", Lang::En),
+        ] {
+            assert_eq!(Lang::from_accept(header), want, "{header}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The numbered log that readers pull from.

@@ -1,0 +1,224 @@
+//! Decode, match, score: one buffer in, one outcome out, whole on one page.
+//!
+//! A lane is pure: its outcome depends on the buffer, the moment the buffer was seen and the set of
+//! queries, never on a clock or on another lane.
+
+use std::sync::Arc;
+
+use crate::decode::{Decoded, Decoder};
+use crate::limits;
+use crate::matching::{Matcher, Scratch};
+use crate::post::{AuthorKey, Kind, Post, PostKey, Posts};
+use crate::reason::Refused;
+use crate::score::{Addend, Score};
+use crate::signals::{self, Context, Scope, TopicContext};
+use crate::time::Timestamp;
+use crate::topic::{Brand, Listening, SourceId};
+
+/// A set of topics with its compiled queries; swapped whole.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    /// What to listen for.
+    pub listening: Listening,
+    matcher: Matcher,
+    /// Index into `listening.topics` of every compiled query.
+    topic_of: Vec<u32>,
+}
+
+impl Compiled {
+    /// Compiles the queries of `listening`.
+    pub fn new(listening: Listening) -> Compiled {
+        let matcher = Matcher::new(listening.topics.iter().flat_map(|t| &t.queries));
+        let topic_of = listening.topics.iter().enumerate().flat_map(|(i, t)| t.queries.iter().map(move |_| i as u32)).collect();
+        Compiled { listening, matcher, topic_of }
+    }
+}
+
+/// One topic of a matched post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// Index into `Compiled::listening.topics`.
+    pub topic: u32,
+    /// The post mentions or answers an account of the topic's brand; otherwise active listening.
+    pub direct: bool,
+    /// Written by an account of the topic's brand: an answer, not a mention.
+    pub own: bool,
+    /// Priority for this topic, cut to 0-100.
+    pub score: Score,
+}
+
+/// A matched post, an update or a delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Identity of the post.
+    pub key: PostKey,
+    /// Identity of its author.
+    pub author: AuthorKey,
+    /// Create, update or delete.
+    pub kind: Kind,
+    /// The post's own time.
+    pub at: Timestamp,
+    /// Greatest time of the posts before it in its buffer.
+    pub before: Timestamp,
+    /// Index into `Outcome::posts`.
+    pub post: u32,
+    /// Its range in `Outcome::hits`; empty for a delete.
+    pub hits: (u32, u32),
+    /// Its range in `Outcome::addends`: the part that does not depend on the topic.
+    pub addends: (u32, u32),
+}
+
+/// What became of one buffer.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Items found in the frames.
+    pub items: u64,
+    /// Items that decoded, posts or not.
+    pub decoded: u64,
+    /// Items refused, by `Refused as usize`.
+    pub refused: [u64; Refused::COUNT],
+    /// Decoded items that are no posts.
+    pub not_posts: u64,
+    /// Creates that matched no topic.
+    pub unmatched: u64,
+    /// Greatest time of all posts in the buffer; `Timestamp::MIN` if there is none.
+    pub greatest: Timestamp,
+    /// Matched creates, all updates and all deletes, in order.
+    pub records: Vec<Record>,
+    /// Topics of the records.
+    pub hits: Vec<Hit>,
+    /// Reasons of the records.
+    pub addends: Vec<Addend>,
+    /// The posts of the records.
+    pub posts: Posts,
+    /// Lines refused and why.
+    pub refusals: Vec<(u32, Refused)>,
+}
+
+/// One buffer of whole lines from one source.
+pub struct Input<'a> {
+    /// The lines; scribbled on.
+    pub bytes: &'a mut [u8],
+    /// Where they come from.
+    pub source: SourceId,
+    /// When the intake took them.
+    pub seen: Timestamp,
+    /// What to listen for.
+    pub compiled: &'a Arc<Compiled>,
+}
+
+/// Decoders and working memory of one thread.
+pub struct Lane {
+    decoders: Vec<Box<dyn Decoder>>,
+    decoded: Decoded,
+    scratch: Scratch,
+    matched: Vec<u32>,
+}
+
+impl Lane {
+    /// A lane with one decoder per source, by `SourceId`.
+    pub fn new(decoders: Vec<Box<dyn Decoder>>) -> Lane {
+        Lane { decoders, decoded: Decoded::default(), scratch: Scratch::default(), matched: Vec::new() }
+    }
+
+    /// Works off one buffer.
+    pub fn process(&mut self, input: Input<'_>) -> Outcome {
+        self.decoded.clear();
+        let decoder = &mut self.decoders[usize::from(input.source.0)];
+        crate::decode::lines(decoder.as_mut(), input.bytes, &mut self.decoded);
+        let mut out = Outcome { greatest: Timestamp::MIN, ..Outcome::default() };
+        let horizon = input.seen.plus(limits::FUTURE);
+        for (i, post) in self.decoded.posts.iter().enumerate() {
+            if post.at > horizon {
+                out.refused[Refused::Future as usize] += 1;
+                out.refusals.push((self.decoded.lines[i], Refused::Future));
+                continue;
+            }
+            examine(&post, input.compiled, &mut self.scratch, &mut self.matched, &mut out);
+            out.greatest = out.greatest.max(post.at);
+        }
+        out.close(&self.decoded);
+        out
+    }
+}
+
+impl Outcome {
+    /// Adds what the decoder counted; `items = decoded + sum(refused)` holds from here on.
+    fn close(&mut self, decoded: &Decoded) {
+        for (mine, theirs) in self.refused.iter_mut().zip(decoded.refused) {
+            *mine += theirs;
+        }
+        self.refusals.extend_from_slice(&decoded.refusals);
+        self.refusals.sort_unstable();
+        self.items = decoded.items;
+        self.not_posts = decoded.not_posts;
+        self.decoded = decoded.items - self.refused.iter().sum::<u64>();
+    }
+}
+
+/// Matches and scores one post; appends a record if the tally must know of it.
+fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, matched: &mut Vec<u32>, out: &mut Outcome) {
+    matched.clear();
+    if post.kind != Kind::Delete {
+        compiled.matcher.matches(post, scratch, matched);
+        if matched.is_empty() && post.kind == Kind::Create {
+            out.unmatched += 1;
+            return;
+        }
+    }
+    let first_hit = out.hits.len() as u32;
+    let first_addend = out.addends.len() as u32;
+    if !matched.is_empty() {
+        let context = Context { post, tokens: &scratch.tokens, topic: None };
+        signals::score(&context, Scope::Post, &mut out.addends);
+        let own_part = crate::score::total(&out.addends[first_addend as usize..]);
+        hits(&context, compiled, matched, own_part, &mut out.hits);
+    }
+    out.records.push(Record {
+        key: post.key(),
+        author: post.author_key(),
+        kind: post.kind,
+        at: post.at,
+        before: out.greatest,
+        post: out.posts.len() as u32,
+        hits: (first_hit, out.hits.len() as u32),
+        addends: (first_addend, out.addends.len() as u32),
+    });
+    out.posts.push(post);
+}
+
+/// One hit per topic, in topic order.
+fn hits(context: &Context<'_>, compiled: &Compiled, matched: &[u32], own_part: Score, out: &mut Vec<Hit>) {
+    let first = out.len();
+    let mut addends = Vec::new();
+    for query in matched {
+        let topic = compiled.topic_of[*query as usize];
+        if out[first..].iter().any(|h| h.topic == topic) {
+            continue;
+        }
+        let t = &compiled.listening.topics[topic as usize];
+        let brand = compiled.listening.brand_of(t);
+        let direct = brand.is_some_and(|b| is_direct(context, b));
+        addends.clear();
+        let topic_context = TopicContext { weight: t.weight, direct };
+        signals::score(&Context { topic: Some(topic_context), ..*context }, Scope::Topic, &mut addends);
+        let score = Score(own_part.0.saturating_add(addends.iter().map(|a| a.weight.0).sum())).clamped();
+        out.push(Hit { topic, direct, own: brand.is_some_and(|b| is_own(context.post, b)), score });
+    }
+}
+
+/// Whether the post speaks to the brand: it answers or mentions one of its accounts.
+fn is_direct(context: &Context<'_>, brand: &Brand) -> bool {
+    let post = context.post;
+    let answers = |a: &crate::topic::Account| a.is(post.network, post.in_reply_to.author_id, post.in_reply_to.author);
+    let mentions = |a: &crate::topic::Account| {
+        (!a.id.is_empty() && post.mentions.iter().any(|id| a.is(post.network, id, "")))
+            || (!a.handle.is_empty() && context.tokens.mentions_in(post.text, &a.handle) && a.is(post.network, "", &a.handle))
+    };
+    brand.accounts.iter().any(|a| answers(a) || mentions(a))
+}
+
+/// Whether the brand itself wrote it: an answer or news of its own, no mention.
+fn is_own(post: &Post<'_>, brand: &Brand) -> bool {
+    brand.accounts.iter().any(|a| a.is(post.network, post.author.id, post.author.handle))
+}

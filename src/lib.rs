@@ -1,0 +1,60 @@
+//! escucha: a real-time engine for active listening on social networks.
+//!
+//! This page is the map. Modules are listed from the ground up and a module uses only what stands
+//! above it; `tests/it/tidy.rs` refuses an import that runs the other way. Posts flow one way:
+//!
+//! ```text
+//! sources -> intake -> lanes (decode, match, score) -> tally (count, judge) -> feed -> clients
+//! ```
+//!
+//! The intake gives every buffer its number and its time, lanes are pure and parallel, the tally
+//! owns all state and applies results in number order, and the feed is a numbered log that readers
+//! pull from. `ARCHITECTURE.md` tells why.
+
+// Floor 0, vocabulary: plain data; nothing here fails or does I/O.
+pub mod alert;
+pub mod bilingual;
+pub mod limits;
+pub mod post;
+pub mod query;
+pub mod reason;
+pub mod score;
+pub mod time;
+pub mod topic;
+pub mod window;
+
+// Floor 1, mechanisms: know nothing of posts.
+#[macro_use]
+pub mod registry;
+pub mod prng;
+pub mod sketches;
+pub mod telemetry;
+pub mod text;
+
+// Floor 2, stateless stages: run on every lane; only `lane` knows its floor-mates.
+pub mod decode;
+pub mod eql;
+pub mod lane;
+pub mod matching;
+pub mod signals;
+pub mod synth;
+
+// Floor 3, keyed state: owned by one thread; only `tally` knows its floor-mates.
+pub mod judge;
+pub mod panes;
+pub mod seen;
+pub mod tally;
+
+// Floor 4, edges: asynchronous, does I/O, may fail.
+pub mod feed;
+pub mod http;
+pub mod intake;
+pub mod sources;
+pub mod wall;
+pub mod wire;
+
+// Floor 5, assembly.
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod replay;

@@ -1,0 +1,74 @@
+//! Every bound of the engine as a named constant, with the relations between them asserted.
+//! Sizes are bytes, times are microseconds unless the name says otherwise.
+
+use crate::time::{HOUR, MINUTE, SECOND};
+
+/// A buffer is handed to a lane at this size at the latest.
+pub const BUFFER_BYTES: usize = 256 * 1024;
+/// A frame (a line, a WebSocket message) above this is refused; one above `BUFFER_BYTES` travels alone.
+pub const FRAME_BYTES: usize = 1024 * 1024;
+/// Buffers in flight between the intake and the tally; the tally's reorder window is as long.
+pub const BUFFERS_IN_FLIGHT: usize = 64;
+/// Nested arrays and objects of one JSON frame.
+pub const JSON_DEPTH: usize = 64;
+/// Posts in one frame (an X v2 page holds up to 100).
+pub const POSTS_PER_FRAME: usize = 1000;
+/// Text of one post that is matched and shown; the rest is cut at a character.
+pub const TEXT_BYTES: usize = 64 * 1024;
+/// Id of a post or an account.
+pub const ID_BYTES: usize = 512;
+/// Links kept of one post.
+pub const LINKS: usize = 32;
+
+/// A post this far after the moment it was seen is refused.
+pub const FUTURE: i64 = 10 * MINUTE;
+/// Default lateness of the watermark.
+pub const LATENESS: i64 = MINUTE;
+/// A source without data for this long no longer holds the watermark back.
+pub const SOURCE_IDLE: i64 = 5 * SECOND;
+/// Default horizon in which a post id is known to be a duplicate.
+pub const DEDUPE: i64 = 24 * HOUR;
+/// Ids remembered at most within the horizon.
+pub const DEDUPE_IDS: usize = 8 * 1024 * 1024;
+/// Posts older than this (against the watermark) are counted late and enter no live window.
+pub const PANES_MINUTES: usize = 26 * 60;
+
+/// Characters (code points) of one query.
+pub const QUERY_CHARS: usize = 4096;
+/// Leaves of one query.
+pub const QUERY_LEAVES: usize = 256;
+/// Nesting of one query.
+pub const QUERY_DEPTH: usize = 32;
+/// Wildcards in one query.
+pub const QUERY_WILDCARDS: usize = 20;
+/// Largest distance of NEAR and `~N`.
+pub const NEAR_DISTANCE: u32 = 50;
+/// Queries in one process.
+pub const QUERIES: usize = 250_000;
+
+/// Topics in one process.
+pub const TOPICS: usize = 50_000;
+/// Sources in one process.
+pub const SOURCES: usize = 1000;
+
+/// Bytes of the feed that clients can still read.
+pub const FEED_BYTES: usize = 64 * 1024 * 1024;
+/// Entries of the feed that clients can still read.
+pub const FEED_ENTRIES: usize = 65_536;
+/// Bytes of recent mentions kept for `GET /v1/mentions` by default.
+pub const RECENT_BYTES: usize = 256 * 1024 * 1024;
+/// Unread bytes after which a stream client is closed as too slow.
+pub const CLIENT_BACKLOG_BYTES: usize = 16 * 1024 * 1024;
+/// Open HTTP connections.
+pub const CONNECTIONS: usize = 12_000;
+/// A body of `POST /v1/posts`, after decompression.
+pub const BODY_BYTES: usize = 16 * 1024 * 1024;
+
+const _: () = {
+    assert!(BUFFER_BYTES <= FRAME_BYTES);
+    assert!(TEXT_BYTES < FRAME_BYTES);
+    assert!(FRAME_BYTES <= BODY_BYTES);
+    assert!(LATENESS < FUTURE);
+    assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
+};

@@ -1,0 +1,1 @@
+//! Counts per topic: minute panes, sliding windows, the week.

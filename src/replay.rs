@@ -1,0 +1,1 @@
+//! Recorded input through the engine.

@@ -1,0 +1,1 @@
+//! Which posts were seen: duplicates, deletes before creates.

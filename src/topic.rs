@@ -1,0 +1,179 @@
+//! What to listen for: brands, topics and alert rules, as the engine uses them.
+//!
+//! `config` builds one [`Listening`] out of a file; it is never changed, only swapped whole.
+
+use crate::alert::Severity;
+use crate::query::Query;
+use crate::score::Score;
+use crate::time::Zone;
+use crate::window::Window;
+
+/// A topic's number: given once by name and never used again, so that counts survive a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(pub u32);
+
+/// A source's number, in the order of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u16);
+
+/// What an account of ours is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Publishes news.
+    #[default]
+    Broadcast,
+    /// Answers customers.
+    Service,
+}
+
+/// One account of a brand; decided by id, then by handle.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// The network's id, empty if not given.
+    pub id: String,
+    /// Handle without `@`, folded to lower case, empty if not given.
+    pub handle: String,
+    /// Network, empty for any.
+    pub network: String,
+    /// What it is for.
+    pub role: Role,
+}
+
+impl Account {
+    /// Whether this is the account with `id` or, where one side lacks an id, with `handle`.
+    pub fn is(&self, network: &str, id: &str, handle: &str) -> bool {
+        if !self.network.is_empty() && self.network != network {
+            return false;
+        }
+        if !self.id.is_empty() && !id.is_empty() {
+            return self.id == id;
+        }
+        !self.handle.is_empty() && !handle.is_empty() && self.handle == handle.to_lowercase()
+    }
+}
+
+/// A brand and its accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Brand {
+    /// As shown.
+    pub name: String,
+    /// Ours, or a competitor's.
+    pub own: bool,
+    /// Its accounts.
+    pub accounts: Vec<Account>,
+}
+
+/// The labels of a topic in the reports of a care team.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// Kind of matter.
+    pub typology: String,
+    /// Category.
+    pub category: String,
+    /// Subcategory.
+    pub subcategory: String,
+    /// Department.
+    pub section: String,
+}
+
+/// One topic: queries whose matches are counted together.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// Its number.
+    pub id: TopicId,
+    /// Its name in configuration, metrics and streams.
+    pub name: String,
+    /// Index into `Listening::brands`.
+    pub brand: Option<usize>,
+    /// Priority points it adds, 0-30.
+    pub weight: Score,
+    /// Civil time of its hours and weekdays.
+    pub zone: Zone,
+    /// Report labels.
+    pub labels: Labels,
+    /// A post that matches any of them is a mention.
+    pub queries: Vec<Query>,
+}
+
+/// What an alert rule watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// A post at or over a score.
+    Priority {
+        /// The score.
+        at: Score,
+    },
+    /// A sliding window at or over a count of mentions.
+    Volume {
+        /// The window.
+        window: Window,
+        /// The count.
+        at: u64,
+    },
+}
+
+/// One `[[alert]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// What it watches.
+    pub on: On,
+    /// The topics it watches.
+    pub topics: Vec<TopicId>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// A `priority` alert resolves this long after its last post, in microseconds.
+    pub resolve_after: i64,
+}
+
+/// One source as the stages need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceName {
+    /// Its name in configuration, metrics and streams.
+    pub name: String,
+    /// Type, e.g. `tcp`.
+    pub kind: &'static str,
+}
+
+/// Everything to listen for, at one version.
+#[derive(Debug, Clone, Default)]
+pub struct Listening {
+    /// Grows by one with every swap.
+    pub version: u64,
+    /// Brands.
+    pub brands: Vec<Brand>,
+    /// Topics, in the order of the configuration.
+    pub topics: Vec<Topic>,
+    /// Alert rules.
+    pub rules: Vec<Rule>,
+}
+
+impl Listening {
+    /// The brand of a topic.
+    pub fn brand_of(&self, topic: &Topic) -> Option<&Brand> {
+        topic.brand.and_then(|b| self.brands.get(b))
+    }
+
+    /// The topic with number `id`.
+    pub fn topic(&self, id: TopicId) -> Option<&Topic> {
+        self.topics.iter().find(|t| t.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_decided_by_id_then_handle() {
+        let a = Account { id: "did:1".into(), handle: "banco".into(), network: "bluesky".into(), role: Role::Service };
+        assert!(a.is("bluesky", "did:1", "renamed"));
+        assert!(!a.is("bluesky", "did:2", "banco"));
+        assert!(a.is("bluesky", "", "Banco"));
+        assert!(!a.is("x", "did:1", "banco"));
+        let h = Account { handle: "banco".into(), ..Account::default() };
+        assert!(h.is("x", "17", "BANCO"));
+        assert!(!h.is("x", "17", ""));
+    }
+}

@@ -1,0 +1,1 @@
+//! Every shape that leaves or enters as JSON.
