@@ -87,6 +87,7 @@ fn files_of(dir: &Path, base: &Path) -> Vec<(String, PathBuf)> {
 }
 
 fn listing(files: &[(String, PathBuf)]) -> String {
-    let rows: String = files.iter().map(|(name, path)| format!("    ({name:?}, include_bytes!({:?})),\n", path.display().to_string())).collect();
+    let rows: String =
+        files.iter().map(|(name, path)| format!("    ({name:?}, include_bytes!({:?})),\n", path.display().to_string())).collect();
     format!("/// Path below `/` and bytes of every file of the wall.\npub static FILES: &[(&str, &[u8])] = &[\n{rows}];\n")
 }

@@ -29,10 +29,18 @@ pub fn file(path: &str) -> Option<File> {
 /// The page of a binary that was built without Node.
 pub fn without_wall(lang: Lang) -> String {
     let (title, what) = lang.pick(
-        ("El muro no está en este binario", "El motor funciona. Para tener el muro, instala Node.js 20 o posterior con npm y compila otra vez con «cargo build --release»."),
-        ("The wall is not in this binary", "The engine works. To get the wall, install Node.js 20 or later with npm and build again with “cargo build --release”."),
+        (
+            "El muro no está en este binario",
+            "El motor funciona. Para tener el muro, instala Node.js 20 o posterior con npm y compila otra vez con «cargo build --release».",
+        ),
+        (
+            "The wall is not in this binary",
+            "The engine works. To get the wall, install Node.js 20 or later with npm and build again with “cargo build --release”.",
+        ),
     );
-    format!("<!doctype html><meta charset=\"utf-8\"><title>escucha</title><h1>{title}</h1><p>{what}</p><p><a href=\"/v1/topics\">/v1/topics</a> · <a href=\"/metrics\">/metrics</a></p>")
+    format!(
+        "<!doctype html><meta charset=\"utf-8\"><title>escucha</title><h1>{title}</h1><p>{what}</p><p><a href=\"/v1/topics\">/v1/topics</a> · <a href=\"/metrics\">/metrics</a></p>"
+    )
 }
 
 fn mime(name: &str) -> &'static str {
