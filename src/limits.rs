@@ -17,8 +17,12 @@ pub const POSTS_PER_FRAME: usize = 1000;
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Id of a post or an account.
 pub const ID_BYTES: usize = 512;
+/// Any other string of one post (a name, a title, a link); the rest is cut at a character.
+pub const FIELD_BYTES: usize = 4096;
 /// Links kept of one post.
 pub const LINKS: usize = 32;
+/// Mentioned accounts kept of one post.
+pub const MENTIONS: usize = 64;
 
 /// A post this far after the moment it was seen is refused.
 pub const FUTURE: i64 = 10 * MINUTE;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::{Engine, Parts, Sink};
-use crate::decode::{self, Format};
+use crate::decode::Format;
 use crate::intake::{Buffer, Closed, Port};
 use crate::lane::{Compiled, Outcome};
 use crate::reason::{Refused, Skipped};
@@ -102,7 +102,7 @@ pub async fn run(job: Job, out: Box<dyn Write + Send>, mut progress: impl FnMut(
     let mut inputs = Vec::new();
     for path in &job.files {
         let input = sources::open(path).map_err(|error| Error::Read { path: path.clone(), error })?;
-        let decoder = (decode::spec(job.format.name).new)(&job.format);
+        let decoder = job.format.decoder();
         inputs.push((path.clone(), Lines::new(input, decoder)));
     }
     if job.as_recorded {
