@@ -172,7 +172,7 @@ pub struct Timing {
     pub healthy: Duration,
     /// `jetstream`: for a connection.
     pub connect: Duration,
-    /// `jetstream`: silence is suspicious after this many usual gaps ...
+    /// `jetstream`: silence is suspicious after as many times the longest gap of late ...
     pub silence_factor: u32,
     /// ... but not before this ...
     pub silence_min: Duration,
@@ -201,7 +201,7 @@ impl Default for Timing {
             back_off_cap: seconds(60),
             healthy: seconds(30),
             connect: seconds(15),
-            silence_factor: 50,
+            silence_factor: 5,
             silence_min: seconds(10),
             silence_max: seconds(120),
             pong: seconds(5),

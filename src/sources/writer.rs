@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::intake::{Closed, NotTaken, Port};
 use crate::limits;
 use crate::reason::Refused;
-use crate::sources::{Board, Context, Settings};
+use crate::sources::{Board, Context, Cursor, Settings};
 use crate::telemetry::SourceMeter;
 
 /// One buffer in the making.
@@ -17,6 +17,8 @@ pub struct Writer {
     buffer: Vec<u8>,
     name: String,
     board: Arc<Board>,
+    /// Where the source goes on once the buffer is handed over.
+    cursor: Option<Cursor>,
 }
 
 impl Writer {
@@ -29,6 +31,7 @@ impl Writer {
             buffer: Vec::new(),
             name: settings.name.clone(),
             board: ctx.board.clone(),
+            cursor: None,
         }
     }
 
@@ -64,6 +67,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Everything before `cursor` has been added.
+    pub fn cursor(&mut self, cursor: Cursor) {
+        self.cursor = Some(cursor);
+    }
+
     /// Waits until a hand-over would not have to; safe to cancel.
     pub async fn ready(&self) {
         self.port.ready().await;
@@ -75,19 +83,21 @@ impl Writer {
             return Ok(());
         }
         let lines = std::mem::take(&mut self.buffer);
-        let now = self.port.clock().now();
-        self.board.update(&self.name, |state| state.last_data = Some(now));
-        if !self.shed {
-            return self.port.send(lines).await;
-        }
-        match self.port.try_send(lines) {
-            Ok(()) => Ok(()),
-            Err(NotTaken::Full(lines)) => {
-                self.count_shed(&lines);
-                Ok(())
+        if self.shed {
+            match self.port.try_send(lines) {
+                Ok(()) => {}
+                Err(NotTaken::Full(lines)) => self.count_shed(&lines),
+                Err(NotTaken::Closed) => return Err(Closed),
             }
-            Err(NotTaken::Closed) => Err(Closed),
+        } else {
+            self.port.send(lines).await?;
         }
+        let now = self.port.clock().now();
+        self.board.update(&self.name, |state| {
+            state.last_data = Some(now);
+            state.cursor = self.cursor.or(state.cursor);
+        });
+        Ok(())
     }
 
     async fn room(&mut self, bytes: usize) -> Result<(), Closed> {
