@@ -1,6 +1,14 @@
 //! Folding and tokens: a text is folded once and split once, and everything later works on tokens.
 
-use crate::query::Accents;
+mod entity;
+mod fold;
+mod split;
+mod word;
+
+pub use entity::Entity;
+pub use fold::{base, fold, has_mark};
+pub use split::{Piece, split};
+pub use word::Word;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +28,11 @@ pub struct Token {
     pub start: u32,
     /// End of that range.
     pub end: u32,
-    /// Byte range in the folded text.
+    /// Byte range in the base form of the text.
     pub base_start: u32,
     /// End of that range.
     pub base_end: u32,
-    /// Hash of the base form; [`word_hash`].
+    /// [`word_hash`] of the base form; 0 for a link.
     pub hash: u64,
     /// Word, emoji or link.
     pub kind: TokenKind,
@@ -41,34 +49,29 @@ impl Tokens {
     /// Reads `text`. The *base* form of a token is its full case folding without any marks (ñ and ç
     /// lose theirs too): two tokens that are equal in any accent mode have equal base forms.
     pub fn read(&mut self, text: &str) {
-        let _ = text;
         self.base.clear();
         self.tokens.clear();
-    }
-    /// Whether `text`, which was read last, mentions the account `handle` (lower case, without `@`);
-    /// R18 and R19 of the query language.
-    pub fn mentions_in(&self, text: &str, handle: &str) -> bool {
-        let _ = (text, handle);
-        false
+        for p in split(text, false) {
+            let base_start = self.base.len() as u32;
+            if p.kind != TokenKind::Url {
+                self.base.push_str(&Word::new(&text[p.start..p.end], crate::query::Accents::Exact).base_prefix());
+            }
+            let base_end = self.base.len() as u32;
+            let hash = if p.kind == TokenKind::Url { 0 } else { word_hash(&self.base[base_start as usize..]) };
+            self.tokens.push(Token { start: p.start as u32, end: p.end as u32, base_start, base_end, hash, kind: p.kind });
+        }
     }
     /// The tokens in order.
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
     }
-    /// Base form of a token.
+    /// Base form of a token of this text; empty for a link.
     pub fn base(&self, t: &Token) -> &str {
-        &self.base[t.base_start as usize..t.base_end as usize]
+        self.base.get(t.base_start as usize..t.base_end as usize).unwrap_or_default()
     }
 }
 
 /// Hash of a base form.
 pub fn word_hash(base: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(base.as_bytes())
-}
-
-/// `s` as it is compared in a mode; R21 and R22 of the query language. For `Smart` this is `Exact`
-/// (the caller decides per word whether marks count).
-pub fn fold(s: &str, accents: Accents) -> String {
-    let _ = accents;
-    s.to_lowercase()
 }
