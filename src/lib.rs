@@ -26,6 +26,7 @@ pub mod window;
 // Floor 1, mechanisms: know nothing of posts.
 #[macro_use]
 pub mod registry;
+pub mod lexicon;
 pub mod prng;
 pub mod sketches;
 pub mod telemetry;
