@@ -54,7 +54,9 @@ pub mod wall;
 pub mod wire;
 
 // Floor 5, assembly.
-pub mod app;
-pub mod cli;
 pub mod config;
+
+pub mod app;
 pub mod replay;
+
+pub mod cli;
