@@ -86,6 +86,14 @@ pub const NEAR_DISTANCE: u32 = 50;
 /// Queries in one process.
 pub const QUERIES: usize = 250_000;
 
+/// A configuration file.
+pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
+/// Problems of a file that are shown.
+pub const PROBLEMS_SHOWN: usize = 1000;
+/// Characters of a name in the configuration; names become metric labels.
+pub const NAME_CHARS: usize = 100;
+/// Lane threads.
+pub const LANES: usize = 64;
 /// Topics in one process.
 pub const TOPICS: usize = 50_000;
 /// Sources in one process.
