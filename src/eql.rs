@@ -4,6 +4,7 @@
 //! `lex` reads terms whole and matches brackets, `parse` builds the tree as typed, `normal` prints
 //! it, and this file judges the rule as a whole and lowers it to the vocabulary of `query`.
 
+mod explain;
 mod fields;
 mod lex;
 mod messages;
@@ -15,6 +16,7 @@ mod tokens;
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
+pub use explain::{Explained, LeafMatch, explain, term_text};
 pub use messages::{Code, Problem, caret};
 
 use parse::Expr;
@@ -156,18 +158,14 @@ fn lower_into(expr: &Expr, leaves: &mut Vec<Leaf>) -> Node {
             Some(distance) => Node::Within { operands: unit.leaves.iter().map(leaf).collect(), distance },
             None => unit.leaves.first().map_or(Node::And(Vec::new()), leaf),
         },
-        Expr::And(sides) => {
-            Node::And(flat(sides, leaves, |n| match n {
-                Node::And(inner) => Ok(inner),
-                other => Err(other),
-            }))
-        }
-        Expr::Or(sides) => {
-            Node::Or(flat(sides, leaves, |n| match n {
-                Node::Or(inner) => Ok(inner),
-                other => Err(other),
-            }))
-        }
+        Expr::And(sides) => Node::And(flat(sides, leaves, |n| match n {
+            Node::And(inner) => Ok(inner),
+            other => Err(other),
+        })),
+        Expr::Or(sides) => Node::Or(flat(sides, leaves, |n| match n {
+            Node::Or(inner) => Ok(inner),
+            other => Err(other),
+        })),
         Expr::Not(inner) => Node::Not(Box::new(lower_into(inner, leaves))),
         Expr::Near { left, right, distance, ordered } => {
             let left = Box::new(lower_into(left, leaves));

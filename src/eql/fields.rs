@@ -75,7 +75,10 @@ static NEVER: &[Field] = &[
     field(&["engagingWith", "from_affiliate_of", "to_affiliate_of"], Take::Never("from:, to:")),
     field(&["profile_country", "profile_region", "profile_locality", "profile_subregion"], Take::Never("bio_location:")),
     field(&["continent", "region", "city"], Take::Never("place:, place_country:")),
-    field(&["channelId", "blogName", "parentBlogName", "rootBlogName", "publication", "weblogTitle", "topLevelDomain"], Take::Never("site:")),
+    field(
+        &["channelId", "blogName", "parentBlogName", "rootBlogName", "publication", "weblogTitle", "topLevelDomain"],
+        Take::Never("site:"),
+    ),
     field(&["authorVerifiedType"], Take::Never("is:verified")),
     field(&["tags", "objects", "brandIds", "context", "entityId"], Take::Never("#tag")),
     field(&["minuteOfDay"], Take::Never("hour:")),
@@ -122,9 +125,10 @@ pub(super) fn reason(take: Take) -> Option<Both> {
     match take {
         Take::Later => Some(Both::new("aún no está construido", "it is not built yet")),
         Take::Never("") => Some(Both::new("aquí no existe", "it does not exist here")),
-        Take::Never(nearest) => {
-            Some(Both::new(format!("aquí no existe; lo más cercano es {nearest}"), format!("it does not exist here; the nearest is {nearest}")))
-        }
+        Take::Never(nearest) => Some(Both::new(
+            format!("aquí no existe; lo más cercano es {nearest}"),
+            format!("it does not exist here; the nearest is {nearest}"),
+        )),
         _ => None,
     }
 }

@@ -76,7 +76,8 @@ pub(super) struct Token {
 /// Where the link that starts at `at` ends, if one does (R16).
 pub(super) fn url_end(chars: &[char], at: usize) -> Option<usize> {
     let rest = chars.get(at..)?;
-    let starts = |scheme: &str| scheme.chars().zip(rest.iter().copied().chain(std::iter::repeat('\0'))).all(|(s, c)| c.eq_ignore_ascii_case(&s));
+    let starts =
+        |scheme: &str| scheme.chars().zip(rest.iter().copied().chain(std::iter::repeat('\0'))).all(|(s, c)| c.eq_ignore_ascii_case(&s));
     if !starts("http://") && !starts("https://") {
         return None;
     }
@@ -180,6 +181,11 @@ pub(super) fn form(word: &str, marks: Marks, keep_case: bool) -> String {
     nfc(&kept)
 }
 
+/// Whether NFC may join `c` to what stands before it: marks, and the few letters that compose.
+pub(super) fn joins_previous(c: char) -> bool {
+    is_mark(c) || matches!(c, '\u{1160}'..='\u{11FF}' | '\u{D7B0}'..='\u{D7FF}' | '\u{16D63}'..='\u{16D6A}')
+}
+
 fn is_presentation(c: char) -> bool {
     matches!(c, TEXT_STYLE | EMOJI_STYLE | KEYCAP) || is_skin_tone(c)
 }
@@ -234,7 +240,10 @@ mod tests {
             ("1\u{FE0F}\u{20E3}", "1", "1", "1"),
             ("👋🏽", "👋", "👋", "👋"),
         ] {
-            assert_eq!([form(word, Marks::Keep, false), form(word, Marks::Letters, false), form(word, Marks::Drop, false)], [keep, letters, drop]);
+            assert_eq!(
+                [form(word, Marks::Keep, false), form(word, Marks::Letters, false), form(word, Marks::Drop, false)],
+                [keep, letters, drop]
+            );
         }
         assert_eq!(form("BBVÁ", Marks::Letters, true), "BBVA");
     }
