@@ -26,7 +26,7 @@ mod usage;
 #[derive(Debug, Parser)]
 #[command(name = "escucha", version)]
 struct Cli {
-    #[arg(long, global = true, value_parser = ["es", "en"])]
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["es", "en"])]
     lang: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -135,7 +135,7 @@ pub fn execute(args: &[OsString], lang: Lang, colour: bool, out: &mut dyn Write,
             return 2;
         }
         Err(help) => {
-            let _ = write!(out, "{}", help.render());
+            let _ = write!(out, "{}", help::finished(&help.render().to_string(), lang));
             return 0;
         }
     };
@@ -230,7 +230,7 @@ mod tests {
             ("escucha --lang es chek", "check"),
             ("escucha --lang es check --conifg x", "--config"),
             ("escucha --lang en check --conifg x", "--config"),
-            ("escucha --lang es replay -c x", "FILE"),
+            ("escucha --lang es replay -c x", "ARCHIVO"),
             ("escucha --lang es demo --speed 0", "«0»"),
             ("escucha --lang es token new a jefe", "viewer"),
             ("escucha --lang es check -c nada.toml", "no se puede leer"),

@@ -163,15 +163,13 @@ impl Config {
     /// A report with at least one error.
     pub fn read(path: &str, text: String, folder: &Path) -> Result<(Config, Report), Report> {
         let problems = Problems::default();
-        let config = {
+        let (config, errors) = {
             let (table, errors) = DeTable::parse_recoverable(&text);
-            for error in &errors {
-                problems.error(&error.span().unwrap_or(0..0), syntax::cause(error.message()), Both::new("", ""));
-            }
             let typed = typed::read(&table, &problems);
-            used::config(&typed, &text, folder, &problems)
+            (used::config(&typed, &text, folder, &problems), errors)
         };
-        let report = Report { path: path.to_owned(), problems: problems.sorted(), text };
+        let problems = syntax::merge(&errors, problems.sorted(), &text);
+        let report = Report { path: path.to_owned(), problems, text };
         if report.has_errors() { Err(report) } else { Ok((config, report)) }
     }
 
