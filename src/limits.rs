@@ -32,6 +32,26 @@ pub const DEDUPE: i64 = 24 * HOUR;
 pub const DEDUPE_IDS: usize = 8 * 1024 * 1024;
 /// Posts older than this (against the watermark) are counted late and enter no live window.
 pub const PANES_MINUTES: usize = 26 * 60;
+/// Different members a set remembers one by one; above, it becomes an estimate.
+pub const DISTINCT_EXACT: usize = 512;
+/// Event time may pass without data for this long and still counts as listened to.
+pub const LISTENED_GAP: i64 = 24 * HOUR;
+/// Stretches of event time that were listened to; beyond, the two oldest become one.
+pub const LISTENED_SPANS: usize = 1024;
+/// Authors of mentions remembered to tell who writes again.
+pub const AUTHORS: usize = 1024 * 1024;
+/// Networks told apart in the counts of a topic; further ones are counted as `other`.
+pub const NETWORKS: usize = 64;
+/// Own posts kept per topic, newest first to stay.
+pub const ANSWERS: usize = 16;
+/// Alerts that fire at the same time.
+pub const ALERTS_OPEN: usize = 8192;
+/// Alerts that are over and can still be read.
+pub const ALERTS_RESOLVED: usize = 8192;
+/// Mentions looked through, newest first, for the posts an alert shows.
+pub const ALERT_SCAN: usize = 8192;
+/// Posts an alert shows at most.
+pub const ALERT_POSTS: usize = 3;
 
 /// Characters (code points) of one query.
 pub const QUERY_CHARS: usize = 4096;
@@ -70,5 +90,6 @@ const _: () = {
     assert!(FRAME_BYTES <= BODY_BYTES);
     assert!(LATENESS < FUTURE);
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
 };
