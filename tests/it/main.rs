@@ -3,5 +3,6 @@
 
 mod config;
 mod data;
+mod http;
 mod registered;
 mod tidy;
