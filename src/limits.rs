@@ -85,6 +85,10 @@ pub const QUERY_DEPTH: usize = 32;
 pub const QUERY_WILDCARDS: usize = 20;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
+/// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
+pub const PROXIMITY_RUNS: usize = 4096;
+/// Combinations of places that are tried for one NEAR or `~N` in one text.
+pub const PROXIMITY_STEPS: usize = 65_536;
 /// Queries in one process.
 pub const QUERIES: usize = 250_000;
 
