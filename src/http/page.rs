@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
 
-use super::{App, Code, Problem, auth};
+use super::{App, Code, Problem, auth, guard};
+use crate::wall;
 use crate::wire::{self, ReadyView};
 
 /// A JSON answer.
@@ -15,9 +16,23 @@ pub fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// `GET /`.
-pub async fn wall() -> Response {
-    crate::wall::page().into_response()
+/// `GET /`: the wall.
+pub async fn wall(headers: HeaderMap) -> Result<Response, Problem> {
+    if wall::file("").is_none() {
+        return Ok(Html(wall::without_wall(guard::language(&headers))).into_response());
+    }
+    file("")
+}
+
+/// A file of the wall beside its page.
+pub async fn asset(uri: Uri) -> Result<Response, Problem> {
+    file(uri.path().trim_start_matches('/'))
+}
+
+fn file(path: &str) -> Result<Response, Problem> {
+    let file = wall::file(path).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    Ok(([(header::CONTENT_TYPE, file.mime), (header::CACHE_CONTROL, cache)], file.bytes).into_response())
 }
 
 /// `GET /healthz`: the process answers.
