@@ -81,18 +81,8 @@ fn message(value: Value<'_>, payload: &mut Vec<u8>, pages: &mut Pages, out: &mut
 }
 
 fn status<'a>(value: Value<'a>, kind: Kind, scratch: &mut Scratch<'a>) -> Read<'a> {
-    let [id, created_at, title, lang, url, reblog, application, account, content, error] = value.fields([
-        "id",
-        "created_at",
-        "spoiler_text",
-        "language",
-        "url",
-        "reblog",
-        "application",
-        "account",
-        "content",
-        "error",
-    ]);
+    let [id, created_at, title, lang, url, reblog, application, account, content, error] =
+        value.fields(["id", "created_at", "spoiler_text", "language", "url", "reblog", "application", "account", "content", "error"]);
     if error.as_str().is_some() && content.is_null() {
         return Ok(None);
     }

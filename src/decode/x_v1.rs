@@ -113,20 +113,21 @@ impl<'a> Status<'a> {
             "user",
             "place",
         ]);
-        let [quoted_id, quoted, retweeted, extended, quotes, replies, retweets, likes, entities, media, lang, timestamp_ms] = value.fields([
-            "quoted_status_id_str",
-            "quoted_status",
-            "retweeted_status",
-            "extended_tweet",
-            "quote_count",
-            "reply_count",
-            "retweet_count",
-            "favorite_count",
-            "entities",
-            "extended_entities",
-            "lang",
-            "timestamp_ms",
-        ]);
+        let [quoted_id, quoted, retweeted, extended, quotes, replies, retweets, likes, entities, media, lang, timestamp_ms] =
+            value.fields([
+                "quoted_status_id_str",
+                "quoted_status",
+                "retweeted_status",
+                "extended_tweet",
+                "quote_count",
+                "reply_count",
+                "retweet_count",
+                "favorite_count",
+                "entities",
+                "extended_entities",
+                "lang",
+                "timestamp_ms",
+            ]);
         let [long_text, long_entities, long_media] = extended.fields(["full_text", "entities", "extended_entities"]);
         let first = |values: [Value<'a>; 3]| values.into_iter().find(|v| !v.is_null()).unwrap_or(Value::NULL);
         Status {
@@ -174,11 +175,8 @@ fn post<'a>(status: &Status<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
     };
     let [likes, replies, reposts, quotes] = status.counts.map(count);
     let [place, country] = status.place.fields(["full_name", "country_code"]);
-    let in_reply_to = Reference {
-        id: either(status.reply, scratch),
-        author: status.reply_handle.str(),
-        author_id: either(status.reply_user, scratch),
-    };
+    let in_reply_to =
+        Reference { id: either(status.reply, scratch), author: status.reply_handle.str(), author_id: either(status.reply_user, scratch) };
     Ok(Post {
         kind: Kind::Create,
         at: time(status.timestamp_ms).or(time(status.created_at)).ok_or(Refused::BadTime)?,

@@ -78,7 +78,12 @@ impl<'a> Includes<'a> {
             entries.sort_unstable_by_key(|(id, _)| *id);
             entries
         };
-        Includes { users: sorted(users, "id"), posts: sorted(tweets, "id"), media: sorted(media, "media_key"), places: sorted(places, "id") }
+        Includes {
+            users: sorted(users, "id"),
+            posts: sorted(tweets, "id"),
+            media: sorted(media, "media_key"),
+            places: sorted(places, "id"),
+        }
     }
 
     fn user(&self, id: &str) -> Value<'a> {
@@ -123,64 +128,90 @@ fn post<'a>(item: Value<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>)
     if !item.is_object() {
         return Err(Refused::Shape);
     }
-    let [id, author_id, conversation_id, created_at, geo, reply_user, lang, metrics, references, source, own_text] = item.fields([
+    let [id, author_id, conversation_id, created_at, geo, lang, metrics, references, source, own_text] = item.fields([
         "id",
         "author_id",
         "conversation_id",
         "created_at",
         "geo",
-        "in_reply_to_user_id",
         "lang",
         "public_metrics",
         "referenced_tweets",
         "source",
         "text",
     ]);
+    own_text.as_str().ok_or(Refused::NoText)?;
     let id = scratch.ident(id);
     let at = if created_at.is_null() { dates::from_snowflake(id) } else { time(created_at) };
-    own_text.as_str().ok_or(Refused::NoText)?;
-    let referenced = Referenced::read(references);
-    let original = find(&includes.posts, referenced.retweeted);
-    // What was written: the original's, if this only repeats it and the original is there.
-    let written = if original.is_object() { original } else { item };
-    let text = text(written, scratch);
-    let (cut_author, text) = if original.is_object() { ("", text) } else { retweet_prefix(text) };
-    let quoted_id = if original.is_object() { Referenced::read(original.get("referenced_tweets")).quoted } else { referenced.quoted };
-    let quoted = find(&includes.posts, quoted_id);
-    let mut repost_of = reference(referenced.retweeted, original, includes);
-    if repost_of.author.is_empty() {
-        repost_of.author = cut_author;
-    }
-    let mut in_reply_to = reference(referenced.replied_to, find(&includes.posts, referenced.replied_to), includes);
-    if in_reply_to.author_id.is_empty() {
-        in_reply_to.author_id = reply_user.str();
-        in_reply_to.author = includes.handle(reply_user.str());
-    }
     let author = author(scratch.ident(author_id), includes);
+    let referenced = Referenced::read(references);
+    let written = Written::read(item, referenced, includes, scratch);
     let [place, country] = find(&includes.places, geo.get("place_id").str()).fields(["full_name", "country_code"]);
-    let entities = written.get("entities");
+    let entities = written.post.get("entities");
+    let quoted = find(&includes.posts, written.quoted);
     Ok(Some(Post {
         at: at.ok_or(Refused::BadTime)?,
         network: "x",
         id,
-        text,
+        text: written.text,
         lang: lang.str(),
         url: x_url(author.handle, id, scratch),
         author,
-        in_reply_to,
-        repost_of,
-        quote_of: reference(quoted_id, quoted, includes),
-        quoted_text: if quoted.is_object() { self::text(quoted, scratch) } else { "" },
+        in_reply_to: answered(item, referenced.replied_to, includes),
+        repost_of: written.repost_of,
+        quote_of: reference(written.quoted, quoted, includes),
+        quoted_text: text(quoted, scratch),
         conversation_id: scratch.ident(conversation_id),
         links: Lines(links(entities, scratch)),
-        mentions: Lines(scratch.lines(limits::MENTIONS, entities.get("mentions").items().map(|m| m.get("id").str()))),
-        media: media(written, includes),
+        mentions: Lines(scratch.idents(limits::MENTIONS, entities.get("mentions").items().map(|m| m.get("id")))),
+        media: media(written.post, includes),
         place: place.str(),
         country: country.str(),
         source_app: source.str(),
         counts: counts(metrics),
         ..Post::default()
     }))
+}
+
+/// What was written: the original's, if a post only repeats it and the original is included.
+struct Written<'a> {
+    post: Value<'a>,
+    text: &'a str,
+    repost_of: Reference<'a>,
+    quoted: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn read(item: Value<'a>, referenced: Referenced<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>) -> Written<'a> {
+        let original = find(&includes.posts, referenced.retweeted);
+        let repost_of = reference(referenced.retweeted, original, includes);
+        if original.is_object() {
+            let quoted = Referenced::read(original.get("referenced_tweets")).quoted;
+            return Written { post: original, text: text(original, scratch), repost_of, quoted };
+        }
+        let (author, text) = retweet_prefix(text(item, scratch));
+        Written { post: item, text, repost_of: Reference { author, ..repost_of }, quoted: referenced.quoted }
+    }
+}
+
+/// What a post answers. Where the answered post is not included, the account is still known.
+fn answered<'a>(item: Value<'a>, id: &'a str, includes: &Includes<'a>) -> Reference<'a> {
+    let parent = reference(id, find(&includes.posts, id), includes);
+    let author_id = if parent.author_id.is_empty() { item.get("in_reply_to_user_id").str() } else { parent.author_id };
+    if author_id.is_empty() {
+        return parent;
+    }
+    let author = match includes.handle(author_id) {
+        "" => mentioned(item, author_id),
+        handle => handle,
+    };
+    Reference { author, author_id, ..parent }
+}
+
+/// The handle of the account `id`, as the post mentions it.
+fn mentioned<'a>(post: Value<'a>, id: &str) -> &'a str {
+    let mut mentions = post.get("entities").get("mentions").items().map(|m| m.fields(["id", "username"]));
+    mentions.find(|[mentioned, _]| mentioned.str() == id).map_or("", |[_, handle]| handle.str())
 }
 
 /// The whole text, which `note_tweet` holds when it is long.

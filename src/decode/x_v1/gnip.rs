@@ -74,8 +74,7 @@ fn entities(activity: Value<'_>) -> Value<'_> {
 fn author(actor: Value<'_>) -> Author<'_> {
     let [id, name, handle, bio, location, verified] =
         actor.fields(["id", "displayName", "preferredUsername", "summary", "location", "verified"]);
-    let [following, followers, listed, posts] =
-        actor.fields(["friendsCount", "followersCount", "listedCount", "statusesCount"]).map(count);
+    let [following, followers, listed, posts] = actor.fields(["friendsCount", "followersCount", "listedCount", "statusesCount"]).map(count);
     Author {
         id: number(id.str()),
         handle: handle.str(),
