@@ -4,5 +4,6 @@
 mod config;
 mod data;
 mod http;
+mod oracle_matching;
 mod registered;
 mod tidy;
