@@ -34,8 +34,8 @@ pub enum What {
     Mention(Arc<Mention>),
     /// The latest windows of a topic.
     Windows(Box<TopicWindows>),
-    /// A post that was shown is gone: network and id.
-    Delete(String, String),
+    /// A post that was shown is gone: key, network and id.
+    Deleted(PostKey, String, String),
 }
 
 /// One entry of the log.
@@ -66,7 +66,7 @@ impl Entry {
         let body = match &self.what {
             What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(PostBuf::bytes).sum::<usize>(),
             What::Mention(m) => m.post.bytes(),
-            What::Windows(_) | What::Delete(..) => 0,
+            What::Windows(_) | What::Deleted(..) => 0,
         };
         2 * (body + size_of::<Entry>() + size_of::<Alert>())
     }
@@ -76,7 +76,7 @@ impl Entry {
         match &self.what {
             What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(|p| p.get().key()).collect(),
             What::Mention(m) => vec![m.key],
-            What::Windows(_) | What::Delete(..) => Vec::new(),
+            What::Windows(_) | What::Deleted(..) => Vec::new(),
         }
     }
 }
@@ -327,7 +327,7 @@ impl Feed {
             What::Alert(seq, alert) => wire::alert_json(alert, *seq),
             What::Mention(m) => wire::mention_json(m, self.source(m.source)),
             What::Windows(w) => wire::windows_json(w),
-            What::Delete(network, id) => wire::delete_json(network, id),
+            What::Deleted(key, network, id) => wire::deleted_json(*key, network, id),
         };
         entry.frame.get_or_init(|| encode().into()).clone()
     }
@@ -410,7 +410,7 @@ impl Log {
             name = name.or(gone);
         }
         if let Some((network, id)) = name {
-            self.push(What::Delete(network, id), Place::Delete(self.deletes.end()));
+            self.push(What::Deleted(key, network, id), Place::Delete(self.deletes.end()));
         }
     }
 }
@@ -435,7 +435,7 @@ fn without(what: &What, key: PostKey) -> (What, Option<(String, String)>) {
         }
         What::Mention(m) => What::Mention(Arc::new(Mention { post: clean(&m.post), ..Mention::clone(m) })),
         What::Windows(w) => What::Windows(w.clone()),
-        What::Delete(network, id) => What::Delete(network.clone(), id.clone()),
+        What::Deleted(key, network, id) => What::Deleted(*key, network.clone(), id.clone()),
     };
     (what, name)
 }

@@ -29,6 +29,8 @@ pub const GARBAGE_RUN: u32 = 1000;
 pub const JSON_DEPTH: usize = 64;
 /// Posts in one frame (an X v2 page holds up to 100).
 pub const POSTS_PER_FRAME: usize = 1000;
+/// Texts and profiles that the posts of one frame may hold together: what they refer to is shared.
+pub const PAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Text of one post that is matched and shown; the rest is cut at a character.
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Id of a post or an account.

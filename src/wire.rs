@@ -14,7 +14,7 @@ pub use api::{
 pub use csv::mentions_csv;
 pub use post::PostView;
 pub use stream::{
-    HelloView, SourceView, Subscribe, alert_json, delete_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
+    HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
     subscribed_json, windows_json, with_dropped,
 };
 
@@ -52,12 +52,12 @@ impl<'a> From<&'a Both> for BothView<'a> {
 pub(crate) struct TalliedView {
     mentions: u64,
     reposts: u64,
-    unique_authors: u64,
+    authors: u64,
 }
 
 impl From<&Tallied> for TalliedView {
     fn from(t: &Tallied) -> Self {
-        TalliedView { mentions: t.mentions, reposts: t.reposts, unique_authors: t.authors }
+        TalliedView { mentions: t.mentions, reposts: t.reposts, authors: t.authors }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod config;
 mod data;
+mod decoders;
 mod http;
 mod oracle_matching;
 mod registered;
