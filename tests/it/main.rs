@@ -5,5 +5,6 @@ mod config;
 mod data;
 mod decoders;
 mod http;
+mod oracle_matching;
 mod registered;
 mod tidy;
