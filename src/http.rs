@@ -29,7 +29,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use auth::{NoEntropy, Role, Token, epoch_new, token_new};
+pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, token_new};
 pub use problem::{Code, Problem};
 pub use serve::{NotStarted, Server};
 
@@ -222,6 +222,8 @@ const fn route(method: Method, path: &'static str, access: Access, handler: fn()
 /// Everything there is.
 pub static ROUTES: &[Route] = &[
     route(Method::GET, "/", Access::Open, || get(page::wall)),
+    route(Method::GET, "/favicon.svg", Access::Open, || get(page::wall)),
+    route(Method::GET, "/assets/{*path}", Access::Open, || get(page::wall)),
     route(Method::GET, "/healthz", Access::Open, || get(page::healthz)),
     route(Method::GET, "/readyz", Access::Open, || get(page::readyz)),
     route(Method::GET, "/metrics", READ, || get(page::metrics)),

@@ -7,16 +7,14 @@ use axum::response::Response;
 
 use super::{Access, App, Code, Problem, auth};
 use crate::bilingual::Lang;
+use crate::wall;
 
 /// Headers of every answer. Scripts and styles come from this very server only.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+    (header::CONTENT_SECURITY_POLICY, wall::CONTENT_SECURITY_POLICY),
 ];
 
 /// The language a reader asks for.

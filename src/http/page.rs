@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{App, Code, Problem, auth};
+use super::{App, Code, Problem, auth, guard};
+use crate::wall;
 use crate::wire::{self, ReadyView};
 
 /// A JSON answer.
@@ -15,9 +16,18 @@ pub fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// `GET /`.
-pub async fn wall() -> Response {
-    crate::wall::page().into_response()
+/// `GET /` and the files of the page.
+pub async fn wall(uri: Uri, headers: HeaderMap) -> Response {
+    match wall::file(uri.path().trim_start_matches('/')) {
+        Some(file) => {
+            let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+            ([(header::CONTENT_TYPE, file.mime), (header::CACHE_CONTROL, cache)], file.bytes).into_response()
+        }
+        None if uri.path() == "/" => {
+            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], wall::without_wall(guard::language(&headers))).into_response()
+        }
+        None => Problem::new(Code::NotFound).into_response(),
+    }
 }
 
 /// `GET /healthz`: the process answers.

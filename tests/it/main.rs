@@ -3,6 +3,7 @@
 
 mod config;
 mod data;
+mod decoders;
 mod http;
 mod registered;
 mod tidy;
