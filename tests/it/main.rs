@@ -2,5 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
 
 mod data;
+mod jetstream_server;
 mod registered;
+mod sources;
 mod tidy;
