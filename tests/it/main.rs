@@ -5,6 +5,8 @@ mod config;
 mod data;
 mod decoders;
 mod http;
+mod jetstream_server;
 mod oracle_matching;
 mod registered;
+mod sources;
 mod tidy;
