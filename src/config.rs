@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::bilingual::Both;
+use crate::http::Token;
 use crate::limits;
 use crate::sources::Settings as SourceSettings;
 use crate::tally;
@@ -37,45 +38,6 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
-}
-
-/// Who may do what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Reads and works on what was found.
-    Agent,
-    /// Sends posts.
-    Ingest,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// All.
-    pub const ALL: [Role; 4] = [Role::Viewer, Role::Agent, Role::Ingest, Role::Admin];
-
-    /// Its name in the file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Role::Viewer => "viewer",
-            Role::Agent => "agent",
-            Role::Ingest => "ingest",
-            Role::Admin => "admin",
-        }
-    }
-}
-
-/// One `[[token]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Whose it is.
-    pub name: String,
-    /// What it opens.
-    pub role: Role,
-    /// SHA-256 of the token, 64 lower-case hexadecimal digits.
-    pub hash: String,
 }
 
 /// `[server]`.
@@ -163,15 +125,13 @@ impl Config {
     /// A report with at least one error.
     pub fn read(path: &str, text: String, folder: &Path) -> Result<(Config, Report), Report> {
         let problems = Problems::default();
-        let config = {
+        let (config, errors) = {
             let (table, errors) = DeTable::parse_recoverable(&text);
-            for error in &errors {
-                problems.error(&error.span().unwrap_or(0..0), syntax::cause(error.message()), Both::new("", ""));
-            }
             let typed = typed::read(&table, &problems);
-            used::config(&typed, &text, folder, &problems)
+            (used::config(&typed, &text, folder, &problems), errors)
         };
-        let report = Report { path: path.to_owned(), problems: problems.sorted(), text };
+        let problems = syntax::merge(&errors, problems.sorted(), &text);
+        let report = Report { path: path.to_owned(), problems, text };
         if report.has_errors() { Err(report) } else { Ok((config, report)) }
     }
 

@@ -6,6 +6,7 @@
 use crate::dates;
 use crate::json::{Pages, Parser, Scratch, Value};
 use crate::limits;
+use crate::markup;
 use crate::post::{Count, Kind, Post, Posts};
 use crate::reason::Refused;
 use crate::time::Timestamp;
@@ -247,4 +248,15 @@ fn lower<'a>(name: &'a str, scratch: &mut Scratch<'a>) -> &'a str {
 /// One decoder per format, in order.
 pub fn decoders(formats: &[Format]) -> Vec<Box<dyn Decoder>> {
     formats.iter().map(Format::decoder).collect()
+}
+
+/// X escapes `&`, `<` and `>` in texts.
+fn unescaped<'a>(text: &'a str, scratch: &mut Scratch<'a>) -> &'a str {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() { text } else { scratch.write(|page| markup::unescape(text, page)) }
+}
+
+/// Where a person can read a post of X.
+fn x_url<'a>(handle: &str, id: &str, scratch: &mut Scratch<'a>) -> &'a str {
+    let who = if handle.is_empty() { "i" } else { handle };
+    scratch.write(|page| page.extend(["https://x.com/", who, "/status/", id]))
 }

@@ -4,6 +4,7 @@
 //! `lex` reads terms whole and matches brackets, `parse` builds the tree as typed, `normal` prints
 //! it, and this file judges the rule as a whole and lowers it to the vocabulary of `query`.
 
+mod explain;
 mod fields;
 mod lex;
 mod messages;
@@ -15,6 +16,7 @@ mod tokens;
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
+pub use explain::{Explained, LeafMatch, explain, term_text};
 pub use messages::{Code, Problem, caret};
 
 use parse::Expr;

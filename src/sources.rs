@@ -243,6 +243,6 @@ pub async fn supervise(settings: Settings, ctx: Context) {
 }
 
 /// Opens a recording, plain, `.gz` or `.zst` by its name.
-pub fn open(path: &std::path::Path) -> std::io::Result<Box<dyn std::io::BufRead + Send>> {
-    Ok(Box::new(std::io::BufReader::new(std::fs::File::open(path)?)))
+pub fn open(path: &std::path::Path) -> std::io::Result<impl std::io::BufRead + Send + use<>> {
+    Ok(std::io::BufReader::with_capacity(crate::limits::BUFFER_BYTES, file::open(path)?))
 }

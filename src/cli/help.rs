@@ -94,8 +94,29 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("new:role", "Qué puede hacer: viewer, agent, ingest, admin", "What it opens: viewer, agent, ingest, admin"),
 ];
 
+/// What stands for a value in help; English, Spanish.
+const VALUE_NAMES: [(&str, &str); 8] = [
+    ("FILE", "ARCHIVO"),
+    ("NAME", "NOMBRE"),
+    ("NAME,…", "NOMBRE,…"),
+    ("ROLE", "PAPEL"),
+    ("ADDR", "DIRECCIÓN"),
+    ("SEVERITY", "GRAVEDAD"),
+    ("QUERY", "CONSULTA"),
+    ("LANG", "IDIOMA"),
+];
+
+/// Rendered help with the one word that the parser writes by itself in `lang`.
+pub fn finished(text: &str, lang: Lang) -> String {
+    text.replace("[OPTIONS]", lang.pick("[OPCIONES]", "[OPTIONS]"))
+}
+
+fn spanish_value(english: &str) -> Option<&'static str> {
+    VALUE_NAMES.iter().find(|(en, _)| *en == english).map(|(_, es)| *es)
+}
+
 fn find(key: &str, lang: Lang) -> Option<&'static str> {
-    TEXTS.iter().find(|(k, ..)| *k == key).map(|(_, es, en)| lang.pick(es, en))
+    TEXTS.iter().find(|(k, ..)| *k == key).map(|(_, es, en)| lang.pick(*es, *en))
 }
 
 /// The command with all its texts in `lang`.
@@ -133,6 +154,8 @@ fn argument(arg: Arg, command: &str, lang: Lang) -> Arg {
     // What can be typed and what is taken otherwise stands in the texts themselves.
     let takes_value = arg.get_action().takes_values();
     let arg = arg.help_heading(heading).hide_default_value(takes_value).hide_possible_values(takes_value).hide_env(takes_value);
+    let shown = arg.get_value_names().and_then(|names| spanish_value(names.first()?)).filter(|_| lang == Lang::Es);
+    let arg = if let Some(name) = shown { arg.value_name(name) } else { arg };
     match own {
         Some(help) => arg.help(help).long_help(None),
         None => arg,
@@ -173,10 +196,10 @@ mod tests {
             let mut command = localised(super::super::Cli::command(), lang);
             command.build();
             each(&command, "", &mut |command, path| {
-                let help = command.clone().render_help().to_string();
+                let help = finished(&command.clone().render_help().to_string(), lang);
                 assert!(help.contains(lang.pick("Uso:", "Usage:")) && help.contains(lang.pick("Ejemplo:", "Example:")), "{path}: {help}");
                 if lang == Lang::Es {
-                    for english in ["Usage", "Options", "Commands", "Arguments", "[default", "Print"] {
+                    for english in ["Usage", "Options", "Commands", "Arguments", "[default", "Print", "OPTIONS", "FILE", "NAME"] {
                         assert!(!help.contains(english), "{path}: {help}");
                     }
                 }

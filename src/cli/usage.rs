@@ -8,7 +8,7 @@ use crate::bilingual::Lang;
 pub fn text(error: &clap::Error, lang: Lang) -> String {
     match lang {
         Lang::En => error.render().to_string(),
-        Lang::Es => spanish(error).unwrap_or_else(|| error.render().to_string()),
+        Lang::Es => spanish(error).unwrap_or_else(|| super::help::finished(&error.render().to_string(), lang)),
     }
 }
 

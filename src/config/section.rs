@@ -138,8 +138,11 @@ impl<'a> Section<'a> {
         Some(text)
     }
 
-    /// Notes that `key` is missing.
+    /// Notes that `key` is missing, unless it was only mistyped, which [`Section::only`] tells.
     pub fn missing(&self, key: &str) {
+        if self.table.keys().any(|typed| nearest(typed.get_ref(), [key]).is_some()) {
+            return;
+        }
         let title = self.title;
         let cause = both!("a {title} le falta «{key}»", "{title} lacks “{key}”");
         self.problems.error(&self.span(), cause, both!("añade {key} = …", "add {key} = …"));

@@ -1,6 +1,10 @@
 //! What the TOML reader says, in both languages.
 
+use std::collections::BTreeSet;
+
 use crate::bilingual::Both;
+
+use super::problem::Problem;
 
 /// What the reader says, and the same in Spanish; a longer text beats a shorter one it contains.
 const SPANISH: [(&str, &str); 22] = [
@@ -28,8 +32,25 @@ const SPANISH: [(&str, &str); 22] = [
     ("max recursion depth", "demasiadas listas o tablas unas dentro de otras"),
 ];
 
+/// The errors of the reader before `others`, without what only follows from them: nothing else is
+/// said of a line that cannot be read, and nothing at all of sections whose title cannot.
+pub fn merge(errors: &[toml::de::Error], others: Vec<Problem>, text: &str) -> Vec<Problem> {
+    if errors.is_empty() {
+        return others;
+    }
+    let line = |at: usize| text.bytes().take(at).filter(|b| *b == b'\n').count();
+    let broken_title = errors.iter().any(|e| e.message().contains("table") && !e.message().contains("inline"));
+    let problem =
+        |e: &toml::de::Error| Problem { span: e.span().unwrap_or(0..0), is_error: true, cause: cause(e.message()), fix: Both::new("", "") };
+    let mut all: Vec<Problem> = errors.iter().map(problem).collect();
+    let broken: BTreeSet<usize> = all.iter().map(|p| line(p.span.start)).collect();
+    all.extend(others.into_iter().filter(|p| !broken_title && !broken.contains(&line(p.span.start))));
+    all.sort_by_key(|p| (p.span.start, p.span.end));
+    all
+}
+
 /// The reader's message as a cause.
-pub fn cause(message: &str) -> Both {
+fn cause(message: &str) -> Both {
     let first = message.lines().next().unwrap_or(message);
     let known = SPANISH.iter().filter(|(en, _)| first.contains(en)).max_by_key(|(en, _)| en.len());
     let es = known.map_or_else(|| format!("TOML mal escrito ({first})"), |(_, es)| format!("TOML mal escrito: {es}"));

@@ -89,7 +89,7 @@ fn read<'a>(value: Value<'a>, scratch: &mut Scratch<'a>) -> Read<'a> {
         quoted_text: quote_of.get("text").str(),
         conversation_id: scratch.ident(conversation_id),
         links: Lines(scratch.lines(limits::LINKS, links.items().map(Value::str))),
-        mentions: Lines(scratch.lines(limits::MENTIONS, mentions.items().map(Value::str))),
+        mentions: Lines(scratch.idents(limits::MENTIONS, mentions.items())),
         media: media_of(media),
         place: place_name.str(),
         country: country.str(),

@@ -120,7 +120,7 @@ impl Parser<'_> {
             spans.push(self.span_since(from));
         }
         if sides.len() > 1 {
-            for (_, span) in sides.iter().zip(&spans).filter(|(side, _)| matches!(side, Expr::And(_))) {
+            for (_, span) in sides.iter().zip(&spans).filter(|(side, _)| matches!(side, Expr::And(all) if !all.iter().any(is_bad))) {
                 self.report(Code::W101, span);
             }
         }
@@ -210,6 +210,14 @@ fn join(mut sides: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     match sides.len() {
         1 => sides.pop().unwrap_or(Expr::Bad),
         _ => many(sides),
+    }
+}
+
+/// Whether it stands for a term with an error, excluded or not.
+fn is_bad(expr: &Expr) -> bool {
+    match expr {
+        Expr::Not(inner) => is_bad(inner),
+        other => *other == Expr::Bad,
     }
 }
 

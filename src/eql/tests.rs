@@ -117,7 +117,7 @@ fn clean_queries_have_no_problem() {
         "(tarjeta NEAR/2 robad*) NEAR/8 denuncia",
         "author:@bbva LANGUAGE:pt-BR contains:\"<<< a\" network:x",
         "a<<<x>>>b",
-        "año2:x \"dijo «no»\"",
+        "año2 \"dijo «no»\"",
         "((a b))~3",
     ] {
         assert_eq!(problems(text, &Options::default()), "", "{text}");

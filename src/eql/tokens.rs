@@ -181,6 +181,11 @@ pub(super) fn form(word: &str, marks: Marks, keep_case: bool) -> String {
     nfc(&kept)
 }
 
+/// Whether NFC may join `c` to what stands before it: marks, and the few letters that compose.
+pub(super) fn joins_previous(c: char) -> bool {
+    is_mark(c) || matches!(c, '\u{1160}'..='\u{11FF}' | '\u{D7B0}'..='\u{D7FF}' | '\u{16D63}'..='\u{16D6A}')
+}
+
 fn is_presentation(c: char) -> bool {
     matches!(c, TEXT_STYLE | EMOJI_STYLE | KEYCAP) || is_skin_tone(c)
 }

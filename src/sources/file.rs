@@ -185,7 +185,7 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 
 /// What is read from. Decompression streams through bounded buffers, so that a small file that
 /// unpacks to a huge one costs time and no memory.
-enum Input {
+pub(super) enum Input {
     Plain(File),
     Gzip(Box<MultiGzDecoder<BufReader<File>>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<File>>>),
@@ -201,7 +201,8 @@ impl Read for Input {
     }
 }
 
-fn open(path: &Path) -> io::Result<Input> {
+/// Opens the file, decompressing by the end of its name.
+pub(super) fn open(path: &Path) -> io::Result<Input> {
     let file = File::open(path)?;
     let extension = path.extension().unwrap_or_default();
     if extension.eq_ignore_ascii_case("gz") {
