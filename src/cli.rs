@@ -12,11 +12,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bilingual::{Both, Lang};
 use crate::config::{Config, Report};
-use crate::{app, replay};
 
 mod check;
 mod help;
 mod init;
+mod live;
+mod logging;
+mod replay;
 mod tap;
 mod token;
 mod usage;
@@ -115,8 +117,9 @@ impl From<io::Error> for Failure {
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let lang = language(&args, |name| std::env::var(name).ok());
-    let mut out = io::stdout().lock();
-    let mut err = io::stderr().lock();
+    // Not locked: threads of the engine log to stderr meanwhile.
+    let mut out = io::stdout();
+    let mut err = io::stderr();
     let colour = err.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     ExitCode::from(execute(&args, lang, colour, &mut out, &mut err))
 }
@@ -149,14 +152,12 @@ pub fn execute(args: &[OsString], lang: Lang, colour: bool, out: &mut dyn Write,
 
 fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        Command::Demo(args) => Ok(app::demo(app::Demo { bind: args.bind, speed: args.speed, seed: args.seed }, lang)?),
-        Command::Run(args) => Ok(app::run(load(&args, lang, colour, err)?, lang)?),
+        Command::Demo(args) => live::demo(&args, lang, out),
+        Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
         Command::Check(args) => check::run(&load(&args, lang, colour, err)?, &args.config, lang, out),
         Command::Replay(args) => {
             let config = load(&args.config, lang, colour, err)?;
-            let Speed(speed) = args.speed;
-            let options = replay::Options { source: args.source, speed, as_recorded: args.as_recorded, files: args.files };
-            Ok(replay::run(&config, &options, lang, out)?)
+            replay::run(config, args, lang, out, err)
         }
         Command::Tap(args) => tap::run(&args, lang, out),
         Command::Init => init::run(lang, out),

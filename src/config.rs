@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::bilingual::Both;
+use crate::http::Token;
 use crate::limits;
 use crate::sources::Settings as SourceSettings;
 use crate::tally;
@@ -37,45 +38,6 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
-}
-
-/// Who may do what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Reads and works on what was found.
-    Agent,
-    /// Sends posts.
-    Ingest,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    /// All.
-    pub const ALL: [Role; 4] = [Role::Viewer, Role::Agent, Role::Ingest, Role::Admin];
-
-    /// Its name in the file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Role::Viewer => "viewer",
-            Role::Agent => "agent",
-            Role::Ingest => "ingest",
-            Role::Admin => "admin",
-        }
-    }
-}
-
-/// One `[[token]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Whose it is.
-    pub name: String,
-    /// What it opens.
-    pub role: Role,
-    /// SHA-256 of the token, 64 lower-case hexadecimal digits.
-    pub hash: String,
 }
 
 /// `[server]`.

@@ -1,7 +1,18 @@
 //! Bytes to posts: one decoder per format, each a file of its own.
+//!
+//! A decoder is in the main a pure function from a JSON value to a post, a notice or a refusal;
+//! parsing, bounds and counting are here, so that they are the same for all formats.
 
-use crate::post::{Post, Posts};
+use crate::dates;
+use crate::json::{Pages, Parser, Scratch, Value};
+use crate::limits;
+use crate::post::{Count, Kind, Post, Posts};
 use crate::reason::Refused;
+use crate::time::Timestamp;
+
+pub use mapped::{MappingFault, MappingProblem, check};
+
+crate::register! { Spec: escucha, jetstream, mastodon, x_v1, x_v2, mapped }
 
 /// What came out of the frames decoded so far. `items` = posts + `not_posts` + all `refused`.
 #[derive(Debug, Default)]
@@ -68,6 +79,13 @@ pub struct Format {
     pub mapping: Mapping,
 }
 
+impl Format {
+    /// A fresh decoder of this format.
+    pub fn decoder(&self) -> Box<dyn Decoder> {
+        (find(self.name).expect("a format's name comes from the registry").new)(self)
+    }
+}
+
 /// `[source.map]`: which JSON Pointer or constant (`=literal`) feeds which field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
@@ -85,13 +103,148 @@ pub struct Spec {
     pub new: fn(&Format) -> Box<dyn Decoder>,
 }
 
+/// The registered decoder called `name`.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    ALL.iter().copied().find(|spec| spec.name == name)
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Decodes every line of `bytes`: a line break is `\n` or `\r\n`, blank lines are nothing, the last
-/// line may lack its break. A line over `limits::FRAME_BYTES` is one refused item.
+/// line may lack its break, and a byte order mark may stand in front. A line over
+/// `limits::FRAME_BYTES` is one refused item.
 pub fn lines(decoder: &mut dyn Decoder, bytes: &mut [u8], out: &mut Decoded) {
-    for line in bytes.split_mut(|b| *b == b'\n') {
-        if !line.trim_ascii().is_empty() {
+    let mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let (_, mut rest) = bytes.split_at_mut(mark);
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, tail) = rest.split_at_mut(end);
+        if line.len() > limits::FRAME_BYTES {
+            out.refuse(Refused::TooLong);
+        } else if !line.trim_ascii_start().is_empty() {
             decoder.decode(line, out);
         }
+        rest = tail.get_mut(1..).unwrap_or_default();
         out.line += 1;
     }
+}
+
+/// What a value is: a post, a well-formed notice that is none, or refused.
+type Read<'a> = Result<Option<Post<'a>>, Refused>;
+
+/// A decoder for formats with one item a frame.
+struct Single {
+    parser: Parser,
+    pages: Pages,
+    read: for<'a> fn(Value<'a>, &mut Scratch<'a>) -> Read<'a>,
+}
+
+impl Single {
+    fn boxed(read: for<'a> fn(Value<'a>, &mut Scratch<'a>) -> Read<'a>) -> Box<dyn Decoder> {
+        Box::new(Single { parser: Parser::default(), pages: Pages::default(), read })
+    }
+}
+
+impl Decoder for Single {
+    fn decode(&mut self, frame: &mut [u8], out: &mut Decoded) {
+        let Single { parser, pages, read } = self;
+        if let Err(reason) = parser.parse(frame, |value| out.admit(read(value, &mut pages.start()))) {
+            out.refuse(reason);
+        }
+    }
+}
+
+impl Decoded {
+    /// Counts what was read, within the bounds of `limits`.
+    fn admit(&mut self, read: Read<'_>) {
+        match read {
+            Ok(Some(post)) => match usable_ids(&post) {
+                true => self.post(&bounded(post)),
+                false => self.refuse(Refused::NoId),
+            },
+            Ok(None) => self.not_a_post(),
+            Err(reason) => self.refuse(reason),
+        }
+    }
+}
+
+/// A post needs an id; one that is cut would name another post.
+fn usable_ids(post: &Post<'_>) -> bool {
+    (1..=limits::ID_BYTES).contains(&post.id.len()) && post.author.id.len() <= limits::ID_BYTES
+}
+
+/// Cuts over-long strings. Links and mentions are bounded where they are gathered.
+fn bounded(mut post: Post<'_>) -> Post<'_> {
+    post.text = clip(post.text, limits::TEXT_BYTES);
+    post.quoted_text = clip(post.quoted_text, limits::TEXT_BYTES);
+    let Post { author, in_reply_to, repost_of, quote_of, network, title, lang, url, conversation_id, place, country, source_app, .. } =
+        &mut post;
+    for short in [
+        &mut author.handle,
+        &mut author.name,
+        &mut author.bio,
+        &mut author.location,
+        &mut in_reply_to.id,
+        &mut in_reply_to.author,
+        &mut in_reply_to.author_id,
+        &mut repost_of.id,
+        &mut repost_of.author,
+        &mut repost_of.author_id,
+        &mut quote_of.id,
+        &mut quote_of.author,
+        &mut quote_of.author_id,
+        network,
+        title,
+        lang,
+        url,
+        conversation_id,
+        place,
+        country,
+        source_app,
+    ] {
+        *short = clip(short, limits::FIELD_BYTES);
+    }
+    post
+}
+
+/// The first `max` bytes of `s` or a little less, so that no character is cut.
+fn clip(s: &str, max: usize) -> &str {
+    s.get(..s.floor_char_boundary(max)).unwrap_or(s)
+}
+
+/// A number of reactions, followers, ...; unknown if there is none or it is negative.
+fn count(value: Value<'_>) -> Count {
+    value.integer().and_then(|n| u64::try_from(n).ok()).map_or(Count::UNKNOWN, Count::of)
+}
+
+/// A time in any known form, string or number.
+fn time(value: Value<'_>) -> Option<Timestamp> {
+    match (value.as_str(), value.float()) {
+        (Some(s), _) => dates::parse(s),
+        (None, Some(f)) => dates::from_float(f),
+        _ => value.integer().map(dates::from_number),
+    }
+}
+
+/// `create` where there is nothing.
+fn kind_of(name: Option<&str>) -> Result<Kind, Refused> {
+    match name {
+        None | Some("create") => Ok(Kind::Create),
+        Some("update") => Ok(Kind::Update),
+        Some("delete") => Ok(Kind::Delete),
+        _ => Err(Refused::Shape),
+    }
+}
+
+/// Networks are compared in lower case.
+fn lower<'a>(name: &'a str, scratch: &mut Scratch<'a>) -> &'a str {
+    match name.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => scratch.write(|page| page.extend(name.chars().map(|c| c.to_ascii_lowercase()))),
+        false => name,
+    }
+}
+
+/// One decoder per format, in order.
+pub fn decoders(formats: &[Format]) -> Vec<Box<dyn Decoder>> {
+    formats.iter().map(Format::decoder).collect()
 }

@@ -9,6 +9,22 @@ pub const BUFFER_BYTES: usize = 256 * 1024;
 pub const FRAME_BYTES: usize = 1024 * 1024;
 /// Buffers in flight between the intake and the tally; the tally's reorder window is as long.
 pub const BUFFERS_IN_FLIGHT: usize = 64;
+/// Bytes asked for in one read of a TCP connection.
+pub const TCP_READ_BYTES: usize = 16 * 1024;
+/// TCP connections of one source; more wait unaccepted.
+pub const TCP_CONNECTIONS: usize = 1024;
+/// TCP connections of one source that may hold an unfinished line longer than `TCP_READ_BYTES`.
+pub const TCP_LONG_LINES: usize = 32;
+/// Base-two logarithm of the window a zstd stream may ask for (RFC 9659: 8 MiB).
+pub const ZSTD_WINDOW_LOG: u32 = 23;
+/// A zstd dictionary.
+pub const DICTIONARY_BYTES: usize = 1024 * 1024;
+/// A WebSocket message above this ends its connection; one above `FRAME_BYTES` is refused alone.
+pub const MESSAGE_BYTES: usize = 4 * FRAME_BYTES;
+/// Events remembered to drop the overlap of two connections; twice as many at most.
+pub const OVERLAP_EVENTS: usize = 128 * 1024;
+/// Messages without a position after which a stream is taken for garbage.
+pub const GARBAGE_RUN: u32 = 1000;
 /// Nested arrays and objects of one JSON frame.
 pub const JSON_DEPTH: usize = 64;
 /// Posts in one frame (an X v2 page holds up to 100).
@@ -17,8 +33,12 @@ pub const POSTS_PER_FRAME: usize = 1000;
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Id of a post or an account.
 pub const ID_BYTES: usize = 512;
+/// Any other string of one post (a name, a title, a link); the rest is cut at a character.
+pub const FIELD_BYTES: usize = 4096;
 /// Links kept of one post.
 pub const LINKS: usize = 32;
+/// Mentioned accounts kept of one post.
+pub const MENTIONS: usize = 64;
 
 /// A post this far after the moment it was seen is refused.
 pub const FUTURE: i64 = 10 * MINUTE;
@@ -32,6 +52,26 @@ pub const DEDUPE: i64 = 24 * HOUR;
 pub const DEDUPE_IDS: usize = 8 * 1024 * 1024;
 /// Posts older than this (against the watermark) are counted late and enter no live window.
 pub const PANES_MINUTES: usize = 26 * 60;
+/// Different members a set remembers one by one; above, it becomes an estimate.
+pub const DISTINCT_EXACT: usize = 512;
+/// Event time may pass without data for this long and still counts as listened to.
+pub const LISTENED_GAP: i64 = 24 * HOUR;
+/// Stretches of event time that were listened to; beyond, the two oldest become one.
+pub const LISTENED_SPANS: usize = 1024;
+/// Authors of mentions remembered to tell who writes again.
+pub const AUTHORS: usize = 1024 * 1024;
+/// Networks told apart in the counts of a topic; further ones are counted as `other`.
+pub const NETWORKS: usize = 64;
+/// Own posts kept per topic, newest first to stay.
+pub const ANSWERS: usize = 16;
+/// Alerts that fire at the same time.
+pub const ALERTS_OPEN: usize = 8192;
+/// Alerts that are over and can still be read.
+pub const ALERTS_RESOLVED: usize = 8192;
+/// Mentions looked through, newest first, for the posts an alert shows.
+pub const ALERT_SCAN: usize = 8192;
+/// Posts an alert shows at most.
+pub const ALERT_POSTS: usize = 3;
 
 /// Characters (code points) of one query.
 pub const QUERY_CHARS: usize = 4096;
@@ -74,9 +114,12 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
+    assert!(TCP_READ_BYTES <= BUFFER_BYTES);
+    assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);
     assert!(LATENESS < FUTURE);
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
 };

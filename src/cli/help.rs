@@ -116,7 +116,7 @@ fn spanish_value(english: &str) -> Option<&'static str> {
 }
 
 fn find(key: &str, lang: Lang) -> Option<&'static str> {
-    TEXTS.iter().find(|(k, ..)| *k == key).map(|(_, es, en)| lang.pick(es, en))
+    TEXTS.iter().find(|(k, ..)| *k == key).map(|(_, es, en)| lang.pick(*es, *en))
 }
 
 /// The command with all its texts in `lang`.

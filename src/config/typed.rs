@@ -15,7 +15,8 @@ use crate::window::Window;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
-use super::{Role, nearest};
+use super::nearest;
+use crate::http::Role;
 
 /// A whole file.
 pub struct Typed<'a> {

@@ -15,7 +15,8 @@ use super::nearest::nearest;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, Token, queries, secret, sources};
+use super::{Config, Engine, Server, queries, secret, sources};
+use crate::http::Token;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.
@@ -119,12 +120,9 @@ fn server(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Server {
 
 fn token(typed: &typed::Token<'_>, folder: &Path, problems: &Problems) -> Option<Token> {
     let at = typed.hash.as_ref()?;
-    let hash = secret::resolve(at.value, folder).map(|hash| hash.to_ascii_lowercase());
-    match hash {
-        Ok(hash) if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            Some(Token { name: typed.name.as_ref()?.value.to_owned(), role: typed.role.as_ref()?.value, hash })
-        }
-        Ok(_) => {
+    match secret::resolve(at.value, folder).map(|hash| Token::parse_hash(&hash)) {
+        Ok(Some(hash)) => Some(Token { name: typed.name.as_ref()?.value.to_owned(), role: typed.role.as_ref()?.value, hash }),
+        Ok(None) => {
             let cause = both!("«hash» debe ser SHA-256: 64 cifras hexadecimales", "“hash” must be SHA-256: 64 hexadecimal digits");
             problems.error(&at.span, cause, both!("cópialo de: escucha token new NOMBRE ROL", "copy it from: escucha token new NAME ROLE"));
             None

@@ -1,1 +1,8 @@
+//! Everything that is tested from outside, as one binary.
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
+
 mod config;
+mod data;
+mod http;
+mod registered;
+mod tidy;
