@@ -7,6 +7,7 @@ mod decoders;
 mod http;
 mod jetstream_server;
 mod oracle_matching;
+mod priority;
 mod registered;
 mod sources;
 mod tidy;
