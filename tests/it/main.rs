@@ -1,2 +1,3 @@
 mod data;
 mod decoders;
+mod fuzz_decode;
