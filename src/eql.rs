@@ -10,6 +10,7 @@ mod lex;
 mod messages;
 mod normal;
 mod parse;
+mod plan;
 mod terms;
 mod tokens;
 
@@ -17,6 +18,7 @@ use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
 pub use explain::{Explained, LeafMatch, explain, term_text};
+pub use plan::{anchors, cost};
 pub use messages::{Code, Problem, caret};
 
 use parse::Expr;
@@ -149,7 +151,7 @@ fn lower(expr: &Expr) -> (Node, Vec<Leaf>) {
 }
 
 fn lower_into(expr: &Expr, leaves: &mut Vec<Leaf>) -> Node {
-    let mut leaf = |l: &Leaf| {
+    let leaf = |l: &Leaf| {
         leaves.push(l.clone());
         Node::Leaf(leaves.len() - 1)
     };

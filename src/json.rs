@@ -272,15 +272,32 @@ impl<'a> Scratch<'a> {
         if fit.peek().is_none() {
             return "";
         }
+        self.write(|page| fit.for_each(|s| add_line(page, s)))
+    }
+
+    /// Ids, strings or whole numbers, one to a line; left out as in [`Scratch::lines`].
+    pub fn idents(&mut self, max: usize, ids: impl Iterator<Item = Value<'a>>) -> &'a str {
+        let mut ids = ids.take(max).peekable();
+        if ids.peek().is_none() {
+            return "";
+        }
         self.write(|page| {
-            for s in fit {
-                if !page.is_empty() {
-                    page.push('\n');
+            for id in ids {
+                match (id.as_str(), id.exact_integer()) {
+                    (Some(s), _) if fits(s) => add_line(page, s),
+                    (None, Some(n)) => add_line(page, &n.to_string()),
+                    _ => {}
                 }
-                page.push_str(s);
             }
         })
     }
+}
+
+fn add_line(page: &mut String, line: &str) {
+    if !page.is_empty() {
+        page.push('\n');
+    }
+    page.push_str(line);
 }
 
 /// Whether `s` can stand in a list of lines.

@@ -48,6 +48,11 @@ impl Name {
             && if own.is_ascii() { own.eq_ignore_ascii_case(&self.folded) } else { fold(own, Accents::Fold) == *self.folded }
     }
 
+    /// The name as it is compared.
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
     /// Where the part of `entity` that is compared ends.
     pub fn end_in(&self, entity: &Entity) -> usize {
         if self.whole { entity.end } else { entity.name_end }

@@ -3,6 +3,11 @@
 
 mod config;
 mod data;
+mod decoders;
 mod http;
+mod jetstream_server;
+mod oracle_matching;
+mod priority;
 mod registered;
+mod sources;
 mod tidy;
