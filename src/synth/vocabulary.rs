@@ -29,7 +29,12 @@ impl Vocabulary {
         let words: Vec<String> = (0..n)
             .map(|rank| {
                 // Common words are short; every eighth Spanish one carries a mark.
-                let syllables = if rank < 150 { 1 } else { 2 } + usize::from(rank >= 40 && prng.chance(0.5)) + usize::from(rank > 2_000);
+                let syllables = match rank {
+                    0..40 => 1,
+                    40..400 => 1 + usize::from(prng.chance(0.5)),
+                    400..4_000 => 2 + usize::from(prng.chance(0.25)),
+                    _ => 2 + usize::from(prng.chance(0.75)),
+                };
                 let word = fresh(prng, lang, syllables, taken);
                 if lang == Lang::Es && rank % 8 == 5 { marked(&word) } else { word }
             })
@@ -55,17 +60,15 @@ pub fn fresh(prng: &mut Prng, lang: Lang, syllables: usize, taken: &mut BTreeSet
         Lang::Es => (&ES_ONSETS[..], &ES_RIMES[..]),
         Lang::En => (&EN_ONSETS[..], &EN_RIMES[..]),
     };
-    for attempt in 0.. {
-        let mut word = String::new();
-        for _ in 0..syllables + attempt / 20 {
-            word.push_str(prng.pick::<&str>(onsets));
-            word.push_str(prng.pick::<&str>(rimes));
-        }
+    let mut attempt = 0;
+    loop {
+        let length = syllables + attempt / 20;
+        let word: String = (0..length).flat_map(|_| [*prng.pick::<&str>(onsets), *prng.pick::<&str>(rimes)]).collect();
         if taken.insert(word.clone()) {
             return word;
         }
+        attempt += 1;
     }
-    unreachable!("words grow until one is free")
 }
 
 /// The word with its last plain vowel accented, or its last n with a tilde where there is none.
