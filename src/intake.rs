@@ -220,6 +220,13 @@ impl Port {
         self.permits.available_permits() > 0
     }
 
+    /// Waits until a buffer would be taken at once. Takes nothing itself, so it may be cancelled
+    /// at any time, which [`Port::send`] with its bytes in hand may not.
+    pub async fn ready(&self) {
+        // Never closed: the port holds it.
+        let _ = self.permits.acquire().await;
+    }
+
     /// Hands over whole lines as soon as a permit is free.
     pub async fn send(&self, bytes: Vec<u8>) -> Result<(), Closed> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| Closed)?;

@@ -26,6 +26,9 @@ pub mod topic;
 // Floor 1, mechanisms: know nothing of posts.
 #[macro_use]
 pub mod registry;
+pub mod dates;
+pub mod json;
+pub mod markup;
 pub mod text;
 pub mod lexicon;
 pub mod sketches;

@@ -9,16 +9,38 @@ pub const BUFFER_BYTES: usize = 256 * 1024;
 pub const FRAME_BYTES: usize = 1024 * 1024;
 /// Buffers in flight between the intake and the tally; the tally's reorder window is as long.
 pub const BUFFERS_IN_FLIGHT: usize = 64;
+/// Bytes asked for in one read of a TCP connection.
+pub const TCP_READ_BYTES: usize = 16 * 1024;
+/// TCP connections of one source; more wait unaccepted.
+pub const TCP_CONNECTIONS: usize = 1024;
+/// TCP connections of one source that may hold an unfinished line longer than `TCP_READ_BYTES`.
+pub const TCP_LONG_LINES: usize = 32;
+/// Base-two logarithm of the window a zstd stream may ask for (RFC 9659: 8 MiB).
+pub const ZSTD_WINDOW_LOG: u32 = 23;
+/// A zstd dictionary.
+pub const DICTIONARY_BYTES: usize = 1024 * 1024;
+/// A WebSocket message above this ends its connection; one above `FRAME_BYTES` is refused alone.
+pub const MESSAGE_BYTES: usize = 4 * FRAME_BYTES;
+/// Events remembered to drop the overlap of two connections; twice as many at most.
+pub const OVERLAP_EVENTS: usize = 128 * 1024;
+/// Messages without a position after which a stream is taken for garbage.
+pub const GARBAGE_RUN: u32 = 1000;
 /// Nested arrays and objects of one JSON frame.
 pub const JSON_DEPTH: usize = 64;
 /// Posts in one frame (an X v2 page holds up to 100).
 pub const POSTS_PER_FRAME: usize = 1000;
+/// Texts and profiles that the posts of one frame may hold together: what they refer to is shared.
+pub const PAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Text of one post that is matched and shown; the rest is cut at a character.
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Id of a post or an account.
 pub const ID_BYTES: usize = 512;
+/// Any other string of one post (a name, a title, a link); the rest is cut at a character.
+pub const FIELD_BYTES: usize = 4096;
 /// Links kept of one post.
 pub const LINKS: usize = 32;
+/// Mentioned accounts kept of one post.
+pub const MENTIONS: usize = 64;
 
 /// A post this far after the moment it was seen is refused.
 pub const FUTURE: i64 = 10 * MINUTE;
@@ -32,6 +54,26 @@ pub const DEDUPE: i64 = 24 * HOUR;
 pub const DEDUPE_IDS: usize = 8 * 1024 * 1024;
 /// Posts older than this (against the watermark) are counted late and enter no live window.
 pub const PANES_MINUTES: usize = 26 * 60;
+/// Different members a set remembers one by one; above, it becomes an estimate.
+pub const DISTINCT_EXACT: usize = 512;
+/// Event time may pass without data for this long and still counts as listened to.
+pub const LISTENED_GAP: i64 = 24 * HOUR;
+/// Stretches of event time that were listened to; beyond, the two oldest become one.
+pub const LISTENED_SPANS: usize = 1024;
+/// Authors of mentions remembered to tell who writes again.
+pub const AUTHORS: usize = 1024 * 1024;
+/// Networks told apart in the counts of a topic; further ones are counted as `other`.
+pub const NETWORKS: usize = 64;
+/// Own posts kept per topic, newest first to stay.
+pub const ANSWERS: usize = 16;
+/// Alerts that fire at the same time.
+pub const ALERTS_OPEN: usize = 8192;
+/// Alerts that are over and can still be read.
+pub const ALERTS_RESOLVED: usize = 8192;
+/// Mentions looked through, newest first, for the posts an alert shows.
+pub const ALERT_SCAN: usize = 8192;
+/// Posts an alert shows at most.
+pub const ALERT_POSTS: usize = 3;
 
 /// Characters (code points) of one query.
 pub const QUERY_CHARS: usize = 4096;
@@ -43,9 +85,21 @@ pub const QUERY_DEPTH: usize = 32;
 pub const QUERY_WILDCARDS: usize = 20;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
+/// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
+pub const PROXIMITY_RUNS: usize = 4096;
+/// Combinations of places that are tried for one NEAR or `~N` in one text.
+pub const PROXIMITY_STEPS: usize = 65_536;
 /// Queries in one process.
 pub const QUERIES: usize = 250_000;
 
+/// A configuration file.
+pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
+/// Problems of a file that are shown.
+pub const PROBLEMS_SHOWN: usize = 1000;
+/// Characters of a name in the configuration; names become metric labels.
+pub const NAME_CHARS: usize = 100;
+/// Lane threads.
+pub const LANES: usize = 64;
 /// Topics in one process.
 pub const TOPICS: usize = 50_000;
 /// Sources in one process.
@@ -66,9 +120,12 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
+    assert!(TCP_READ_BYTES <= BUFFER_BYTES);
+    assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);
     assert!(LATENESS < FUTURE);
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
 };

@@ -1,1 +1,261 @@
-//! Counts per topic: minute panes, sliding windows, the week.
+//! Counts per topic: minute panes by event time, and windows that slide over them.
+//!
+//! Folding is integer addition, so the counts do not depend on the order of the posts. Only minutes
+//! with mentions have a pane: a quiet topic costs next to nothing.
+
+pub mod week;
+
+use std::collections::VecDeque;
+use std::ops::{AddAssign, SubAssign};
+
+use crate::limits::PANES_MINUTES;
+use crate::post::AuthorKey;
+use crate::sketches::Distinct;
+use crate::window::{Tallied, Window};
+
+/// Earlier than any minute, and still far from the edge of the integers.
+const NEVER: i64 = i64::MIN / 4;
+/// Minutes whose authors are kept one by one; beyond, they are kept by hour.
+const AUTHOR_MINUTES: i64 = Window::H1.minutes();
+/// Hours of authors that the day is made of: the running one and those before it.
+const AUTHOR_HOURS: i64 = Window::H24.minutes() / 60;
+
+/// Mentions of a stretch of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Mentions, reposts among them.
+    pub mentions: u64,
+    /// Reposts.
+    pub reposts: u64,
+    /// Mentions that speak to the brand; the others are active listening.
+    pub direct: u64,
+}
+
+impl AddAssign for Sum {
+    fn add_assign(&mut self, other: Sum) {
+        self.mentions += other.mentions;
+        self.reposts += other.reposts;
+        self.direct += other.direct;
+    }
+}
+
+impl SubAssign for Sum {
+    fn sub_assign(&mut self, other: Sum) {
+        self.mentions -= other.mentions;
+        self.reposts -= other.reposts;
+        self.direct -= other.direct;
+    }
+}
+
+/// What the counts need to know of a mention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its minute since 1970.
+    pub minute: i64,
+    /// Who wrote it.
+    pub author: AuthorKey,
+    /// Number of its network.
+    pub network: u8,
+    /// It only repeats another post.
+    pub repost: bool,
+    /// It speaks to the brand.
+    pub direct: bool,
+}
+
+#[derive(Debug)]
+struct Pane {
+    minute: i64,
+    sum: Sum,
+    /// Mentions by network, in the order of first sight.
+    networks: Vec<(u8, u32)>,
+}
+
+/// The panes of one topic and the windows over them.
+#[derive(Debug)]
+pub struct Panes {
+    /// Last minute of the sliding windows.
+    end: i64,
+    /// Minutes with mentions, ascending; some may lie after `end`.
+    panes: VecDeque<Pane>,
+    /// The windows that end with `end`, in the order of `Window::ALL`.
+    sums: [Sum; Window::ALL.len()],
+    /// Authors by minute, ascending.
+    minutes: VecDeque<(i64, Distinct)>,
+    /// Authors by hour since 1970, ascending.
+    hours: VecDeque<(i64, Distinct)>,
+}
+
+impl Default for Panes {
+    fn default() -> Self {
+        Panes {
+            end: NEVER,
+            panes: VecDeque::new(),
+            sums: [Sum::default(); Window::ALL.len()],
+            minutes: VecDeque::new(),
+            hours: VecDeque::new(),
+        }
+    }
+}
+
+impl Panes {
+    /// Last minute of the sliding windows.
+    pub fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Slides the windows on, so that `end` is their last minute; they never slide back.
+    pub fn slide(&mut self, end: i64) {
+        if end <= self.end {
+            return;
+        }
+        for (i, window) in Window::ALL.into_iter().enumerate() {
+            let length = window.minutes();
+            let (enter, leave) = (self.between(self.end, end), self.between(self.end - length, end - length));
+            self.sums[i] += enter;
+            self.sums[i] -= leave;
+        }
+        self.end = end;
+        let horizon = end - PANES_MINUTES as i64;
+        while self.panes.front().is_some_and(|p| p.minute <= horizon) {
+            self.panes.pop_front();
+        }
+        while self.minutes.front().is_some_and(|(m, _)| *m <= end - AUTHOR_MINUTES) {
+            self.minutes.pop_front();
+        }
+        while self.hours.front().is_some_and(|(h, _)| *h <= end.div_euclid(60) - AUTHOR_HOURS) {
+            self.hours.pop_front();
+        }
+    }
+
+    /// Counts a mention in the pane of its minute. `false` if it is too old for any pane.
+    pub fn fold(&mut self, mention: &Counted) -> bool {
+        let minute = mention.minute;
+        if minute <= self.end - PANES_MINUTES as i64 {
+            return false;
+        }
+        let one = Sum { mentions: 1, reposts: mention.repost.into(), direct: mention.direct.into() };
+        let i = place(&self.panes, minute, |p| p.minute);
+        if self.panes.get(i).is_none_or(|p| p.minute != minute) {
+            self.panes.insert(i, Pane { minute, sum: Sum::default(), networks: Vec::new() });
+        }
+        let pane = &mut self.panes[i];
+        pane.sum += one;
+        match pane.networks.iter_mut().find(|(n, _)| *n == mention.network) {
+            Some((_, count)) => *count += 1,
+            None => pane.networks.push((mention.network, 1)),
+        }
+        for (sum, window) in self.sums.iter_mut().zip(Window::ALL) {
+            if minute <= self.end && minute > self.end - window.minutes() {
+                *sum += one;
+            }
+        }
+        if minute > self.end - AUTHOR_MINUTES {
+            note(&mut self.minutes, minute, mention.author);
+        }
+        if minute.div_euclid(60) > self.end.div_euclid(60) - AUTHOR_HOURS {
+            note(&mut self.hours, minute.div_euclid(60), mention.author);
+        }
+        true
+    }
+
+    /// The mentions of `window` with `end` as its last minute.
+    pub fn sum(&self, window: Window, end: i64) -> Sum {
+        let length = window.minutes();
+        if (end - self.end).abs() >= length {
+            return self.between(end - length, end);
+        }
+        // Step from the window that is kept: few minutes enter and leave.
+        let mut sum = self.sums[window as usize];
+        if end >= self.end {
+            sum += self.between(self.end, end);
+            sum -= self.between(self.end - length, end - length);
+        } else {
+            sum += self.between(end - length, self.end - length);
+            sum -= self.between(end, self.end);
+        }
+        sum
+    }
+
+    /// All windows that end with [`Panes::end`]; `authors` is working memory.
+    pub fn windows(&self, authors: &mut Distinct) -> [Tallied; Window::ALL.len()] {
+        Window::ALL.map(|window| self.window(window, self.end, authors))
+    }
+
+    /// `window` with `end` as its last minute; `authors` is working memory.
+    ///
+    /// The authors of a day are those of the running hour and the 23 before it.
+    pub fn window(&self, window: Window, end: i64, authors: &mut Distinct) -> Tallied {
+        let Sum { mentions, reposts, .. } = self.sum(window, end);
+        authors.clear();
+        if window.minutes() <= AUTHOR_MINUTES {
+            span(&self.minutes, end - window.minutes(), end, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        } else {
+            let hour = end.div_euclid(60);
+            span(&self.hours, hour - AUTHOR_HOURS, hour, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        }
+        // An estimate, or an hour that runs on after `end`, must not tell of more authors than mentions.
+        Tallied { mentions, reposts, authors: authors.count().min(mentions) }
+    }
+
+    /// Mentions by network number in `window` with `end` as its last minute, ascending by number.
+    pub fn networks(&self, window: Window, end: i64) -> Vec<(u8, u64)> {
+        let mut all = std::collections::BTreeMap::new();
+        for pane in span(&self.panes, end - window.minutes(), end, |p| p.minute) {
+            for (network, count) in &pane.networks {
+                *all.entry(*network).or_insert(0) += u64::from(*count);
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    /// The newest minute with mentions.
+    pub fn newest(&self) -> Option<i64> {
+        self.panes.back().map(|p| p.minute)
+    }
+
+    /// The next last minute at which some window will have changed by itself.
+    pub fn next_change(&self) -> Option<i64> {
+        let enters = self.panes.get(place(&self.panes, self.end + 1, |p| p.minute)).map(|p| p.minute);
+        let leaves = Window::ALL.iter().filter_map(|w| {
+            let oldest = self.panes.get(place(&self.panes, self.end - w.minutes() + 1, |p| p.minute))?;
+            (oldest.minute <= self.end).then_some(oldest.minute + w.minutes())
+        });
+        leaves.chain(enters).min()
+    }
+
+    /// The mentions of the minutes after `after` up to and with `to`.
+    pub fn between(&self, after: i64, to: i64) -> Sum {
+        let mut sum = Sum::default();
+        span(&self.panes, after, to, |p| p.minute).for_each(|p| sum += p.sum);
+        sum
+    }
+}
+
+/// Index of the first item whose key is at least `key`; items are ascending and mostly asked for at
+/// their end.
+fn place<T>(items: &VecDeque<T>, key: i64, of: impl Fn(&T) -> i64) -> usize {
+    match items.back() {
+        Some(last) if of(last) > key => items.partition_point(|item| of(item) < key),
+        Some(last) if of(last) == key => items.len() - 1,
+        _ => items.len(),
+    }
+}
+
+/// The items with `after < key <= to`.
+fn span<T>(items: &VecDeque<T>, after: i64, to: i64, of: impl Fn(&T) -> i64) -> impl Iterator<Item = &T> {
+    let from = place(items, after + 1, &of);
+    let until = place(items, to + 1, &of).max(from);
+    items.range(from..until)
+}
+
+/// Adds an author to the set at `key`.
+fn note(sets: &mut VecDeque<(i64, Distinct)>, key: i64, author: AuthorKey) {
+    let i = place(sets, key, |s| s.0);
+    if sets.get(i).is_none_or(|s| s.0 != key) {
+        sets.insert(i, (key, Distinct::default()));
+    }
+    sets[i].1.insert(author.0);
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::{Engine, Parts, Sink};
-use crate::decode::{self, Format};
+use crate::bilingual::Both;
+use crate::decode::Format;
 use crate::intake::{Buffer, Closed, Port};
 use crate::lane::{Compiled, Outcome};
 use crate::reason::{Refused, Skipped};
@@ -63,6 +64,18 @@ pub enum Error {
     Threads(#[source] io::Error),
 }
 
+impl Error {
+    /// For people.
+    pub fn text(&self) -> Both {
+        let es = match self {
+            Error::Read { path, error } => format!("{}: {error}", path.display()),
+            Error::Closed(_) => "el motor se ha detenido".to_owned(),
+            Error::Threads(error) => format!("no se puede iniciar un hilo: {error}"),
+        };
+        Both::new(es, self.to_string())
+    }
+}
+
 /// What went through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -102,7 +115,7 @@ pub async fn run(job: Job, out: Box<dyn Write + Send>, mut progress: impl FnMut(
     let mut inputs = Vec::new();
     for path in &job.files {
         let input = sources::open(path).map_err(|error| Error::Read { path: path.clone(), error })?;
-        let decoder = (decode::spec(job.format.name).new)(&job.format);
+        let decoder = job.format.decoder();
         inputs.push((path.clone(), Lines::new(input, decoder)));
     }
     if job.as_recorded {
@@ -234,7 +247,8 @@ impl Writer {
             if let Event::Alert(alert) = event {
                 self.summary.alerts += 1;
                 // A closed pipe ends the output, not the count.
-                let _ = writeln!(self.out, "{}", wire::alert_json(&alert, self.summary.alerts));
+                let line = wire::alert_json(&alert, self.summary.alerts) + "\n";
+                let _ = self.out.write_all(line.as_bytes());
             }
         }
     }

@@ -1,7 +1,13 @@
 //! Everything that is tested from outside, as one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
 
+mod config;
 mod data;
+mod decoders;
+mod http;
+mod jetstream_server;
+mod oracle_matching;
 mod priority;
 mod registered;
+mod sources;
 mod tidy;

@@ -1,0 +1,82 @@
+use super::*;
+use proptest::prelude::*;
+
+fn mention(minute: i64, author: u64) -> Counted {
+    Counted { minute, author: AuthorKey(author), network: 0, repost: false, direct: false }
+}
+
+#[test]
+fn windows_slide_minute_by_minute() {
+    let mut panes = Panes::default();
+    panes.slide(1000);
+    for minute in [1000, 1000, 998, 990, 950, 0] {
+        panes.fold(&mention(minute, minute as u64));
+    }
+    let counts = |panes: &Panes| panes.windows(&mut Distinct::default()).map(|t| t.mentions);
+    // (last minute, 1m 5m 15m 1h 24h)
+    let table =
+        [(1000, [2, 3, 4, 5, 6]), (1001, [0, 3, 4, 5, 6]), (1004, [0, 2, 4, 5, 6]), (1010, [0, 0, 3, 4, 6]), (2440, [0, 0, 0, 0, 0])];
+    for (end, want) in table {
+        panes.slide(end);
+        assert_eq!(counts(&panes), want, "at {end}");
+    }
+}
+
+#[test]
+fn what_is_too_old_enters_nothing() {
+    let mut panes = Panes::default();
+    panes.slide(10_000);
+    assert!(!panes.fold(&mention(10_000 - PANES_MINUTES as i64, 1)));
+    assert!(panes.fold(&mention(10_001 - PANES_MINUTES as i64, 1)));
+    assert_eq!(panes.windows(&mut Distinct::default())[4].mentions, 0);
+}
+
+#[test]
+fn the_next_change_is_the_first_minute_that_enters_or_leaves() {
+    let mut panes = Panes::default();
+    assert_eq!(panes.next_change(), None);
+    panes.slide(1000);
+    panes.fold(&mention(1000, 1));
+    assert_eq!(panes.next_change(), Some(1001));
+    for (end, next) in [(1001, 1005), (1005, 1015), (1015, 1060), (1060, 2440)] {
+        panes.slide(end);
+        assert_eq!(panes.next_change(), Some(next), "at {end}");
+    }
+    panes.fold(&mention(1063, 1));
+    assert_eq!(panes.next_change(), Some(1063));
+    panes.slide(4000);
+    assert_eq!(panes.next_change(), None);
+}
+
+proptest! {
+    /// Whatever the order of posts and slides, every window is the plain count of its minutes.
+    #[test]
+    fn windows_equal_a_recount(steps in prop::collection::vec((0i64..3000, 0u64..30, any::<bool>(), any::<bool>(), 0u8..3, -1i64..40), 1..80)) {
+        let mut panes = Panes::default();
+        let mut kept: Vec<Counted> = Vec::new();
+        let mut end = 1500;
+        for (minute, author, repost, direct, network, step) in steps {
+            end += step.max(0);
+            panes.slide(end);
+            let m = Counted { minute, author: AuthorKey(author), network, repost, direct };
+            if panes.fold(&m) { kept.push(m); }
+            for (i, window) in Window::ALL.into_iter().enumerate() {
+                for last in [end, end - 3, end + 2, end - 70] {
+                    let inside: Vec<&Counted> = kept.iter().filter(|m| m.minute <= last && m.minute > last - window.minutes() && m.minute > end - PANES_MINUTES as i64).collect();
+                    let want = Sum {
+                        mentions: inside.len() as u64,
+                        reposts: inside.iter().filter(|m| m.repost).count() as u64,
+                        direct: inside.iter().filter(|m| m.direct).count() as u64,
+                    };
+                    prop_assert_eq!(panes.sum(window, last), want, "{:?} ending {}", window, last);
+                    let by_network: u64 = panes.networks(window, last).iter().map(|(_, n)| n).sum();
+                    prop_assert_eq!(by_network, want.mentions);
+                }
+                if window.minutes() <= AUTHOR_MINUTES {
+                    let authors: std::collections::BTreeSet<u64> = kept.iter().filter(|m| m.minute <= end && m.minute > end - window.minutes()).map(|m| m.author.0).collect();
+                    prop_assert_eq!(panes.windows(&mut Distinct::default())[i].authors, authors.len() as u64);
+                }
+            }
+        }
+    }
+}
