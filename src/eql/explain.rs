@@ -93,14 +93,21 @@ impl Text {
         let in_url = |at: usize| tokens.iter().any(|t| t.kind == Kind::Url && (t.start..t.end).contains(&at));
         for (start, sign) in chars.iter().copied().enumerate() {
             let before = start.checked_sub(1).and_then(|i| chars.get(i));
-            let next = chars.get(start + 1).copied();
-            let begins = matches!(sign, '#' | '@' | '$') && !before.is_some_and(|c| tokens::is_name(*c)) && !in_url(start);
-            let named = next.is_some_and(|c| match sign {
+            if !matches!(sign, '#' | '@' | '$') {
+                continue;
+            }
+            // A variation selector is a mark, but as part of an emoji it does not glue the name to it.
+            let glued = before.is_some_and(|c| tokens::is_name(*c)) && !tokens.iter().any(|t| t.kind == Kind::Emoji && t.end == start);
+            let begins = !glued && !in_url(start);
+            // A name ends where a link begins.
+            let limit = tokens.iter().find(|t| t.kind == Kind::Url && t.start > start).map_or(chars.len(), |t| t.start);
+            let chars = chars.get(..limit).unwrap_or_default();
+            let named = chars.get(start + 1).copied().is_some_and(|c| match sign {
                 '$' => c == '_' || tokens::is_letter(c),
                 _ => tokens::is_name(c) && !tokens::is_mark(c),
             });
             if begins && named {
-                let (name_end, handle_end) = (terms::name_end(&chars, start + 1), terms::handle_end(&chars, start + 1));
+                let (name_end, handle_end) = (terms::name_end(chars, start + 1), terms::handle_end(chars, start + 1));
                 entities.push(Entity { sign, start, name_end, handle_end });
             }
         }
