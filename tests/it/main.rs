@@ -4,6 +4,8 @@
 mod config;
 mod data;
 mod decoders;
+mod fuzz_query;
 mod http;
+mod query;
 mod registered;
 mod tidy;
