@@ -10,7 +10,6 @@ mod lex;
 mod messages;
 mod normal;
 mod parse;
-mod plan;
 mod terms;
 mod tokens;
 
@@ -19,7 +18,6 @@ use crate::query::{Accents, Leaf, Node, Query};
 
 pub use explain::{Explained, LeafMatch, explain, term_text};
 pub use messages::{Code, Problem, caret};
-pub use plan::{anchors, cost};
 
 use parse::Expr;
 

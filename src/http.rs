@@ -8,6 +8,7 @@ pub mod auth;
 mod events;
 mod guard;
 mod ingest;
+mod mentions;
 mod page;
 mod problem;
 mod readers;
@@ -29,7 +30,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, token_new};
+pub use auth::{NoEntropy, Role, Token, epoch_new, token_new};
 pub use problem::{Code, Problem};
 pub use serve::{NotStarted, Server};
 
@@ -42,13 +43,11 @@ use crate::tally::Tally;
 use crate::telemetry::Exposition;
 use crate::time::Clock;
 
-/// `[server]` and `[[token]]` as used.
+/// `[server]` as used.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where to listen.
     pub bind: SocketAddr,
-    /// Who may come in; without any the port is open, and then only on the loopback address.
-    pub tokens: Vec<Token>,
     /// Origins of pages, besides our own, whose requests are answered.
     pub allowed_origins: Vec<String>,
     /// How long things may take.
@@ -60,13 +59,7 @@ pub struct Settings {
 impl Settings {
     /// Listens on `bind` with everything else as is usual.
     pub fn new(bind: SocketAddr) -> Settings {
-        Settings {
-            bind,
-            tokens: Vec::new(),
-            allowed_origins: Vec::new(),
-            timing: Timing::default(),
-            backlog: limits::CLIENT_BACKLOG_BYTES as u64,
-        }
+        Settings { bind, allowed_origins: Vec::new(), timing: Timing::default(), backlog: limits::CLIENT_BACKLOG_BYTES as u64 }
     }
 }
 
@@ -165,7 +158,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// The engine's version.
     pub version: &'static str,
-    /// Who may come in; swapped by a reload.
+    /// Who may come in, swapped by a reload; without any the port is open, and then only on the
+    /// loopback address.
     pub tokens: Arc<ArcSwap<Vec<Token>>>,
 }
 
@@ -222,8 +216,8 @@ const fn route(method: Method, path: &'static str, access: Access, handler: fn()
 /// Everything there is.
 pub static ROUTES: &[Route] = &[
     route(Method::GET, "/", Access::Open, || get(page::wall)),
-    route(Method::GET, "/favicon.svg", Access::Open, || get(page::wall)),
-    route(Method::GET, "/assets/{*path}", Access::Open, || get(page::wall)),
+    route(Method::GET, "/{file}", Access::Open, || get(page::asset)),
+    route(Method::GET, "/assets/{file}", Access::Open, || get(page::asset)),
     route(Method::GET, "/healthz", Access::Open, || get(page::healthz)),
     route(Method::GET, "/readyz", Access::Open, || get(page::readyz)),
     route(Method::GET, "/metrics", READ, || get(page::metrics)),
@@ -235,7 +229,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/topics", READ, || get(api::topics)),
     route(Method::GET, "/v1/topics/{name}/windows", READ, || get(api::series)),
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
-    route(Method::GET, "/v1/mentions", READ, || get(api::mentions)),
+    route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
     route(Method::GET, "/v1/alerts", READ, || get(api::alerts)),
     route(Method::POST, "/v1/reload", ADMIN, || post(api::reload)),
 ];

@@ -5,12 +5,14 @@
 //! starts it again with a back-off that depends on the class of the error.
 
 mod error;
+mod input;
 mod retry;
 mod splitter;
 mod writer;
 
+use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bilingual::Both;
 use crate::decode::Format;
 use crate::intake::Port;
+use crate::limits;
 use crate::time::Timestamp;
 
 pub use error::{Class, Error};
@@ -76,11 +79,32 @@ pub struct Settings {
     pub cursor: Option<u64>,
 }
 
+impl Settings {
+    /// A source with every other key left out.
+    pub fn new(name: impl Into<String>, kind: &'static str, format: Format) -> Settings {
+        Settings {
+            name: name.into(),
+            kind,
+            format,
+            shed: false,
+            path: PathBuf::new(),
+            follow: false,
+            bind: None,
+            endpoint: String::new(),
+            collections: Vec::new(),
+            dictionary: None,
+            cursor: None,
+        }
+    }
+}
+
 /// State of one source, for people and metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Has a connection, an open file or a bound socket.
     pub connected: bool,
+    /// Where it listens, if it does.
+    pub address: Option<SocketAddr>,
     /// When the last frame came in.
     pub last_data: Option<Timestamp>,
     /// Times it had to connect anew.
@@ -243,6 +267,6 @@ pub async fn supervise(settings: Settings, ctx: Context) {
 }
 
 /// Opens a recording, plain, `.gz` or `.zst` by its name.
-pub fn open(path: &std::path::Path) -> std::io::Result<Box<dyn std::io::BufRead + Send>> {
-    Ok(Box::new(std::io::BufReader::new(std::fs::File::open(path)?)))
+pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    Ok(Box::new(BufReader::with_capacity(limits::BUFFER_BYTES, input::Input::open(path)?)))
 }

@@ -9,12 +9,13 @@ mod post;
 mod stream;
 
 pub use api::{
-    AlertPage, IngestAnswer, MentionPage, ProblemView, ReadyView, RefusedLine, SeriesPoint, SeriesView, TopicView, WeekView, parse_session,
+    IngestAnswer, ProblemView, ReadyView, RefusedLine, TopicView, alerts_json, mentions_json, parse_session, series_json, topics_json,
+    week_json,
 };
-pub use csv::mentions_csv;
+pub use csv::{CSV_HEADER, csv_row};
 pub use post::PostView;
 pub use stream::{
-    HelloView, SourceView, Subscribe, alert_json, delete_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
+    HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
     subscribed_json, windows_json, with_dropped,
 };
 
@@ -52,12 +53,12 @@ impl<'a> From<&'a Both> for BothView<'a> {
 pub(crate) struct TalliedView {
     mentions: u64,
     reposts: u64,
-    unique_authors: u64,
+    authors: u64,
 }
 
 impl From<&Tallied> for TalliedView {
     fn from(t: &Tallied) -> Self {
-        TalliedView { mentions: t.mentions, reposts: t.reposts, unique_authors: t.authors }
+        TalliedView { mentions: t.mentions, reposts: t.reposts, authors: t.authors }
     }
 }
 

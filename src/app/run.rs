@@ -88,13 +88,8 @@ async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> 
     let compiled = Arc::new(Compiled::new(job.config.listening(&mut ids, 1)));
     let (names, formats) = names_and_formats(&job);
     let feed = Feed::new(http::epoch_new()?, names.clone());
-    let parts = Parts {
-        lanes: job.config.engine.lanes,
-        formats,
-        tally: job.config.engine.tally.clone(),
-        compiled,
-        clock: job.clock.clone(),
-    };
+    let parts =
+        Parts { lanes: job.config.engine.lanes, formats, tally: job.config.engine.tally.clone(), compiled, clock: job.clock.clone() };
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
     let received = publisher.received();
     let engine = Engine::start(parts, Box::new(publisher))?;
@@ -102,8 +97,7 @@ async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> 
     let stop = CancellationToken::new();
     let board = Arc::new(Board::default());
     let tasks = TaskTracker::new();
-    let ports: Vec<Port> =
-        received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
+    let ports: Vec<Port> = received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
     let tokens = Arc::new(ArcSwap::from_pointee(tokens(&job.config)));
     let reloader = Arc::new(Reloader::new(&job, ids, engine.intake.clone(), tokens.clone()));
     let shared = Shared {

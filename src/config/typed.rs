@@ -6,17 +6,17 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::alert::Severity;
+use crate::http::Role;
 use crate::limits;
 use crate::query::Accents;
 use crate::time::{HOUR, MINUTE};
 use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
+use super::nearest;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
-use super::nearest;
-use crate::http::Role;
 
 /// A whole file.
 pub struct Typed<'a> {

@@ -80,7 +80,7 @@ impl Filter {
             What::Alert(_, a) => self.has(Channel::Alerts) && a.severity >= self.min_severity && self.topic(&a.topic),
             What::Mention(m) => self.has(Channel::Mentions) && m.topics.iter().any(|t| t.score >= self.min_priority && self.topic(&t.name)),
             What::Windows(w) => self.has(Channel::Windows) && self.topic(&w.name),
-            What::Delete(..) => self.has(Channel::Mentions) || self.has(Channel::Alerts),
+            What::Deleted(..) => self.has(Channel::Mentions) || self.has(Channel::Alerts),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Access, App, Code, Problem, auth};
 use crate::bilingual::Lang;
 use crate::wall;
 
-/// Headers of every answer. Scripts and styles come from this very server only.
+/// Headers of every answer.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 
 use super::{App, Code, Problem, auth, guard};
 use crate::wall;
@@ -16,18 +16,23 @@ pub fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// `GET /` and the files of the page.
-pub async fn wall(uri: Uri, headers: HeaderMap) -> Response {
-    match wall::file(uri.path().trim_start_matches('/')) {
-        Some(file) => {
-            let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
-            ([(header::CONTENT_TYPE, file.mime), (header::CACHE_CONTROL, cache)], file.bytes).into_response()
-        }
-        None if uri.path() == "/" => {
-            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], wall::without_wall(guard::language(&headers))).into_response()
-        }
-        None => Problem::new(Code::NotFound).into_response(),
+/// `GET /`: the wall.
+pub async fn wall(headers: HeaderMap) -> Result<Response, Problem> {
+    if wall::file("").is_none() {
+        return Ok(Html(wall::without_wall(guard::language(&headers))).into_response());
     }
+    file("")
+}
+
+/// A file of the wall beside its page.
+pub async fn asset(uri: Uri) -> Result<Response, Problem> {
+    file(uri.path().trim_start_matches('/'))
+}
+
+fn file(path: &str) -> Result<Response, Problem> {
+    let file = wall::file(path).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    Ok(([(header::CONTENT_TYPE, file.mime), (header::CACHE_CONTROL, cache)], file.bytes).into_response())
 }
 
 /// `GET /healthz`: the process answers.

@@ -31,7 +31,9 @@ fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>
         let Some(bind) = settings.bind else { return Err(Error::Settings("no `bind`".to_owned())) };
         let listener = TcpListener::bind(bind).await?;
         ctx.connected(&settings.name, true);
-        tracing::info!(source = settings.name, address = ?listener.local_addr().ok(), "listening");
+        let address = listener.local_addr()?;
+        ctx.board.update(&settings.name, |state| state.address = Some(address));
+        tracing::info!(source = settings.name, %address, "listening");
         let tasks = TaskTracker::new();
         let outcome = accept(&listener, &settings, &ctx, &tasks).await;
         // Every connection sees the stop too, hands over what it has and ends.

@@ -126,15 +126,8 @@ fn without_presentation(s: &str) -> Cow<'_, str> {
     if s.is_ascii() {
         return Cow::Borrowed(s);
     }
-    let mut out = String::with_capacity(s.len());
-    for c in s.chars() {
-        match c {
-            '\u{FE0E}' | '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}' => {}
-            '\u{20E3}' if out.ends_with(|d: char| d.is_ascii_digit()) => {}
-            _ => out.push(c),
-        }
-    }
-    Cow::Owned(out)
+    let shown = |c: &char| !matches!(c, '\u{FE0E}' | '\u{FE0F}' | '\u{20E3}' | '\u{1F3FB}'..='\u{1F3FF}');
+    Cow::Owned(s.chars().filter(shown).collect())
 }
 
 /// Whether all of `s` fits `pattern`, where `*` is any characters and `?` exactly one.

@@ -1,10 +1,11 @@
 //! Objects of `/v1/stream` and `/v1/events`; `docs/asyncapi.yaml` describes them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
 use crate::alert::{Alert, Reason};
 use crate::bilingual::Both;
+use crate::post::PostKey;
 use crate::tally::{Mention, MentionTopic, TopicWindows};
 use crate::time::Timestamp;
 use crate::window::Window;
@@ -93,14 +94,14 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
 
 #[derive(Serialize)]
 struct MentionTopicView<'a> {
-    name: &'a str,
+    topic: &'a str,
     origin: &'static str,
     priority: f64,
 }
 
 impl<'a> From<&'a MentionTopic> for MentionTopicView<'a> {
     fn from(t: &'a MentionTopic) -> Self {
-        MentionTopicView { name: &t.name, origin: if t.direct { "direct" } else { "active" }, priority: t.score.as_f64() }
+        MentionTopicView { topic: &t.name, origin: if t.direct { "direct" } else { "active" }, priority: t.score.as_f64() }
     }
 }
 
@@ -114,6 +115,7 @@ struct AddendView {
 #[derive(Serialize)]
 pub struct MentionView<'a> {
     r#type: &'static str,
+    key: Key,
     post: PostView<'a>,
     topics: Vec<MentionTopicView<'a>>,
     priority: f64,
@@ -127,6 +129,7 @@ impl<'a> MentionView<'a> {
     pub fn new(mention: &'a Mention, source: &'a str) -> MentionView<'a> {
         MentionView {
             r#type: "mention",
+            key: Key(mention.key),
             post: (&mention.post.get()).into(),
             topics: mention.topics.iter().map(MentionTopicView::from).collect(),
             priority: mention.topics.iter().map(|t| t.score).max().unwrap_or_default().as_f64(),
@@ -151,15 +154,26 @@ pub fn with_dropped(frame: &str, dropped: u64) -> String {
     }
 }
 
+/// Identity of a post over all networks: 16 hexadecimal digits, for numbers of 64 bits do not survive
+/// a browser.
+struct Key(PostKey);
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&format_args!("{:016x}", self.0.0))
+    }
+}
+
 /// A post that was shown is gone.
-pub fn delete_json(network: &str, id: &str) -> String {
+pub fn deleted_json(key: PostKey, network: &str, id: &str) -> String {
     #[derive(Serialize)]
     struct View<'a> {
         r#type: &'static str,
+        key: Key,
         network: Option<&'a str>,
         id: &'a str,
     }
-    json(&View { r#type: "delete", network: given(network), id })
+    json(&View { r#type: "deleted", key: Key(key), network: given(network), id })
 }
 
 /// The windows of one topic.
@@ -306,9 +320,9 @@ mod tests {
 
     #[test]
     fn a_dropped_count_keeps_the_frame_an_object() {
-        let frame = with_dropped(&delete_json("x", "1"), 7);
+        let frame = with_dropped(&deleted_json(PostKey(1), "x", "1"), 7);
         let v: serde_json::Value = serde_json::from_str(&frame).expect("JSON");
-        assert_eq!((v["dropped"].as_u64(), v["type"].as_str(), v["id"].as_str()), (Some(7), Some("delete"), Some("1")));
+        assert_eq!((v["dropped"].as_u64(), v["type"].as_str(), v["id"].as_str()), (Some(7), Some("deleted"), Some("1")));
     }
 
     #[test]

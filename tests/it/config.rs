@@ -120,8 +120,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='/text',autor.handle='/u'}",
-        "5:50 una publicación no tiene el campo «autor.handle» | ¿querías decir «author.handle»?",
-        "5:50 a post has no field “autor.handle” | did you mean “author.handle”?",
+        "5:51 una publicación no tiene el campo «autor.handle» | ¿querías decir «author.handle»?",
+        "5:51 a post has no field “autor.handle” | did you mean “author.handle”?",
     ),
     (
         "[[token]]\nname='a'\nrole='boss'\nhash='zz'",

@@ -80,7 +80,7 @@ fn the_public_vectors_hold_as_far_as_their_fields_are_built() {
 }
 
 /// Queries of every construct that is built, well-formed but for exclusions in odd places.
-fn queries() -> impl Strategy<Value = String> {
+pub fn queries() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "banco", "caída", "año", "no", "wi-fi", "reclam*", "customi?e", "😡", "¡hola!", "€5", "$90", "OK", "a<<<nota>>>b", "–x", "I.B.M.",
     ]);
