@@ -117,7 +117,7 @@ fn meaning(q: &Query) -> (&Node, Vec<&Term>, Accents, bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_normal_form_means_the_same_and_is_its_own(text in queries()) {
         let options = Options::default();
