@@ -4,13 +4,16 @@
 mod config;
 mod data;
 mod decoders;
+mod differential;
 mod fuzz_decode;
+mod fuzz_query;
 mod http;
 mod jetstream_server;
 mod oracle;
 mod oracle_matching;
 mod outcomes;
 mod priority;
+mod query;
 mod registered;
 mod sources;
 mod tidy;
