@@ -220,7 +220,7 @@ impl Default for Timing {
         Timing {
             poll: Duration::from_millis(200),
             line: seconds(30),
-            idle: seconds(15 * 60),
+            idle: seconds(60 * 60),
             back_off: seconds(2),
             back_off_cap: seconds(60),
             healthy: seconds(30),
