@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use metrics::Counter;
 
 use crate::bilingual::Both;
 use crate::limits;
@@ -76,6 +77,8 @@ struct Reader {
     dictionary: Option<Dictionary>,
     writer: Writer,
     overlap: Overlap,
+    /// Events of the overlap that were dropped.
+    dropped: Counter,
     watch: Watch,
     /// The furthest position seen: it never goes back, though the stream may.
     position: Option<u64>,
@@ -97,6 +100,7 @@ impl Reader {
             writer: Writer::new(&settings, &ctx),
             position: ctx.board.get(&settings.name).cursor.and_then(|cursor| endpoint.version.position(cursor)),
             overlap: Overlap::default(),
+            dropped: metrics::counter!("escucha_source_overlap_total", "source" => settings.name.clone()),
             watch: Watch::default(),
             catching_up: false,
             mend: None,
@@ -210,7 +214,7 @@ impl Reader {
         if new {
             self.writer.message(message).await?;
         } else {
-            metrics::counter!("escucha_source_overlap_total", "source" => self.settings.name.clone()).increment(1);
+            self.dropped.increment(1);
         }
         if let Some(position) = self.position {
             self.writer.cursor(self.endpoint.version.cursor(position));

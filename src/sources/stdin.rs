@@ -82,7 +82,7 @@ mod tests {
                 return self.1.take().map_or(Ok(0), |kind| Err(kind.into()));
             }
             let piece = self.0.remove(0);
-            (&mut buffer[..piece.len()]).copy_from_slice(piece.as_bytes());
+            buffer[..piece.len()].copy_from_slice(piece.as_bytes());
             Ok(piece.len())
         }
     }

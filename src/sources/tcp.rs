@@ -58,7 +58,7 @@ async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, task
             tokio::time::sleep(ctx.timing.poll).await;
             continue;
         };
-        let writer = Writer::new(settings, ctx);
+        let writer = Writer::new(settings, ctx).sized(limits::TCP_BUFFER_BYTES);
         let connection = Connection { ctx: ctx.clone(), name: name.clone(), long_lines: long_lines.clone(), _place: place };
         tasks.spawn(connection.serve(stream, writer));
     }

@@ -15,6 +15,8 @@ pub struct Writer {
     meter: SourceMeter,
     shed: bool,
     buffer: Vec<u8>,
+    /// The buffer is handed over at this size at the latest.
+    size: usize,
     name: String,
     board: Arc<Board>,
     /// Where the source goes on once the buffer is handed over.
@@ -29,10 +31,16 @@ impl Writer {
             meter: SourceMeter::new(&settings.name),
             shed: settings.shed,
             buffer: Vec::new(),
+            size: limits::BUFFER_BYTES,
             name: settings.name.clone(),
             board: ctx.board.clone(),
             cursor: None,
         }
+    }
+
+    /// With buffers of at most `size` bytes: for sources with many writers.
+    pub fn sized(self, size: usize) -> Writer {
+        Writer { size, ..self }
     }
 
     /// Whether there is nothing to hand over.
@@ -101,7 +109,7 @@ impl Writer {
     }
 
     async fn room(&mut self, bytes: usize) -> Result<(), Closed> {
-        if self.buffer.len() + bytes > limits::BUFFER_BYTES { self.flush().await } else { Ok(()) }
+        if self.buffer.len() + bytes > self.size { self.flush().await } else { Ok(()) }
     }
 
     fn count_shed(&self, lines: &[u8]) {

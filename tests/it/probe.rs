@@ -91,18 +91,18 @@ impl Probe {
     }
 
     /// Stops the source and gives everything it handed over, with its last state.
-    pub async fn stop(mut self) -> (Vec<Vec<u8>>, State) {
+    pub async fn stop(self) -> (Vec<Vec<u8>>, State) {
         self.ctx.stop.cancel();
+        self.end().await
+    }
+
+    /// Waits for the end of the source.
+    pub async fn end(mut self) -> (Vec<Vec<u8>>, State) {
+        self.until("the end", |probe| probe.task.is_finished()).await;
         (&mut self.task).await.unwrap();
         self.drain();
         let state = self.state();
         (self.lines, state)
-    }
-
-    /// Waits for the end of a source that ends by itself.
-    pub async fn end(mut self) -> (Vec<Vec<u8>>, State) {
-        self.until("the end", |probe| probe.task.is_finished()).await;
-        self.stop().await
     }
 }
 

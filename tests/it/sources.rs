@@ -87,8 +87,20 @@ async fn a_followed_file_may_come_late_grow_be_replaced_and_be_cut() {
     fs::write(&path, "6\n7").unwrap();
     probe.until_lines(6).await;
     let (got, state) = probe.stop().await;
-    assert_eq!(text(&got), "1 22 3 4 5      6 7");
+    assert_eq!(text(&got), "1 22 3 4 5      6", "the line that has begun is left in the file");
     assert!(!state.finished);
+}
+
+#[tokio::test]
+async fn a_file_that_is_stopped_in_the_middle_gives_whole_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let line = "0123456789".repeat(7);
+    fs::write(&path, format!("{line}\n").repeat(200_000)).unwrap();
+    let mut probe = Probe::start(Settings { path, ..settings("file") }, system(), timing());
+    probe.until_lines(1).await;
+    let (got, state) = probe.stop().await;
+    assert!(got.iter().all(|l| l == line.as_bytes()) && !state.finished, "{state:?}");
 }
 
 #[tokio::test]
