@@ -1,1 +1,290 @@
 //! From counts and scores to alerts.
+//!
+//! The judge holds one watch per rule and topic, and every alert until it is read no more. It is told
+//! what was observed and answers with transitions: an alert fires, changes, resolves.
+
+mod alerts;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::alert::{Alert, Reason, Status};
+use crate::post::{Post, PostBuf, PostKey};
+use crate::score::Score;
+use crate::time::{MINUTE, Timestamp};
+use crate::topic::{Listening, On, Rule, TopicId};
+use crate::window::{Tallied, Window};
+use alerts::{Alerts, Kept};
+
+/// A firing `volume` alert tells of its growth at most this often, unless it doubled.
+const UPDATE_EVERY: i64 = MINUTE;
+
+/// What stands behind an alert.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// The window.
+    pub observed: Tallied,
+    /// The earliest post.
+    pub first: Option<PostBuf>,
+    /// The posts with the highest priority, highest first.
+    pub top: Vec<PostBuf>,
+    /// Mentions by network, in name order.
+    pub networks: Vec<(String, u64)>,
+}
+
+/// When something was found, and whether it came behind the watermark.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Event time.
+    pub now: Timestamp,
+    /// Caused by a late post.
+    pub delayed: bool,
+}
+
+/// One rule on one topic.
+#[derive(Debug)]
+struct Watch {
+    rule: Arc<Rule>,
+    topic: TopicId,
+    topic_name: String,
+    brand: String,
+    /// The firing `volume` alert.
+    firing: Option<Firing>,
+    /// Windows with this last minute or an earlier one belong to an alert that is over.
+    done: i64,
+}
+
+/// A `volume` alert that goes on.
+#[derive(Debug, Clone, Copy)]
+struct Firing {
+    /// Number of the alert.
+    alert: u64,
+    /// Last minute of the window that fired.
+    end: i64,
+    /// What was told last, and when.
+    told: u64,
+    told_at: Timestamp,
+}
+
+/// All watches and alerts.
+#[derive(Debug, Default)]
+pub struct Judge {
+    /// Ordered by topic, then as the rules are configured.
+    watches: Vec<Watch>,
+    of_topic: BTreeMap<TopicId, Range<usize>>,
+    alerts: Alerts,
+    /// When alerts resolve by themselves.
+    timers: BTreeSet<(Timestamp, u64)>,
+}
+
+impl Judge {
+    /// Watches the rules of `listening` from now on. What an old rule had firing goes on if the rule
+    /// still watches its topic, and resolves otherwise.
+    pub fn adopt(&mut self, listening: &Listening, now: Timestamp, out: &mut Vec<Alert>) {
+        let mut old: BTreeMap<(TopicId, String), Watch> =
+            std::mem::take(&mut self.watches).into_iter().map(|w| ((w.topic, w.rule.name.clone()), w)).collect();
+        for rule in &listening.rules {
+            let rule = Arc::new(rule.clone());
+            for topic in rule.topics.iter().filter_map(|id| listening.topic(*id)) {
+                let before = old.remove(&(topic.id, rule.name.clone())).filter(|w| same_kind(&w.rule.on, &rule.on));
+                self.watches.push(Watch {
+                    rule: rule.clone(),
+                    topic: topic.id,
+                    topic_name: topic.name.clone(),
+                    brand: listening.brand_of(topic).map_or_else(String::new, |b| b.name.clone()),
+                    firing: before.as_ref().and_then(|w| w.firing),
+                    done: before.as_ref().map_or(i64::MIN, |w| w.done),
+                });
+            }
+        }
+        self.watches.sort_by_key(|w| w.topic);
+        self.of_topic.clear();
+        for (i, watch) in self.watches.iter().enumerate() {
+            self.of_topic.entry(watch.topic).or_insert(i..i).end = i + 1;
+        }
+        self.drop_unwatched(now, out);
+    }
+
+    /// Resolves the alerts that no watch holds any more.
+    fn drop_unwatched(&mut self, now: Timestamp, out: &mut Vec<Alert>) {
+        let firing: BTreeSet<u64> = self.watches.iter().filter_map(|w| w.firing).map(|f| f.alert).collect();
+        let priority = self.watches.iter().filter(|w| matches!(w.rule.on, On::Priority { .. }));
+        let priority: BTreeSet<(&str, &str)> = priority.map(|w| (w.rule.name.as_str(), w.topic_name.as_str())).collect();
+        let held = |number, a: &Alert| match a.on {
+            "priority" => priority.contains(&(a.rule.as_str(), a.topic.as_str())),
+            _ => firing.contains(&number),
+        };
+        for number in self.alerts.open_but(held) {
+            self.alerts.resolve(number, now, words::rule_removed(), out);
+        }
+    }
+
+    /// The watches of a topic, to be asked about by number.
+    pub fn watches(&self, topic: TopicId) -> Range<usize> {
+        self.of_topic.get(&topic).cloned().unwrap_or_default()
+    }
+
+    /// What watch `i` looks at.
+    pub fn on(&self, i: usize) -> Option<On> {
+        self.watches.get(i).map(|w| w.rule.on)
+    }
+
+    /// Whether `volume` watch `i` has an alert that goes on.
+    pub fn is_firing(&self, i: usize) -> bool {
+        self.watches.get(i).is_some_and(|w| w.firing.is_some())
+    }
+
+    /// Whether `count` mentions in the window with last minute `end` make watch `i` fire. A window
+    /// that belongs to an alert that is over fires only at the very mention that fills it.
+    pub fn reaches(&self, i: usize, end: i64, count: u64) -> bool {
+        self.watches.get(i).is_some_and(
+            |w| matches!(w.rule.on, On::Volume { at, .. } if w.firing.is_none() && count >= at && (end > w.done || count == at)),
+        )
+    }
+
+    /// A mention reached the score of `priority` watch `i`.
+    pub fn fire_priority(&mut self, i: usize, post: &Post<'_>, score: Score, when: Moment, out: &mut Vec<Alert>) {
+        let Some(watch) = self.watches.get(i) else { return };
+        let On::Priority { at } = watch.rule.on else { return };
+        let evidence = Evidence {
+            observed: Tallied { mentions: 1, reposts: post.is_repost().into(), authors: 1 },
+            first: Some(PostBuf::new(post)),
+            top: vec![PostBuf::new(post)],
+            networks: vec![(post.network.to_owned(), 1)],
+        };
+        let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, post.id);
+        let mut alert = watch.alert(id, post.at, u64::from(at.rounded()), evidence, when);
+        alert.priority = Some(score);
+        alert.reasons.push(words::priority(score, at));
+        let due = when.now.max(post.at).plus(watch.rule.resolve_after);
+        let number = self.alerts.open(Kept { alert, cause: Some(post.key()) }, when.now, out);
+        self.timers.insert((due, number));
+    }
+
+    /// The window with last minute `end` reached the count of `volume` watch `i`.
+    pub fn fire_volume(&mut self, i: usize, end: i64, evidence: Evidence, when: Moment, out: &mut Vec<Alert>) {
+        let Some(watch) = self.watches.get_mut(i) else { return };
+        let On::Volume { window, at } = watch.rule.on else { return };
+        let start = Timestamp::from_minute(end + 1 - window.minutes());
+        let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, start.to_jiff().strftime("%Y-%m-%dT%H:%MZ"));
+        let observed = evidence.observed;
+        let mut alert = watch.alert(id, start, at, evidence, when);
+        alert.reasons = words::volume(observed, window, at);
+        let number = self.alerts.open(Kept { alert, cause: None }, when.now, out);
+        watch.firing = Some(Firing { alert: number, end, told: observed.mentions, told_at: when.now });
+    }
+
+    /// Looks at the firing `volume` alert of watch `i` once more, now that the window that ends with
+    /// minute `end` holds `count` mentions: it resolves, tells of its growth, or stays as it is.
+    pub fn review(
+        &mut self,
+        i: usize,
+        end: i64,
+        count: u64,
+        now: Timestamp,
+        evidence: impl FnOnce(Window) -> Evidence,
+        out: &mut Vec<Alert>,
+    ) {
+        let Some(watch) = self.watches.get_mut(i) else { return };
+        let (Some(firing), On::Volume { window, at }) = (watch.firing, watch.rule.on) else { return };
+        if !self.alerts.is_open(firing.alert) {
+            watch.firing = None;
+            return;
+        }
+        if end < firing.end {
+            return; // The posts that fired it are ahead of the beat.
+        }
+        if count < at {
+            self.alerts.observe(firing.alert, now, |a| a.observed = evidence(window).observed);
+            self.alerts.resolve(firing.alert, now, words::below(count, window, at), out);
+            watch.firing = None;
+            watch.done = watch.done.max(end - 1);
+            return;
+        }
+        let grown = count >= firing.told.saturating_mul(2);
+        if grown || (count != firing.told && now.since(firing.told_at) >= UPDATE_EVERY) {
+            watch.firing = Some(Firing { told: count, told_at: now, ..firing });
+            let evidence = evidence(window);
+            let reasons = words::volume(evidence.observed, window, at);
+            self.alerts.change(firing.alert, now, evidence, reasons, out);
+        }
+    }
+
+    /// Resolves what is due.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Alert>) {
+        while let Some((due, number)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
+            self.timers.remove(&(due, number));
+            self.alerts.resolve(number, due, words::quiet(), out);
+        }
+    }
+
+    /// When the next alert resolves by itself.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(due, _)| *due)
+    }
+
+    /// The post is gone: no alert shows it any more, and what it alone caused is over.
+    pub fn forget(&mut self, key: PostKey, now: Timestamp, out: &mut Vec<Alert>) {
+        for number in self.alerts.forget(key) {
+            self.alerts.resolve(number, now, words::post_deleted(), out);
+        }
+    }
+
+    /// The post has a new version: alerts show that one.
+    pub fn replace(&mut self, key: PostKey, post: &PostBuf) {
+        self.alerts.replace(key, post);
+    }
+
+    /// The alerts that are kept, in the order they fired.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter()
+    }
+}
+
+impl Watch {
+    /// An alert of this watch that begins to fire.
+    fn alert(&self, id: String, started_at: Timestamp, threshold: u64, evidence: Evidence, when: Moment) -> Alert {
+        Alert {
+            id,
+            rule: self.rule.name.clone(),
+            on: on(&self.rule.on),
+            status: Status::Firing,
+            severity: self.rule.severity,
+            topic: self.topic_name.clone(),
+            brand: self.brand.clone(),
+            started_at,
+            updated_at: when.now,
+            resolved_at: None,
+            observed: evidence.observed,
+            threshold,
+            priority: None,
+            delayed: when.delayed,
+            reasons: Vec::<Reason>::new(),
+            first_post: evidence.first,
+            top_posts: evidence.top,
+            networks: evidence.networks,
+        }
+    }
+}
+
+/// The name of what a rule watches.
+fn on(on: &On) -> &'static str {
+    match on {
+        On::Priority { .. } => "priority",
+        On::Volume { .. } => "volume",
+    }
+}
+
+/// Whether an alert of the one can go on as an alert of the other.
+fn same_kind(a: &On, b: &On) -> bool {
+    match (a, b) {
+        (On::Priority { .. }, On::Priority { .. }) => true,
+        (On::Volume { window: a, .. }, On::Volume { window: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

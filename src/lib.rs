@@ -30,6 +30,7 @@ pub mod dates;
 pub mod json;
 pub mod markup;
 pub mod text;
+pub mod lexicon;
 pub mod sketches;
 pub mod telemetry;
 pub mod prng;

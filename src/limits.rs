@@ -31,6 +31,8 @@ pub const GARBAGE_RUN: u32 = 1000;
 pub const JSON_DEPTH: usize = 64;
 /// Posts in one frame (an X v2 page holds up to 100).
 pub const POSTS_PER_FRAME: usize = 1000;
+/// Texts and profiles that the posts of one frame may hold together: what they refer to is shared.
+pub const PAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Text of one post that is matched and shown; the rest is cut at a character.
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Id of a post or an account.
@@ -67,9 +69,9 @@ pub const NETWORKS: usize = 64;
 /// Own posts kept per topic, newest first to stay.
 pub const ANSWERS: usize = 16;
 /// Alerts that fire at the same time.
-pub const ALERTS_OPEN: usize = 8192;
+pub const ALERTS_OPEN: usize = 4096;
 /// Alerts that are over and can still be read.
-pub const ALERTS_RESOLVED: usize = 8192;
+pub const ALERTS_RESOLVED: usize = 4096;
 /// Mentions looked through, newest first, for the posts an alert shows.
 pub const ALERT_SCAN: usize = 8192;
 /// Posts an alert shows at most.
@@ -85,9 +87,21 @@ pub const QUERY_DEPTH: usize = 32;
 pub const QUERY_WILDCARDS: usize = 20;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
+/// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
+pub const PROXIMITY_RUNS: usize = 4096;
+/// Combinations of places that are tried for one NEAR or `~N` in one text.
+pub const PROXIMITY_STEPS: usize = 65_536;
 /// Queries in one process.
 pub const QUERIES: usize = 250_000;
 
+/// A configuration file.
+pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
+/// Problems of a file that are shown.
+pub const PROBLEMS_SHOWN: usize = 1000;
+/// Characters of a name in the configuration; names become metric labels.
+pub const NAME_CHARS: usize = 100;
+/// Lane threads.
+pub const LANES: usize = 64;
 /// Topics in one process.
 pub const TOPICS: usize = 50_000;
 /// Sources in one process.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::{Engine, Parts, Sink};
+use crate::bilingual::Both;
 use crate::decode::Format;
 use crate::intake::{Buffer, Closed, Port};
 use crate::lane::{Compiled, Outcome};
@@ -61,6 +62,18 @@ pub enum Error {
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
+}
+
+impl Error {
+    /// For people.
+    pub fn text(&self) -> Both {
+        let es = match self {
+            Error::Read { path, error } => format!("{}: {error}", path.display()),
+            Error::Closed(_) => "el motor se ha detenido".to_owned(),
+            Error::Threads(error) => format!("no se puede iniciar un hilo: {error}"),
+        };
+        Both::new(es, self.to_string())
+    }
 }
 
 /// What went through.
@@ -234,7 +247,8 @@ impl Writer {
             if let Event::Alert(alert) = event {
                 self.summary.alerts += 1;
                 // A closed pipe ends the output, not the count.
-                let _ = writeln!(self.out, "{}", wire::alert_json(&alert, self.summary.alerts));
+                let line = wire::alert_json(&alert, self.summary.alerts) + "\n";
+                let _ = self.out.write_all(line.as_bytes());
             }
         }
     }

@@ -1,15 +1,37 @@
 //! The one owner of state: folds outcomes in number order, ticks, judges.
+//!
+//! Everything follows from the numbered items alone, so that the same input gives the same alerts.
 
+mod answers;
+mod authors;
+mod clock;
+mod readers;
+mod recent;
+mod topics;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::alert::Alert;
-use crate::lane::{Compiled, Outcome};
-use crate::post::{PostBuf, PostKey};
+use crate::judge::{Judge, Moment};
+use crate::lane::{Compiled, Hit, Outcome, Record};
+use crate::limits;
+use crate::panes::Counted;
+use crate::panes::week::Listened;
+use crate::post::{Kind, PostBuf, PostKey};
 use crate::reason::Skipped;
 use crate::score::{Addend, Score};
+use crate::seen::{Known, Seen};
+use crate::sketches::Distinct;
 use crate::time::Timestamp;
-use crate::topic::{SourceId, TopicId};
+use crate::topic::{On, SourceId, TopicId};
 use crate::window::{Tallied, Window};
+use answers::Answers;
+use authors::{Authors, REPEAT_AUTHOR};
+use clock::EventClock;
+pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
+use recent::Recent;
+use topics::{Networks, Topic};
 
 /// How the tally behaves; fixed for a run.
 #[derive(Debug, Clone)]
@@ -70,7 +92,7 @@ pub struct TopicWindows {
 pub enum Event {
     /// An alert fired, changed or resolved.
     Alert(Box<Alert>),
-    /// A new mention.
+    /// A new mention, or the new version of one with the same key.
     Mention(Arc<Mention>),
     /// A topic's windows, at most once per topic and second.
     Windows(Box<TopicWindows>),
@@ -91,23 +113,314 @@ pub struct Applied {
 
 /// All keyed state.
 pub struct Tally {
-    settings: Settings,
+    clock: EventClock,
+    seen: Seen,
+    authors: Authors,
+    recent: Recent,
+    answers: Answers,
+    networks: Networks,
+    listened: Listened,
+    judge: Judge,
+    /// Every topic that ever was listened to; a slot is never used again.
+    topics: Vec<Topic>,
+    /// Slot of every topic of the set that is listened to now, in its order.
+    slots: Vec<usize>,
+    version: Option<u64>,
+    /// Slots whose counts changed since the last beat.
+    changed: Vec<usize>,
+    /// When the windows of a slot change by themselves, in minutes.
+    due: BTreeSet<(i64, usize)>,
+    /// The second of the last beat that told of windows.
+    told: i64,
+    /// Working memory for counting authors.
+    scratch: Distinct,
+    /// Working memory for what the judge says.
+    alerts: Vec<Alert>,
+}
+
+/// What is the same for all records of one outcome.
+#[derive(Clone, Copy)]
+struct Batch<'a> {
+    source: SourceId,
+    outcome: &'a Outcome,
 }
 
 impl Tally {
     /// An empty tally.
     pub fn new(settings: Settings) -> Tally {
-        Tally { settings }
+        Tally {
+            clock: EventClock::new(settings.lateness),
+            seen: Seen::new(settings.dedupe, limits::DEDUPE_IDS),
+            authors: Authors::default(),
+            recent: Recent::new(settings.recent_bytes),
+            answers: Answers::default(),
+            networks: Networks::default(),
+            listened: Listened::default(),
+            judge: Judge::default(),
+            topics: Vec::new(),
+            slots: Vec::new(),
+            version: None,
+            changed: Vec::new(),
+            due: BTreeSet::new(),
+            told: i64::MIN,
+            scratch: Distinct::default(),
+            alerts: Vec::new(),
+        }
     }
 
     /// Applies one outcome; outcomes come in number order.
     pub fn apply(&mut self, compiled: &Arc<Compiled>, source: SourceId, outcome: &Outcome, events: &mut Vec<Event>) -> Applied {
-        let _ = (compiled, source, outcome, events, &self.settings);
-        Applied::default()
+        self.adopt(compiled, events);
+        let mut applied = Applied::default();
+        let before = self.clock.before(source);
+        let batch = Batch { source, outcome };
+        for record in &outcome.records {
+            let late = self.clock.is_late(&before, record.before, record.at);
+            self.clock.advance(record.before.max(record.at));
+            self.listened.advance(self.clock.now());
+            match self.record(batch, record, late, events) {
+                None => {
+                    applied.matched += 1;
+                    applied.late += u64::from(late);
+                }
+                Some(reason) => applied.skipped[reason as usize] += 1,
+            }
+        }
+        self.clock.arrived(source, outcome.greatest);
+        self.forget_old();
+        applied
     }
 
     /// A beat of time, numbered like the outcomes.
     pub fn tick(&mut self, compiled: &Arc<Compiled>, at: Timestamp, events: &mut Vec<Event>) {
-        let _ = (compiled, at, events);
+        self.adopt(compiled, events);
+        self.clock.tick(at);
+        let now = self.clock.now();
+        if now == Timestamp::MIN {
+            return;
+        }
+        self.listened.advance(now);
+        self.forget_old();
+        self.judge.tick(now, &mut self.alerts);
+        tell(&mut self.alerts, events);
+        if at.second() == self.told {
+            return;
+        }
+        self.told = at.second();
+        self.visit(now, events);
     }
+
+    /// Looks at the topics that changed, and at those whose windows slide by themselves.
+    fn visit(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        let mut slots = std::mem::take(&mut self.changed);
+        while let Some((minute, slot)) = self.due.first().copied().filter(|(minute, _)| *minute <= now.minute()) {
+            self.due.remove(&(minute, slot));
+            slots.push(slot);
+        }
+        slots.sort_unstable_by_key(|slot| self.topics.get(*slot).map(|t| t.id));
+        slots.dedup();
+        for slot in slots.drain(..) {
+            self.review(slot, now, events);
+        }
+        self.changed = slots;
+    }
+
+    /// Slides the windows of one topic, judges what fires there, and tells of them.
+    fn review(&mut self, slot: usize, now: Timestamp, events: &mut Vec<Event>) {
+        let Some(topic) = self.topics.get_mut(slot) else { return };
+        topic.changed = false;
+        topic.panes.slide(now.minute());
+        self.due.remove(&(topic.due, slot));
+        if let Some(minute) = topic.panes.next_change() {
+            topic.due = minute;
+            self.due.insert((minute, slot));
+        }
+        if !topic.active {
+            return;
+        }
+        let end = topic.panes.end();
+        for watch in self.judge.watches(topic.id) {
+            let Some(On::Volume { window, .. }) = self.judge.on(watch) else { continue };
+            let count = topic.panes.sum(window, end).mentions;
+            let evidence = |w| topic.evidence(w, end, &self.recent, &self.networks, &mut self.scratch);
+            self.judge.review(watch, end, count, now, evidence, &mut self.alerts);
+        }
+        tell(&mut self.alerts, events);
+        let windows = topic.panes.windows(&mut self.scratch);
+        events.push(Event::Windows(Box::new(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })));
+    }
+
+    /// Deals with one record: `None` if it was counted as a mention, else why not.
+    fn record(&mut self, batch: Batch<'_>, record: &Record, late: bool, events: &mut Vec<Event>) -> Option<Skipped> {
+        let now = self.clock.now();
+        let known = self.known(record.key);
+        if record.kind == Kind::Delete {
+            if known != Some(Known::Deleted) {
+                self.delete(record.key, events);
+            }
+            return Some(Skipped::Delete);
+        }
+        let (from, to) = record.hits;
+        let hits = batch.outcome.hits.get(from as usize..to as usize).unwrap_or_default();
+        match (known, record.kind) {
+            (Some(Known::Deleted), _) => Some(Skipped::Deleted),
+            (Some(Known::Counted), Kind::Update) => {
+                self.update(batch, record, hits, events);
+                Some(Skipped::Update)
+            }
+            (Some(Known::Own), Kind::Update) => {
+                self.answers.replace(record.key, PostBuf::new(&batch.outcome.posts.get(record.post as usize)));
+                Some(Skipped::Update)
+            }
+            (Some(_), _) => Some(Skipped::Duplicate),
+            (None, _) if hits.is_empty() => Some(Skipped::Update),
+            (None, _) if hits.iter().all(|h| h.own) => {
+                self.seen.note(record.key, Known::Own, now);
+                self.answer(batch, record, hits);
+                Some(Skipped::Own)
+            }
+            (None, _) => {
+                self.seen.note(record.key, Known::Counted, now);
+                self.count(batch, record, hits, late, events);
+                None
+            }
+        }
+    }
+
+    /// What is known of a post. One that is still shown is known however long ago it came.
+    fn known(&mut self, key: PostKey) -> Option<Known> {
+        let shown = || self.recent.of(key).map(|_| Known::Counted);
+        let answered = || self.answers.has(key).then_some(Known::Own);
+        self.seen.know(key).or_else(shown).or_else(answered)
+    }
+
+    /// Counts a mention for every topic of another's brand, shows it, judges it.
+    fn count(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit], late: bool, events: &mut Vec<Event>) {
+        let now = self.clock.now();
+        let repeat = self.authors.note(record.author, record.at, now);
+        let mention = self.mention(batch, record, hits, repeat, late);
+        let post = mention.post.get();
+        let network = self.networks.number(post.network);
+        let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
+        let number = self.recent.push(mention.clone());
+        let oldest = self.recent.oldest();
+        events.push(Event::Mention(mention.clone()));
+        for hit in hits.iter().filter(|h| !h.own) {
+            let Some(slot) = self.slots.get(hit.topic as usize).copied() else { continue };
+            let Some(topic) = self.topics.get_mut(slot) else { continue };
+            topic.panes.slide(now.minute());
+            let live = topic.count(&counted(hit.direct), record.at, number, oldest);
+            if live && !topic.changed {
+                topic.changed = true;
+                self.changed.push(slot);
+            }
+            let when = Moment { now, delayed: late };
+            let score = mention.topics.iter().find(|t| t.id == topic.id).map_or(Score::default(), |t| t.score);
+            self.judge_mention(slot, &mention, score, live, when);
+        }
+        tell(&mut self.alerts, events);
+    }
+
+    /// Asks every watch of the topic about a mention that was just counted.
+    fn judge_mention(&mut self, slot: usize, mention: &Mention, score: Score, live: bool, when: Moment) {
+        let Some(topic) = self.topics.get(slot) else { return };
+        let post = mention.post.get();
+        let minute = post.at.minute();
+        for watch in self.judge.watches(topic.id) {
+            match self.judge.on(watch) {
+                Some(On::Priority { at }) if score >= at => {
+                    self.judge.fire_priority(watch, &post, score, when, &mut self.alerts);
+                }
+                Some(On::Volume { window, .. }) if live && !self.judge.is_firing(watch) => {
+                    let reached = topic.panes.find(window, minute, |end, count| self.judge.reaches(watch, end, count));
+                    if let Some(end) = reached {
+                        let evidence = topic.evidence(window, end, &self.recent, &self.networks, &mut self.scratch);
+                        self.judge.fire_volume(watch, end, evidence, when, &mut self.alerts);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The mention that a record tells of.
+    fn mention(&self, batch: Batch<'_>, record: &Record, hits: &[Hit], repeat: Score, late: bool) -> Arc<Mention> {
+        let (from, to) = record.addends;
+        let mut addends = batch.outcome.addends.get(from as usize..to as usize).unwrap_or_default().to_vec();
+        if repeat != Score::default() {
+            addends.push(Addend { code: REPEAT_AUTHOR, weight: repeat });
+        }
+        let topics = hits.iter().filter(|h| !h.own).filter_map(|hit| {
+            let topic = self.topics.get(*self.slots.get(hit.topic as usize)?)?;
+            let score = Score(hit.score.0.saturating_add(repeat.0)).clamped();
+            Some(MentionTopic { id: topic.id, name: topic.name.clone(), direct: hit.direct, score })
+        });
+        Arc::new(Mention {
+            key: record.key,
+            post: PostBuf::new(&batch.outcome.posts.get(record.post as usize)),
+            topics: topics.collect(),
+            addends,
+            source: batch.source,
+            late,
+        })
+    }
+
+    /// Shows the new version of a counted post, scored again; counts and alerts stay as they are.
+    fn update(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit], events: &mut Vec<Event>) {
+        let Some(shown) = self.recent.of(record.key).cloned() else { return };
+        let repeat = self.authors.again(record.author, shown.post.get().at);
+        let fresh = self.mention(batch, record, hits, repeat, shown.late);
+        let mut topics = shown.topics.clone();
+        for topic in &mut topics {
+            if let Some(now) = fresh.topics.iter().find(|t| t.id == topic.id) {
+                topic.score = now.score;
+            }
+        }
+        let mention = Arc::new(Mention { topics, source: shown.source, ..Mention::clone(&fresh) });
+        self.judge.replace(record.key, &mention.post);
+        self.recent.replace(mention.clone());
+        events.push(Event::Mention(mention));
+    }
+
+    /// Removes a post from all that shows it, and remembers that it is gone.
+    fn delete(&mut self, key: PostKey, events: &mut Vec<Event>) {
+        let now = self.clock.now();
+        self.seen.note(key, Known::Deleted, now);
+        self.recent.remove(key);
+        self.answers.remove(key);
+        events.push(Event::Delete(key));
+        self.judge.forget(key, now, &mut self.alerts);
+        tell(&mut self.alerts, events);
+    }
+
+    /// Keeps an own post as an answer of its topics.
+    fn answer(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit]) {
+        let topics = hits.iter().filter_map(|hit| self.topics.get(*self.slots.get(hit.topic as usize)?)).map(|t| t.id);
+        let topics = topics.collect();
+        self.answers.push(record.key, PostBuf::new(&batch.outcome.posts.get(record.post as usize)), topics);
+    }
+
+    /// Listens for `compiled` from now on; topics keep their counts by number.
+    fn adopt(&mut self, compiled: &Arc<Compiled>, events: &mut Vec<Event>) {
+        let listening = &compiled.listening;
+        if self.version == Some(listening.version) {
+            return;
+        }
+        self.version = Some(listening.version);
+        let now = self.clock.now();
+        self.slots = topics::adopt(&mut self.topics, listening, now);
+        self.judge.adopt(listening, now, &mut self.alerts);
+        tell(&mut self.alerts, events);
+    }
+
+    fn forget_old(&mut self) {
+        let now = self.clock.now();
+        self.seen.expire(now);
+        self.authors.expire(now);
+    }
+}
+
+/// Passes on what the judge said.
+fn tell(alerts: &mut Vec<Alert>, events: &mut Vec<Event>) {
+    events.extend(alerts.drain(..).map(|alert| Event::Alert(Box::new(alert))));
 }

@@ -8,10 +8,11 @@ mod split;
 mod table;
 mod word;
 
-pub use entity::Entity;
+pub use entity::{Entity, Name};
 pub use fold::{base, fold, has_mark};
 pub use hash::{pair_hash, word_hash};
 pub use split::{Piece, split};
+pub use table::base_into;
 pub use word::Word;
 
 /// What a token is.
@@ -65,7 +66,11 @@ impl Tokens {
     pub fn base(&self, t: &Token) -> &str {
         std::str::from_utf8(self.base_bytes(t)).unwrap_or_default()
     }
-    /// The same as bytes, without looking at them.
+    /// The first bytes of the base form of a token, up to eight, little endian; the rest is 0.
+    pub fn head(&self, t: &Token) -> u64 {
+        hash::masked(&self.base, t.base_start as usize, t.base_end as usize)
+    }
+    /// The base form as bytes, without looking at them.
     pub fn base_bytes(&self, t: &Token) -> &[u8] {
         self.base.get(t.base_start as usize..t.base_end as usize).unwrap_or_default()
     }
@@ -84,10 +89,17 @@ mod tests {
         tokens.read("LEFT over ñandú 한국 https://x.y 👋🏽 and a rather long tail of words");
         tokens.read(text);
         let fast: Vec<_> = tokens.tokens().iter().map(|t| (t.start as usize, t.end as usize, t.kind, tokens.base(t), t.hash)).collect();
-        let bases: Vec<String> = split(text, false)
-            .iter()
-            .map(|p| if p.kind == TokenKind::Url { String::new() } else { Word::new(&text[p.start..p.end], Accents::Exact).base_prefix() })
-            .collect();
+        let bases: Vec<String> =
+            split(text, false)
+                .iter()
+                .map(|p| {
+                    if p.kind == TokenKind::Url {
+                        String::new()
+                    } else {
+                        Word::new(&text[p.start..p.end], Accents::Exact).base().to_string()
+                    }
+                })
+                .collect();
         let slow: Vec<_> = split(text, false)
             .iter()
             .zip(&bases)

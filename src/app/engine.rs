@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use super::reorder::Reorder;
 use crate::decode::{self, Format};
@@ -15,6 +15,9 @@ use crate::topic::SourceId;
 
 /// A question to the owner of the state, answered between two steps.
 pub type Ask = Box<dyn FnOnce(&mut Tally) + Send>;
+
+/// Questions that wait at most; more are answered with "busy" at once.
+const QUESTIONS: usize = 1024;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -53,7 +56,7 @@ impl Engine {
     pub fn start(parts: Parts, sink: Box<dyn Sink>) -> std::io::Result<Engine> {
         let (to_lanes, from_intake) = unbounded();
         let (to_tally, steps) = unbounded();
-        let (asks, questions) = unbounded();
+        let (asks, questions) = bounded(QUESTIONS);
         let intake = Intake::new(parts.clock.clone(), parts.compiled, to_lanes, to_tally.clone());
         let lanes = (0..parts.lanes.max(1))
             .map(|i| {

@@ -14,7 +14,8 @@ fn windows_slide_minute_by_minute() {
     }
     let counts = |panes: &Panes| panes.windows(&mut Distinct::default()).map(|t| t.mentions);
     // (last minute, 1m 5m 15m 1h 24h)
-    let table = [(1000, [2, 3, 4, 5, 6]), (1001, [0, 3, 4, 5, 6]), (1004, [0, 2, 4, 5, 6]), (1010, [0, 0, 3, 4, 6]), (2440, [0, 0, 0, 0, 0])];
+    let table =
+        [(1000, [2, 3, 4, 5, 6]), (1001, [0, 3, 4, 5, 6]), (1004, [0, 2, 4, 5, 6]), (1010, [0, 0, 3, 4, 6]), (2440, [0, 0, 0, 0, 0])];
     for (end, want) in table {
         panes.slide(end);
         assert_eq!(counts(&panes), want, "at {end}");

@@ -82,10 +82,7 @@ mod tests {
     fn both_days_of_the_clock_change_are_normalised() {
         const SUNDAY: usize = 6 * 24;
         // (first instant, last, hour that is special, times it happens)
-        let table = [
-            ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 2, 0),
-            ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 2, 2),
-        ];
+        let table = [("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 2, 0), ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 2, 2)];
         for (from, to, special, times) in table {
             let mut zone = Zone::named("Europe/Madrid").expect("zone");
             let (mut week, mut listened) = (Week::default(), Listened::default());
@@ -102,7 +99,7 @@ mod tests {
                 assert_eq!(week.counts()[SUNDAY + hour], want, "{from} {hour}");
                 assert_eq!(seen[SUNDAY + hour], want as i64 * HOUR, "{from} {hour}");
             }
-            assert_eq!(week.counts().iter().sum::<u64>() as i64 * HOUR, seen.iter().sum());
+            assert_eq!(week.counts().iter().sum::<u64>() as i64 * HOUR, seen.iter().sum::<i64>());
         }
     }
 

@@ -19,15 +19,43 @@ pub struct Entity {
 }
 
 impl Entity {
-    /// End of what is compared with the query name `name`: R19.
-    pub fn end_for(&self, name: &str) -> usize {
-        if self.sign == '@' && name.contains(['.', '@', '-']) { self.end } else { self.name_end }
+    /// Whether it is called `name`, an entity of `text`; [`Name::is`].
+    pub fn is(&self, text: &str, name: &str) -> bool {
+        Name::new(self.sign, name).is(self, text)
+    }
+}
+
+/// A name of a query, ready to be compared with the entities of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    sign: char,
+    /// Names always fold.
+    folded: Box<str>,
+    /// R19: with `.`, `@` or `-` it means the whole handle, without them its first run.
+    whole: bool,
+}
+
+impl Name {
+    /// The entity written `sign` and `name`.
+    pub fn new(sign: char, name: &str) -> Name {
+        Name { sign, folded: fold(name, Accents::Fold).into(), whole: sign == '@' && name.contains(['.', '@', '-']) }
     }
 
-    /// Whether it is called `name`, an entity of `text`. Names always fold.
-    pub fn is(&self, text: &str, name: &str) -> bool {
-        let own = text.get(self.start + 1..self.end_for(name)).unwrap_or_default();
-        fold(own, Accents::Fold) == fold(name, Accents::Fold)
+    /// Whether `entity` of `text` has this sign and this name.
+    pub fn is(&self, entity: &Entity, text: &str) -> bool {
+        let own = text.get(entity.start + 1..self.end_in(entity)).unwrap_or_default();
+        entity.sign == self.sign
+            && if own.is_ascii() { own.eq_ignore_ascii_case(&self.folded) } else { fold(own, Accents::Fold) == *self.folded }
+    }
+
+    /// The name as it is compared.
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// Where the part of `entity` that is compared ends.
+    pub fn end_in(&self, entity: &Entity) -> usize {
+        if self.whole { entity.end } else { entity.name_end }
     }
 }
 
@@ -48,7 +76,8 @@ impl Tokens {
 
     /// Whether `text`, which was read last, mentions the account `handle` (without `@`).
     pub fn mentions_in(&self, text: &str, handle: &str) -> bool {
-        self.entities(text).any(|e| e.sign == '@' && e.is(text, handle))
+        let name = Name::new('@', handle);
+        self.entities(text).any(|e| name.is(&e, text))
     }
 }
 

@@ -18,6 +18,9 @@ const NFD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowe
 /// `s` as it is compared in a mode. For `Smart` this is `Exact`: whether marks count is decided per
 /// word, by [`Word`](super::Word).
 pub fn fold(s: &str, accents: Accents) -> String {
+    if s.is_ascii() {
+        return s.to_ascii_lowercase();
+    }
     match accents {
         Accents::Fold => without_accents(&folded(s)),
         Accents::Smart | Accents::Exact => NFC.normalize(&folded(s)).into_owned(),
@@ -26,6 +29,9 @@ pub fn fold(s: &str, accents: Accents) -> String {
 
 /// As [`fold`], but capitals stay.
 pub(super) fn fold_keeping_case(s: &str, accents: Accents) -> String {
+    if s.is_ascii() {
+        return s.to_string();
+    }
     match accents {
         Accents::Fold => without_accents(s),
         Accents::Smart | Accents::Exact => NFC.normalize(s).into_owned(),
@@ -34,6 +40,9 @@ pub(super) fn fold_keeping_case(s: &str, accents: Accents) -> String {
 
 /// `s` without any mark, composed; capitals stay.
 pub(super) fn without_marks(s: &str) -> String {
+    if s.is_ascii() {
+        return s.to_string();
+    }
     let bare: String = NFD.normalize(s).chars().filter(|c| !is_mark(*c)).collect();
     NFC.normalize(&bare).into_owned()
 }
@@ -42,6 +51,9 @@ pub(super) fn without_marks(s: &str) -> String {
 /// are equal in any accent mode have equal base forms, and the base form of a string is that of its
 /// characters joined.
 pub fn base(s: &str) -> String {
+    if s.is_ascii() {
+        return s.to_ascii_lowercase();
+    }
     NFD.normalize(&folded(s)).chars().filter(|c| !is_mark(*c)).collect()
 }
 

@@ -30,7 +30,7 @@ pub(super) fn hash(s: &[u8], len: usize) -> u64 {
 }
 
 /// The eight bytes at `at`, those from `end` on as 0.
-fn masked(s: &[u8], at: usize, end: usize) -> u64 {
+pub(super) fn masked(s: &[u8], at: usize, end: usize) -> u64 {
     let left = end.saturating_sub(at);
     if left == 0 {
         return 0;

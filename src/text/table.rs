@@ -103,6 +103,21 @@ impl Table {
     }
 }
 
+/// Writes the base form of all of `text` into `out`, skin tones left out as in a token.
+pub fn base_into(text: &str, out: &mut Vec<u8>) {
+    let table = table();
+    out.clear();
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c.to_ascii_lowercase() as u8);
+        } else if !matches!(c, '\u{1F3FB}'..='\u{1F3FF}') {
+            let mut form = [0; FORM_BYTES];
+            let len = table.write_base(c, table.get(c), &mut form, 0);
+            out.extend_from_slice(form.get(..len).unwrap_or_default());
+        }
+    }
+}
+
 /// Most bytes in the base form of one character.
 pub(super) const FORM_BYTES: usize = 12;
 /// Most bytes of base form per byte of text: a Hangul syllable becomes three letters.

@@ -1,8 +1,11 @@
 //! One word of a query against one token of a text.
 
+use std::borrow::Cow;
+
 use crate::query::Accents;
 
 use super::fold::{base, fold, fold_keeping_case, has_mark, without_marks};
+use super::{Token, TokenKind, Tokens, word_hash};
 
 /// How a word is compared, once `Smart` is decided for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +22,11 @@ enum Marks {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word {
     /// The word as it is compared.
-    form: String,
+    form: Box<str>,
+    /// Base form of what every matching token begins with, where it differs from `form`.
+    base: Option<Box<str>>,
+    /// [`word_hash`](super::word_hash) of the base form.
+    hash: u64,
     marks: Marks,
     keeps_case: bool,
     wild: bool,
@@ -28,14 +35,18 @@ pub struct Word {
 impl Word {
     /// A word in which `*` stands for any characters and `?` for one.
     pub fn new(word: &str, accents: Accents) -> Word {
-        Word::build(word, accents, false, true)
+        Word::build(word, accents, false, word.contains(['*', '?']))
     }
     /// A word of `{…}`: capitals count, wildcards are none.
     pub fn cased(word: &str, accents: Accents) -> Word {
         Word::build(word, accents, true, false)
     }
+    /// The value of `contains:`, for [`Word::is_in`]; wildcards are none.
+    pub fn literal(value: &str, accents: Accents) -> Word {
+        Word::build(value, accents, false, false)
+    }
 
-    fn build(word: &str, accents: Accents, keeps_case: bool, wildcards: bool) -> Word {
+    fn build(word: &str, accents: Accents, keeps_case: bool, wild: bool) -> Word {
         let word = without_presentation(word);
         let marks = match accents {
             Accents::Fold => Marks::Own,
@@ -43,15 +54,43 @@ impl Word {
             Accents::Smart if has_mark(&word) => Marks::Kept,
             Accents::Smart => Marks::Ignored,
         };
-        let mut made = Word { form: String::new(), marks, keeps_case, wild: wildcards && word.contains(['*', '?']) };
-        made.form = made.form_of(&word);
-        made
+        let form = form_of(&word, marks, keeps_case);
+        let literal = if wild { form.split(['*', '?']).next().unwrap_or_default() } else { &form };
+        let base = base(literal);
+        Word { hash: word_hash(&base), base: (base != form).then(|| base.into()), form: form.into(), marks, keeps_case, wild }
     }
 
     /// Whether the token `raw`, as written, is this word. Links are no words: ask for the kind first.
     pub fn is(&self, raw: &str) -> bool {
-        let form = self.form_of(&without_presentation(raw));
-        if self.wild { glob(&self.form, &form) } else { self.form == form }
+        let form = form_of(&without_presentation(raw), self.marks, self.keeps_case);
+        if self.wild { glob(&self.form, &form) } else { *self.form == form }
+    }
+
+    /// Whether `token` of `text`, which `tokens` read last, is this word: as [`Word::is`], but by way
+    /// of the hash and the base form, so that what differs costs one comparison.
+    pub fn is_token(&self, text: &str, tokens: &Tokens, token: &Token) -> bool {
+        if token.kind == TokenKind::Url {
+            return false;
+        }
+        let base = tokens.base_bytes(token);
+        let own = self.base().as_bytes();
+        let may_be = if self.wild { base.starts_with(own) } else { self.hash == token.hash && base == own };
+        if !may_be {
+            return false;
+        }
+        if !self.wild && !self.keeps_case && self.marks == Marks::Ignored {
+            return true;
+        }
+        let Some(raw) = text.get(token.start as usize..token.end as usize) else { return false };
+        if !self.wild && !self.keeps_case && raw.is_ascii() {
+            return self.base.is_none();
+        }
+        self.is(raw)
+    }
+
+    /// Whether it occurs anywhere in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        form_of(&without_presentation(text), self.marks, self.keeps_case).contains(&*self.form)
     }
 
     /// Whether it holds `*` or `?`.
@@ -60,35 +99,35 @@ impl Word {
     }
 
     /// Base form of what every matching token begins with: all of it, or what stands before the first wildcard.
-    pub fn base_prefix(&self) -> String {
-        let literal = if self.wild { self.form.split(['*', '?']).next().unwrap_or_default() } else { &self.form };
-        base(literal)
+    pub fn base(&self) -> &str {
+        self.base.as_deref().unwrap_or(&self.form)
     }
 
-    /// `s` as this word compares it.
-    fn form_of(&self, s: &str) -> String {
-        match (self.marks, self.keeps_case) {
-            (Marks::Own, false) => fold(s, Accents::Fold),
-            (Marks::Own, true) => fold_keeping_case(s, Accents::Fold),
-            (Marks::Kept, false) => fold(s, Accents::Exact),
-            (Marks::Kept, true) => fold_keeping_case(s, Accents::Exact),
-            (Marks::Ignored, false) => without_marks(&fold(s, Accents::Exact)),
-            (Marks::Ignored, true) => without_marks(s),
-        }
+    /// Hash of [`Word::base`].
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// `s` as a word is compared.
+fn form_of(s: &str, marks: Marks, keeps_case: bool) -> String {
+    match (marks, keeps_case) {
+        (Marks::Own, false) => fold(s, Accents::Fold),
+        (Marks::Own, true) => fold_keeping_case(s, Accents::Fold),
+        (Marks::Kept, false) => fold(s, Accents::Exact),
+        (Marks::Kept, true) => fold_keeping_case(s, Accents::Exact),
+        (Marks::Ignored, false) => without_marks(&fold(s, Accents::Exact)),
+        (Marks::Ignored, true) => without_marks(s),
     }
 }
 
 /// Drops what only changes how an emoji looks, and makes a keycap its digit; R15.
-fn without_presentation(s: &str) -> String {
-    let mut out = String::with_capacity(s.len());
-    for c in s.chars() {
-        match c {
-            '\u{FE0E}' | '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}' => {}
-            '\u{20E3}' if out.ends_with(|d: char| d.is_ascii_digit()) => {}
-            _ => out.push(c),
-        }
+fn without_presentation(s: &str) -> Cow<'_, str> {
+    if s.is_ascii() {
+        return Cow::Borrowed(s);
     }
-    out
+    let shown = |c: &char| !matches!(c, '\u{FE0E}' | '\u{FE0F}' | '\u{20E3}' | '\u{1F3FB}'..='\u{1F3FF}');
+    Cow::Owned(s.chars().filter(shown).collect())
 }
 
 /// Whether all of `s` fits `pattern`, where `*` is any characters and `?` exactly one.

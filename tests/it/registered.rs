@@ -23,3 +23,8 @@ fn sources() {
     let helpers = ["error", "input", "retry", "splitter", "writer"];
     compare("sources", escucha::sources::ALL.iter().map(|spec| spec.name), &helpers);
 }
+
+#[test]
+fn signals() {
+    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["tests"]);
+}

@@ -1,0 +1,163 @@
+//! The alerts that are kept: all that fire, and the latest that are over.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use super::{Evidence, words};
+use crate::alert::{Alert, Reason, Status};
+use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
+use crate::post::{PostBuf, PostKey};
+use crate::time::Timestamp;
+
+/// One alert with the post that alone caused it.
+#[derive(Debug)]
+pub struct Kept {
+    pub alert: Alert,
+    pub cause: Option<PostKey>,
+}
+
+impl Kept {
+    /// The posts it shows, and the one that caused it.
+    fn posts(&self) -> BTreeSet<PostKey> {
+        let shown = self.alert.first_post.iter().chain(&self.alert.top_posts).map(|p| p.get().key());
+        shown.chain(self.cause).collect()
+    }
+}
+
+/// Alerts by number, in the order they fired.
+#[derive(Debug, Default)]
+pub struct Alerts {
+    kept: BTreeMap<u64, Kept>,
+    next: u64,
+    open: BTreeSet<u64>,
+    /// In the order they resolved.
+    resolved: VecDeque<u64>,
+    by_id: HashMap<String, u64>,
+    /// Which alerts show a post.
+    by_post: HashMap<PostKey, BTreeSet<u64>>,
+}
+
+impl Alerts {
+    /// Keeps a new alert, makes its id unique, tells of it, and gives its number.
+    pub fn open(&mut self, mut kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
+        let cause = kept.alert.id.clone();
+        let mut times = 1;
+        while self.by_id.contains_key(&kept.alert.id) {
+            times += 1;
+            kept.alert.id = format!("{cause}#{times}");
+        }
+        if self.open.len() >= ALERTS_OPEN
+            && let Some(oldest) = self.open.first().copied()
+        {
+            self.resolve(oldest, now, words::displaced(), out);
+        }
+        let number = self.next;
+        self.next += 1;
+        self.by_id.insert(kept.alert.id.clone(), number);
+        self.open.insert(number);
+        out.push(kept.alert.clone());
+        self.kept.insert(number, kept);
+        self.link(number);
+        number
+    }
+
+    /// Whether alert `number` still fires.
+    pub fn is_open(&self, number: u64) -> bool {
+        self.open.contains(&number)
+    }
+
+    /// Ends alert `number` and tells so, unless it is over already.
+    pub fn resolve(&mut self, number: u64, now: Timestamp, reason: Reason, out: &mut Vec<Alert>) {
+        if !self.open.remove(&number) {
+            return;
+        }
+        self.observe(number, now, |alert| {
+            alert.status = Status::Resolved;
+            alert.resolved_at = Some(now);
+            alert.reasons = vec![reason];
+            out.push(alert.clone());
+        });
+        self.resolved.push_back(number);
+        if self.resolved.len() > ALERTS_RESOLVED
+            && let Some(oldest) = self.resolved.pop_front()
+        {
+            self.unlink(oldest);
+            if let Some(kept) = self.kept.remove(&oldest) {
+                self.by_id.remove(&kept.alert.id);
+            }
+        }
+    }
+
+    /// Changes alert `number` and tells nobody.
+    pub fn observe(&mut self, number: u64, now: Timestamp, change: impl FnOnce(&mut Alert)) {
+        if let Some(kept) = self.kept.get_mut(&number) {
+            kept.alert.updated_at = now;
+            change(&mut kept.alert);
+        }
+    }
+
+    /// Tells of what alert `number` has become.
+    pub fn change(&mut self, number: u64, now: Timestamp, evidence: Evidence, reasons: Vec<Reason>, out: &mut Vec<Alert>) {
+        self.unlink(number);
+        self.observe(number, now, |alert| {
+            alert.observed = evidence.observed;
+            alert.first_post = evidence.first;
+            alert.top_posts = evidence.top;
+            alert.networks = evidence.networks;
+            alert.reasons = reasons;
+            out.push(alert.clone());
+        });
+        self.link(number);
+    }
+
+    /// The open alerts that `keep` does not hold for, in the order they fired.
+    pub fn open_but(&self, keep: impl Fn(u64, &Alert) -> bool) -> Vec<u64> {
+        self.open.iter().copied().filter(|n| self.kept.get(n).is_some_and(|k| !keep(*n, &k.alert))).collect()
+    }
+
+    /// Takes the post out of every alert and gives the open ones that it alone caused.
+    pub fn forget(&mut self, key: PostKey) -> Vec<u64> {
+        let mut caused = Vec::new();
+        for number in self.by_post.remove(&key).unwrap_or_default() {
+            let Some(kept) = self.kept.get_mut(&number) else { continue };
+            kept.alert.top_posts.retain(|p| p.get().key() != key);
+            if kept.alert.first_post.as_ref().is_some_and(|p| p.get().key() == key) {
+                kept.alert.first_post = None;
+            }
+            if kept.cause == Some(key) && self.open.contains(&number) {
+                caused.push(number);
+            }
+        }
+        caused
+    }
+
+    /// Shows `post` wherever an earlier version of it is shown.
+    pub fn replace(&mut self, key: PostKey, post: &PostBuf) {
+        for number in self.by_post.get(&key).into_iter().flatten() {
+            let Some(kept) = self.kept.get_mut(number) else { continue };
+            let shown = kept.alert.first_post.iter_mut().chain(&mut kept.alert.top_posts);
+            shown.filter(|p| p.get().key() == key).for_each(|p| *p = post.clone());
+        }
+    }
+
+    /// All, in the order they fired.
+    pub fn iter(&self) -> impl Iterator<Item = &Alert> {
+        self.kept.values().map(|k| &k.alert)
+    }
+
+    fn link(&mut self, number: u64) {
+        for key in self.kept.get(&number).map(Kept::posts).unwrap_or_default() {
+            self.by_post.entry(key).or_default().insert(number);
+        }
+    }
+
+    fn unlink(&mut self, number: u64) {
+        for key in self.kept.get(&number).map(Kept::posts).unwrap_or_default() {
+            if let Some(alerts) = self.by_post.get_mut(&key) {
+                alerts.remove(&number);
+                if alerts.is_empty() {
+                    self.by_post.remove(&key);
+                }
+            }
+        }
+    }
+}

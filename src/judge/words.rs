@@ -1,0 +1,85 @@
+//! Why an alert fires or resolves, in words.
+
+use crate::alert::Reason;
+use crate::bilingual::Both;
+use crate::score::Score;
+use crate::window::{Tallied, Window};
+
+/// A window for people.
+fn spoken(window: Window) -> (&'static str, &'static str) {
+    match window {
+        Window::M1 => ("1 minuto", "1 minute"),
+        Window::M5 => ("5 minutos", "5 minutes"),
+        Window::M15 => ("15 minutos", "15 minutes"),
+        Window::H1 => ("1 hora", "1 hour"),
+        Window::H24 => ("24 horas", "24 hours"),
+    }
+}
+
+/// `n` with its noun.
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A window reached its count.
+pub fn volume(observed: Tallied, window: Window, at: u64) -> Vec<Reason> {
+    let (es, en) = spoken(window);
+    let Tallied { mentions, reposts, authors } = observed;
+    let text = Both::new(
+        format!("{} en {es} (umbral {at})", counted(mentions, "mención", "menciones")),
+        format!("{} in {en} (threshold {at})", counted(mentions, "mention", "mentions")),
+    );
+    let mut reasons = vec![Reason { code: "volume", text, value: mentions as f64 }];
+    let text =
+        Both::new(counted(authors, "autor distinto", "autores distintos"), counted(authors, "different author", "different authors"));
+    reasons.push(Reason { code: "authors", text, value: authors as f64 });
+    if reposts > 0 {
+        let text = Both::new(
+            if reposts == 1 { "1 es una republicación".to_owned() } else { format!("{reposts} son republicaciones") },
+            if reposts == 1 { "1 is a repost".to_owned() } else { format!("{reposts} are reposts") },
+        );
+        reasons.push(Reason { code: "reposts", text, value: reposts as f64 });
+    }
+    reasons
+}
+
+/// A post reached its score.
+pub fn priority(score: Score, at: Score) -> Reason {
+    let (got, want) = (score.rounded(), at.rounded());
+    let text = Both::new(format!("Prioridad {got} de 100 (umbral {want})"), format!("Priority {got} of 100 (threshold {want})"));
+    Reason { code: "priority", text, value: score.as_f64() }
+}
+
+/// The window fell below its count.
+pub fn below(count: u64, window: Window, at: u64) -> Reason {
+    let (es, en) = spoken(window);
+    let text = Both::new(
+        format!("De vuelta bajo el umbral: {} en {es} (umbral {at})", counted(count, "mención", "menciones")),
+        format!("Back below the threshold: {} in {en} (threshold {at})", counted(count, "mention", "mentions")),
+    );
+    Reason { code: "below", text, value: count as f64 }
+}
+
+/// Nothing followed.
+pub fn quiet() -> Reason {
+    plain("quiet", "Pasó el tiempo de la regla sin novedad", "The time of the rule passed and nothing followed")
+}
+
+/// The rule is no longer configured, or no longer watches the topic.
+pub fn rule_removed() -> Reason {
+    plain("rule_removed", "La regla ya no vigila este tema", "The rule no longer watches this topic")
+}
+
+/// The post is gone.
+pub fn post_deleted() -> Reason {
+    plain("post_deleted", "Se borró la publicación", "The post was deleted")
+}
+
+/// There are too many alerts at once.
+pub fn displaced() -> Reason {
+    plain("displaced", "Cede el lugar: hay demasiadas alertas abiertas", "Makes room: too many alerts are open")
+}
+
+fn plain(code: &'static str, es: &str, en: &str) -> Reason {
+    Reason { code, text: Both::new(es, en), value: 0.0 }
+}

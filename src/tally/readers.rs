@@ -1,0 +1,185 @@
+//! What readers may ask of the tally.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::topics::Topic;
+use super::{Mention, Tally, TopicWindows};
+use crate::alert::{Alert, Status};
+use crate::panes::Sum;
+use crate::panes::week::HOURS;
+use crate::post::PostBuf;
+use crate::time::Timestamp;
+use crate::topic::TopicId;
+
+/// One topic at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Name of its brand, empty if none.
+    pub brand: String,
+    /// Its windows now.
+    pub windows: TopicWindows,
+    /// All mentions since it is listened to.
+    pub total: Sum,
+    /// Names of the rules that fire on it, in name order.
+    pub firing: Vec<String>,
+}
+
+/// Mentions of one step of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Start of the step.
+    pub at: Timestamp,
+    /// Its mentions.
+    pub sum: Sum,
+}
+
+/// A topic's week; index 0 is Monday 00:00-01:00 in its zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeekHours {
+    /// Mentions by hour.
+    pub mentions: [u64; HOURS],
+    /// Microseconds listened to, by hour: what the mentions are divided by.
+    pub listened: [i64; HOURS],
+}
+
+/// Which mentions a reader wants.
+#[derive(Debug, Clone, Default)]
+pub struct MentionFilter {
+    /// Of this topic only.
+    pub topic: Option<TopicId>,
+    /// Not before this time.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+    /// Counted before the mention with this cursor.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Mentions, latest counted first, and where the next page goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The mentions.
+    pub mentions: Vec<Arc<Mention>>,
+    /// `MentionFilter::before` of the next page; `None` at the end.
+    pub next: Option<u64>,
+}
+
+impl Tally {
+    /// The present moment of event time, at which windows end.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// No post before this is expected any more.
+    pub fn watermark(&self) -> Timestamp {
+        self.clock.watermark()
+    }
+
+    /// The next event time at which something happens by itself; a replay beats then.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let windows = self.due.first().map(|(minute, _)| Timestamp::from_minute(*minute));
+        windows.into_iter().chain(self.judge.next_timer()).min()
+    }
+
+    /// The number of the topic called `name`, if it is listened to.
+    pub fn topic_named(&self, name: &str) -> Option<TopicId> {
+        self.topics.iter().find(|t| t.active && t.name == name).map(|t| t.id)
+    }
+
+    /// A topic's windows now.
+    pub fn windows(&mut self, topic: TopicId) -> Option<TopicWindows> {
+        let slot = self.slot(topic)?;
+        self.windows_of(slot)
+    }
+
+    /// Every topic that is listened to, in the order of the configuration.
+    pub fn topics(&mut self) -> Vec<Overview> {
+        let mut all = Vec::with_capacity(self.slots.len());
+        let mut firing: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for alert in self.judge.alerts().filter(|a| a.status == Status::Firing) {
+            firing.entry(alert.topic.clone()).or_default().insert(alert.rule.clone());
+        }
+        for slot in self.slots.clone() {
+            let Some(windows) = self.windows_of(slot) else { continue };
+            let Some(topic) = self.topics.get(slot) else { continue };
+            let firing = firing.remove(&topic.name).unwrap_or_default().into_iter().collect();
+            all.push(Overview { brand: topic.brand.clone(), windows, total: topic.total, firing });
+        }
+        all
+    }
+
+    /// Mentions of a topic from `from` up to `to` in steps of `minutes`, as far as panes are kept.
+    pub fn series(&self, topic: TopicId, from: Timestamp, to: Timestamp, minutes: i64) -> Option<Vec<Step>> {
+        let topic = self.topic(topic)?;
+        let minutes = minutes.max(1);
+        let kept = self.clock.now().minute() - crate::limits::PANES_MINUTES as i64 + 1;
+        let first = from.minute().max(kept).div_euclid(minutes) * minutes;
+        let last = to.minute().min(self.clock.now().minute() + 1);
+        let steps = (first..last).step_by(usize::try_from(minutes).unwrap_or(usize::MAX));
+        Some(steps.map(|m| Step { at: Timestamp::from_minute(m), sum: topic.panes.between(m - 1, m - 1 + minutes) }).collect())
+    }
+
+    /// A topic's week.
+    pub fn week(&mut self, topic: TopicId) -> Option<WeekHours> {
+        let slot = self.slot(topic)?;
+        let topic = self.topics.get_mut(slot)?;
+        let listened = self.listened.by_hour(&mut topic.zone, topic.since);
+        Some(WeekHours { mentions: topic.week.counts(), listened })
+    }
+
+    /// The alerts that are kept, in the order they fired, each as it is now.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.judge.alerts()
+    }
+
+    /// The latest own posts of a topic, oldest first.
+    pub fn answers(&self, topic: TopicId) -> impl Iterator<Item = &PostBuf> {
+        self.answers.of(topic)
+    }
+
+    /// The recent mentions that pass `filter` and `wanted`, latest counted first.
+    pub fn mentions(&self, filter: &MentionFilter, wanted: impl Fn(&Mention) -> bool) -> Page {
+        let in_time = |m: &Mention| {
+            let at = m.post.get().at;
+            filter.from.is_none_or(|from| at >= from) && filter.to.is_none_or(|to| at < to)
+        };
+        let before = filter.before.unwrap_or(u64::MAX).min(self.recent.next());
+        let all = (self.recent.oldest()..before).rev();
+        let numbers: Box<dyn Iterator<Item = u64>> = match filter.topic {
+            None => Box::new(all),
+            Some(id) => {
+                let of_topic = self.topic(id).into_iter().flat_map(|t| t.mentions.iter().rev().copied());
+                Box::new(of_topic.skip_while(move |n| *n >= before))
+            }
+        };
+        let mut page = Page::default();
+        for number in numbers {
+            let Some(mention) = self.recent.get(number).filter(|m| in_time(m) && wanted(m)) else { continue };
+            if page.mentions.len() == filter.limit {
+                page.next = Some(number + 1);
+                break;
+            }
+            page.mentions.push(mention.clone());
+        }
+        page
+    }
+
+    fn windows_of(&mut self, slot: usize) -> Option<TopicWindows> {
+        let now = self.clock.now();
+        let topic = self.topics.get_mut(slot)?;
+        topic.panes.slide(now.minute());
+        let windows = topic.panes.windows(&mut self.scratch);
+        Some(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })
+    }
+
+    fn slot(&self, topic: TopicId) -> Option<usize> {
+        self.topics.iter().position(|t| t.id == topic)
+    }
+
+    fn topic(&self, topic: TopicId) -> Option<&Topic> {
+        self.topics.iter().find(|t| t.id == topic)
+    }
+}

@@ -1,0 +1,93 @@
+//! The recent mentions, bounded by bytes: what readers ask for and alerts show.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Mention;
+use crate::post::PostKey;
+
+/// What a mention costs besides its post.
+const OVERHEAD: usize = 256;
+
+/// Mentions in the order they were counted, each with a number that is never used again.
+#[derive(Debug)]
+pub struct Recent {
+    /// Number of the front slot.
+    first: u64,
+    /// A deleted mention leaves an empty slot.
+    slots: VecDeque<Option<Arc<Mention>>>,
+    by_key: HashMap<PostKey, u64>,
+    bytes: usize,
+    most: usize,
+}
+
+impl Recent {
+    /// Holds at most `most` bytes.
+    pub fn new(most: usize) -> Recent {
+        Recent { first: 0, slots: VecDeque::new(), by_key: HashMap::new(), bytes: 0, most }
+    }
+
+    /// Adds the newest mention and gives its number; the oldest make room.
+    pub fn push(&mut self, mention: Arc<Mention>) -> u64 {
+        let number = self.next();
+        self.bytes += cost(&mention);
+        self.by_key.insert(mention.key, number);
+        self.slots.push_back(Some(mention));
+        while self.bytes > self.most {
+            let Some(slot) = self.slots.pop_front() else { break };
+            if let Some(old) = slot {
+                self.bytes -= cost(&old);
+                if self.by_key.get(&old.key) == Some(&self.first) {
+                    self.by_key.remove(&old.key);
+                }
+            }
+            self.first += 1;
+        }
+        number
+    }
+
+    /// The mention with this number, if it is still shown.
+    pub fn get(&self, number: u64) -> Option<&Arc<Mention>> {
+        let i = number.checked_sub(self.first)?;
+        self.slots.get(usize::try_from(i).ok()?)?.as_ref()
+    }
+
+    /// The mention of this post, if it is still shown.
+    pub fn of(&self, key: PostKey) -> Option<&Arc<Mention>> {
+        self.get(*self.by_key.get(&key)?)
+    }
+
+    /// Shows `mention` in place of the version that was counted.
+    pub fn replace(&mut self, mention: Arc<Mention>) {
+        let Some(slot) = self.slot(mention.key) else { return };
+        let before = slot.replace(mention.clone());
+        self.bytes = (self.bytes + cost(&mention)).saturating_sub(before.as_deref().map_or(0, cost));
+    }
+
+    /// Shows the post no more.
+    pub fn remove(&mut self, key: PostKey) {
+        let removed = self.slot(key).and_then(Option::take);
+        self.bytes -= removed.as_deref().map_or(0, cost);
+        self.by_key.remove(&key);
+    }
+
+    /// Number of the oldest slot.
+    pub fn oldest(&self) -> u64 {
+        self.first
+    }
+
+    /// The number that the next mention gets.
+    pub fn next(&self) -> u64 {
+        self.first + self.slots.len() as u64
+    }
+
+    fn slot(&mut self, key: PostKey) -> Option<&mut Option<Arc<Mention>>> {
+        let i = self.by_key.get(&key)?.checked_sub(self.first)?;
+        self.slots.get_mut(usize::try_from(i).ok()?)
+    }
+}
+
+/// Bytes that a mention holds.
+fn cost(mention: &Mention) -> usize {
+    OVERHEAD + mention.post.bytes()
+}

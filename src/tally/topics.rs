@@ -1,0 +1,163 @@
+//! What is kept of one topic.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::judge::Evidence;
+use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
+use crate::panes::week::Week;
+use crate::panes::{Counted, Panes, Sum};
+use crate::post::PostKey;
+use crate::sketches::Distinct;
+use crate::time::{Timestamp, Zone};
+use crate::topic::{Listening, TopicId};
+use crate::window::Window;
+
+use super::recent::Recent;
+use super::{Mention, MentionTopic};
+
+/// State of one topic.
+#[derive(Debug)]
+pub struct Topic {
+    pub id: TopicId,
+    pub name: String,
+    pub brand: String,
+    pub zone: Zone,
+    /// It is listened to now.
+    pub active: bool,
+    /// Event time since when it is listened to.
+    pub since: Timestamp,
+    pub panes: Panes,
+    pub week: Week,
+    /// All mentions since then.
+    pub total: Sum,
+    /// Numbers of its recent mentions, ascending; the oldest may be gone.
+    pub mentions: VecDeque<u64>,
+    /// It waits to be looked at by the next beat.
+    pub changed: bool,
+    /// Minute at which it is looked at even if nothing comes.
+    pub due: i64,
+}
+
+/// Makes `listening` the active topics and gives their slots in its order.
+pub fn adopt(topics: &mut Vec<Topic>, listening: &Listening, now: Timestamp) -> Vec<usize> {
+    let known: BTreeMap<TopicId, usize> = topics.iter().enumerate().map(|(slot, t)| (t.id, slot)).collect();
+    topics.iter_mut().for_each(|t| t.active = false);
+    let slot_of = |t: &crate::topic::Topic| {
+        let brand = listening.brand_of(t).map_or_else(String::new, |b| b.name.clone());
+        match known.get(&t.id).and_then(|slot| Some((*slot, topics.get_mut(*slot)?))) {
+            Some((slot, old)) => {
+                old.active = true;
+                old.zone = t.zone.clone();
+                old.brand = brand;
+                slot
+            }
+            None => {
+                topics.push(Topic::new(t, brand, now));
+                topics.len() - 1
+            }
+        }
+    };
+    listening.topics.iter().map(slot_of).collect()
+}
+
+impl Topic {
+    fn new(topic: &crate::topic::Topic, brand: String, now: Timestamp) -> Topic {
+        Topic {
+            id: topic.id,
+            name: topic.name.clone(),
+            brand,
+            zone: topic.zone.clone(),
+            active: true,
+            since: now,
+            panes: Panes::default(),
+            week: Week::default(),
+            total: Sum::default(),
+            mentions: VecDeque::new(),
+            changed: false,
+            due: i64::MIN,
+        }
+    }
+
+    /// Counts a mention that has `number` among the recent ones, whose oldest is `oldest`. `false` if
+    /// it is too old for the windows and the week.
+    pub fn count(&mut self, mention: &Counted, at: Timestamp, number: u64, oldest: u64) -> bool {
+        self.total += Sum { mentions: 1, reposts: mention.repost.into(), direct: mention.direct.into() };
+        while self.mentions.front().is_some_and(|n| *n < oldest) {
+            self.mentions.pop_front();
+        }
+        self.mentions.push_back(number);
+        let live = self.panes.fold(mention);
+        if live {
+            self.week.fold(&mut self.zone, at);
+        }
+        live
+    }
+
+    /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
+    /// for among the latest `limits::ALERT_SCAN` mentions.
+    pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks, scratch: &mut Distinct) -> Evidence {
+        let mut top: Vec<(i16, &Mention)> = Vec::new();
+        let mut first: Option<&Mention> = None;
+        let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.get().at.minute());
+        let latest = self.mentions.iter().rev().take(ALERT_SCAN).filter_map(|n| recent.get(*n));
+        for mention in latest.map(AsRef::as_ref).filter(inside) {
+            if first.is_none_or(|f| age(mention) < age(f)) {
+                first = Some(mention);
+            }
+            top.push((self.score(mention), mention));
+            // Highest priority first, then oldest.
+            top.sort_by_key(|(score, m)| (-score, age(m)));
+            top.truncate(ALERT_POSTS);
+        }
+        Evidence {
+            observed: self.panes.window(window, end, scratch),
+            first: first.map(|m| m.post.clone()),
+            top: top.into_iter().map(|(_, m)| m.post.clone()).collect(),
+            networks: networks.named(&self.panes.networks(window, end)),
+        }
+    }
+
+    /// What the mention scores for this topic, in tenths of a point.
+    fn score(&self, mention: &Mention) -> i16 {
+        let mine = |t: &&MentionTopic| t.id == self.id;
+        mention.topics.iter().find(mine).map_or(0, |t| t.score.0)
+    }
+}
+
+/// Order of posts by time; the key decides between equals.
+fn age(mention: &Mention) -> (Timestamp, PostKey) {
+    (mention.post.get().at, mention.key)
+}
+
+/// Networks by number, in the order of first sight.
+#[derive(Debug, Default)]
+pub struct Networks(Vec<String>);
+
+impl Networks {
+    /// Name of all networks past the bound.
+    const OTHER: &'static str = "other";
+
+    /// The number of a network.
+    pub fn number(&mut self, name: &str) -> u8 {
+        let known = self.0.iter().position(|n| n == name);
+        let number = known.unwrap_or_else(|| {
+            if self.0.len() < NETWORKS {
+                self.0.push(name.to_owned());
+                self.0.len() - 1
+            } else {
+                NETWORKS
+            }
+        });
+        number as u8
+    }
+
+    /// Counts by name, in name order.
+    pub fn named(&self, counts: &[(u8, u64)]) -> Vec<(String, u64)> {
+        let mut all = BTreeMap::new();
+        for (number, count) in counts {
+            let name = self.0.get(usize::from(*number)).map_or(Networks::OTHER, String::as_str);
+            *all.entry(name).or_insert(0) += count;
+        }
+        all.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+}
