@@ -16,7 +16,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use metrics::Counter;
 
 use crate::bilingual::Both;
 use crate::limits;
@@ -77,8 +76,6 @@ struct Reader {
     dictionary: Option<Dictionary>,
     writer: Writer,
     overlap: Overlap,
-    /// Events of the overlap that were dropped.
-    dropped: Counter,
     watch: Watch,
     /// The furthest position seen: it never goes back, though the stream may.
     position: Option<u64>,
@@ -100,7 +97,6 @@ impl Reader {
             writer: Writer::new(&settings, &ctx),
             position: ctx.board.get(&settings.name).cursor.and_then(|cursor| endpoint.version.position(cursor)),
             overlap: Overlap::default(),
-            dropped: metrics::counter!("escucha_source_overlap_total", "source" => settings.name.clone()),
             watch: Watch::default(),
             catching_up: false,
             mend: None,
@@ -158,7 +154,7 @@ impl Reader {
         match self.open(cursor).await {
             Err(Error::Status { code: 400, text, .. }) if cursor.is_some() && text.contains("CursorTooOld") => {
                 tracing::error!(source = self.settings.name, cursor, text, "the server no longer has what was missed: going on live");
-                metrics::counter!("escucha_source_gaps_total", "source" => self.settings.name.clone()).increment(1);
+                self.writer.meter().gaps.increment(1);
                 self.position = None;
                 self.catching_up = false;
                 self.open(None).await
@@ -214,7 +210,7 @@ impl Reader {
         if new {
             self.writer.message(message).await?;
         } else {
-            self.dropped.increment(1);
+            self.writer.meter().overlap.increment(1);
         }
         if let Some(position) = self.position {
             self.writer.cursor(self.endpoint.version.cursor(position));

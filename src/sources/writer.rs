@@ -12,7 +12,7 @@ use crate::telemetry::SourceMeter;
 /// One buffer in the making.
 pub struct Writer {
     port: Port,
-    meter: SourceMeter,
+    meter: Arc<SourceMeter>,
     shed: bool,
     buffer: Vec<u8>,
     /// The buffer is handed over at this size at the latest.
@@ -28,7 +28,7 @@ impl Writer {
     pub fn new(settings: &Settings, ctx: &Context) -> Writer {
         Writer {
             port: ctx.port.clone(),
-            meter: SourceMeter::new(&settings.name),
+            meter: Arc::new(SourceMeter::new(&settings.name)),
             shed: settings.shed,
             buffer: Vec::new(),
             size: limits::BUFFER_BYTES,
@@ -38,9 +38,23 @@ impl Writer {
         }
     }
 
-    /// With buffers of at most `size` bytes: for sources with many writers.
-    pub fn sized(self, size: usize) -> Writer {
-        Writer { size, ..self }
+    /// Another writer for the same source, with buffers of at most `size` bytes: for sources that
+    /// need many.
+    pub fn another(&self, size: usize) -> Writer {
+        Writer {
+            port: self.port.clone(),
+            meter: self.meter.clone(),
+            buffer: Vec::new(),
+            size,
+            name: self.name.clone(),
+            board: self.board.clone(),
+            ..*self
+        }
+    }
+
+    /// What the source counts.
+    pub fn meter(&self) -> &SourceMeter {
+        &self.meter
     }
 
     /// Whether there is nothing to hand over.
