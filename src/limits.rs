@@ -11,6 +11,8 @@ pub const FRAME_BYTES: usize = 1024 * 1024;
 pub const BUFFERS_IN_FLIGHT: usize = 64;
 /// Bytes asked for in one read of a TCP connection.
 pub const TCP_READ_BYTES: usize = 16 * 1024;
+/// Bytes that one TCP connection gathers while the engine is busy.
+pub const TCP_BUFFER_BYTES: usize = 64 * 1024;
 /// TCP connections of one source; more wait unaccepted.
 pub const TCP_CONNECTIONS: usize = 1024;
 /// TCP connections of one source that may hold an unfinished line longer than `TCP_READ_BYTES`.
@@ -122,7 +124,7 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
-    assert!(TCP_READ_BYTES <= BUFFER_BYTES);
+    assert!(TCP_READ_BYTES <= TCP_BUFFER_BYTES && TCP_BUFFER_BYTES <= BUFFER_BYTES);
     assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);
