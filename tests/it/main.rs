@@ -1,2 +1,3 @@
 mod oracle;
 mod outcomes;
+mod tally;
