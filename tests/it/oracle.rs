@@ -400,6 +400,28 @@ fn a_short_memory_equals_a_recount() {
     }
 }
 
+/// No order of a hash map may show in what is told.
+#[test]
+fn the_same_input_tells_the_same() {
+    let run = || {
+        let on = On::Volume { window: Window::M15, at: 15 };
+        let rules = vec![rule("volume", on, &[2, 0, 1]), rule("alta", On::Priority { at: Score::points(40) }, &[1, 2])];
+        let mut engine = Engine::new(listening(1, TOPICS, "Europe/Madrid", rules));
+        let mut told = Vec::new();
+        for step in world(77) {
+            match &step {
+                Step::Buffer(source, items) => drop(engine.apply(*source, items)),
+                Step::Tick(at) => engine.tick(*at),
+            }
+            told.extend(engine.events.drain(..).map(|event| format!("{event:?}")));
+        }
+        told
+    };
+    let (first, second) = (run(), run());
+    assert!(first.len() > 500);
+    assert_eq!(first, second);
+}
+
 /// Within the lateness, order is of no account for what was counted.
 #[test]
 fn order_within_the_lateness_changes_no_count() {
