@@ -1,1 +1,10 @@
 //! Threads, queues, start and stop.
+
+pub mod demo;
+mod engine;
+mod publish;
+mod reorder;
+mod run;
+
+pub use engine::{Ask, Engine, Parts, Sink, share, source_id};
+pub use run::{Error, Job, VERSION, run};

@@ -22,8 +22,8 @@ impl Lang {
         header.split(',').map(str::trim).find(known).map_or(Lang::En, Lang::from_tag)
     }
 
-    /// Picks the text of this language.
-    pub fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
+    /// Picks what is for this language.
+    pub fn pick<T>(self, es: T, en: T) -> T {
         match self {
             Lang::Es => es,
             Lang::En => en,

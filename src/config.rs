@@ -1,1 +1,156 @@
-//! From typed to used.
+//! From typed to used: `escucha.toml`, read strictly, with all its problems told at once.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use crate::bilingual::Both;
+use crate::http::Token;
+use crate::limits;
+use crate::sources::Settings as SourceSettings;
+use crate::tally;
+use crate::topic::{Listening, SourceName, TopicId};
+
+mod nearest;
+mod problem;
+mod queries;
+mod secret;
+mod section;
+mod sources;
+mod syntax;
+mod typed;
+mod units;
+mod used;
+
+pub use nearest::nearest;
+pub use problem::{Problem, Problems, Report};
+
+/// A configuration as the engine uses it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[server]` and `[[token]]`.
+    pub server: Server,
+    /// `[engine]`.
+    pub engine: Engine,
+    /// `[[source]]`, in file order.
+    pub sources: Vec<SourceSettings>,
+    /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
+    listening: Listening,
+}
+
+/// `[server]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where to listen; beyond loopback only with tokens.
+    pub bind: SocketAddr,
+    /// Who may come in; empty means anyone on this machine.
+    pub tokens: Vec<Token>,
+    /// Pages, besides its own, that may open the stream.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)), tokens: Vec::new(), allowed_origins: Vec::new() }
+    }
+}
+
+/// `[engine]`.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// Threads that decode, match and score.
+    pub lanes: usize,
+    /// How the tally behaves.
+    pub tally: tally::Settings,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let tally = tally::Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES };
+        Engine { lanes: cores.min(limits::LANES), tally }
+    }
+}
+
+/// Numbers of topics: given once by name and never to another, for as long as the process lives.
+#[derive(Debug, Default)]
+pub struct TopicIds(HashMap<String, TopicId>);
+
+impl TopicIds {
+    /// The number of the topic called `name`.
+    pub fn of(&mut self, name: &str) -> TopicId {
+        let next = TopicId(self.0.len() as u32);
+        *self.0.entry(name.to_owned()).or_insert(next)
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// A report with at least one error.
+    pub fn load(path: &Path) -> Result<(Config, Report), Report> {
+        let name = path.display().to_string();
+        let unreadable = |es: String, en: String| {
+            let problem = Problem { span: 0..0, is_error: true, cause: Both::new(es, en), fix: Both::new("", "") };
+            Report { path: name.clone(), text: String::new(), problems: vec![problem] }
+        };
+        let size = std::fs::metadata(path).map_or(0, |m| m.len());
+        if size > limits::CONFIG_BYTES {
+            let most = units::show_size(limits::CONFIG_BYTES);
+            return Err(unreadable(format!("el archivo supera {most}"), format!("the file is larger than {most}")));
+        }
+        let bytes =
+            std::fs::read(path).map_err(|error| unreadable(format!("no se puede leer: {error}"), format!("cannot be read: {error}")))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        match String::from_utf8(bytes) {
+            Ok(text) => Config::read(&name, text, folder),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let cause = Both::new("el archivo no es UTF-8", "the file is not UTF-8");
+                let fix = Both::new("guárdalo con la codificación UTF-8", "save it with the encoding UTF-8");
+                let problem = Problem { span: at..at + 1, is_error: true, cause, fix };
+                Err(Report { path: name, text, problems: vec![problem] })
+            }
+        }
+    }
+
+    /// Reads `text`, shown as `path` in reports; relative paths in it start at `folder`. Beside a
+    /// good configuration the report holds warnings only.
+    ///
+    /// # Errors
+    /// A report with at least one error.
+    pub fn read(path: &str, text: String, folder: &Path) -> Result<(Config, Report), Report> {
+        let problems = Problems::default();
+        let (config, errors) = {
+            let (table, errors) = DeTable::parse_recoverable(&text);
+            let typed = typed::read(&table, &problems);
+            (used::config(&typed, &text, folder, &problems), errors)
+        };
+        let problems = syntax::merge(&errors, problems.sorted(), &text);
+        let report = Report { path: path.to_owned(), problems, text };
+        if report.has_errors() { Err(report) } else { Ok((config, report)) }
+    }
+
+    /// What to listen for, with the topics' lasting numbers.
+    pub fn listening(&self, ids: &mut TopicIds, version: u64) -> Listening {
+        let mut listening = self.listening.clone();
+        listening.version = version;
+        for topic in &mut listening.topics {
+            topic.id = ids.of(&topic.name);
+        }
+        let numbers: Vec<TopicId> = listening.topics.iter().map(|topic| topic.id).collect();
+        for rule in &mut listening.rules {
+            rule.topics = rule.topics.iter().filter_map(|position| numbers.get(position.0 as usize).copied()).collect();
+        }
+        listening
+    }
+
+    /// The sources as the stages need them, in file order.
+    pub fn source_names(&self) -> Vec<SourceName> {
+        self.sources.iter().map(|s| SourceName { name: s.name.clone(), kind: s.kind }).collect()
+    }
+}

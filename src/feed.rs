@@ -1,1 +1,459 @@
-//! The numbered log that readers pull from.
+//! A numbered log that readers pull from.
+//!
+//! The tally's thread publishes and never waits for a reader; a reader holds a [`Cursor`] and a
+//! [`Filter`], so a slow one costs no memory. Alerts are one gapless sequence, mentions are best
+//! effort, windows are conflated to the latest per topic. A frame is encoded once, by the first
+//! reader that wants it, and shared by all. A delete takes text, author and links out of every
+//! entry that is still held.
+
+mod filter;
+mod ring;
+
+pub use filter::{Channel, Filter};
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::{Notify, watch};
+
+use crate::alert::Alert;
+use crate::limits;
+use crate::post::{Kind, Post, PostBuf, PostKey};
+use crate::tally::{Event, Mention, TopicWindows};
+use crate::topic::{SourceId, TopicId};
+use crate::wire;
+use ring::Ring;
+
+/// What an entry tells.
+#[derive(Debug)]
+pub enum What {
+    /// An alert with its sequence number.
+    Alert(u64, Box<Alert>),
+    /// A mention.
+    Mention(Arc<Mention>),
+    /// The latest windows of a topic.
+    Windows(Box<TopicWindows>),
+    /// A post that was shown is gone: key, network and id.
+    Deleted(PostKey, String, String),
+}
+
+/// One entry of the log.
+#[derive(Debug)]
+pub struct Entry {
+    /// Order over all channels.
+    number: u64,
+    /// What it tells.
+    pub what: What,
+    frame: OnceLock<Utf8Bytes>,
+}
+
+impl Entry {
+    fn new(number: u64, what: What) -> Entry {
+        Entry { number, what, frame: OnceLock::new() }
+    }
+
+    /// Sequence number, for an alert.
+    pub fn seq(&self) -> Option<u64> {
+        match self.what {
+            What::Alert(seq, _) => Some(seq),
+            _ => None,
+        }
+    }
+
+    /// Bytes it is taken to hold: the body, and about as much again once it is encoded.
+    fn cost(&self) -> usize {
+        let body = match &self.what {
+            What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(PostBuf::bytes).sum::<usize>(),
+            What::Mention(m) => m.post.bytes(),
+            What::Windows(_) | What::Deleted(..) => 0,
+        };
+        2 * (body + size_of::<Entry>() + size_of::<Alert>())
+    }
+
+    /// Keys of the posts it shows.
+    fn posts(&self) -> Vec<PostKey> {
+        match &self.what {
+            What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(|p| p.get().key()).collect(),
+            What::Mention(m) => vec![m.key],
+            What::Windows(_) | What::Deleted(..) => Vec::new(),
+        }
+    }
+}
+
+/// Which ring an entry lies in, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Alert(u64),
+    Mention(u64),
+    Delete(u64),
+}
+
+/// Where a reader stands: the next position it has not read, per channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    alerts: u64,
+    mentions: u64,
+    deletes: u64,
+    windows: u64,
+}
+
+impl Cursor {
+    /// The latest windows of all topics are read again.
+    pub fn rewind_windows(&mut self) {
+        self.windows = 0;
+    }
+
+    /// Alerts up to this sequence number were read or filtered out.
+    pub fn served(&self) -> u64 {
+        self.alerts.saturating_sub(1)
+    }
+}
+
+/// How a reader that asked to go on was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// It did not ask: it starts at the head.
+    Fresh,
+    /// Everything since its cursor follows.
+    Recovered,
+    /// Alerts after its cursor are gone; it starts at `floor`, the oldest that is held.
+    TooOld {
+        /// The oldest alert that is held.
+        floor: u64,
+    },
+    /// Its cursor is of another life of the engine; it starts at `floor`.
+    OtherEpoch {
+        /// The oldest alert that is held.
+        floor: u64,
+    },
+}
+
+/// What one read gave.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Entries in order, already filtered.
+    pub entries: Vec<Arc<Entry>>,
+    /// Alerts that were evicted before this reader came to them, both ends included.
+    pub gap: Option<(u64, u64)>,
+    /// Mentions (of any topic) that were evicted before this reader came to them.
+    pub dropped: u64,
+    /// There is more to read.
+    pub more: bool,
+}
+
+/// Wakes one reader.
+#[derive(Debug, Clone)]
+pub struct Bells {
+    alerts: watch::Receiver<u64>,
+    mentions: watch::Receiver<u64>,
+}
+
+impl Bells {
+    /// Returns when an alert or a delete, or where `mentions` is set a mention, has come since the last call.
+    /// `false` if the feed is gone.
+    pub async fn wait(&mut self, mentions: bool) -> bool {
+        tokio::select! {
+            changed = self.alerts.changed() => changed.is_ok(),
+            changed = self.mentions.changed(), if mentions => changed.is_ok(),
+        }
+    }
+}
+
+struct Log {
+    /// Number of the next entry.
+    next: u64,
+    alerts: Ring,
+    mentions: Ring,
+    deletes: Ring,
+    windows: HashMap<TopicId, u64>,
+    /// Windows by number: what a reader has not seen is a range.
+    recent: BTreeMap<u64, Arc<Entry>>,
+    /// Where each post is shown.
+    shown: HashMap<PostKey, Vec<Place>>,
+}
+
+/// The log. Shared by the tally's thread and all readers.
+pub struct Feed {
+    epoch: String,
+    sources: Vec<String>,
+    log: RwLock<Log>,
+    bell: Notify,
+    alerts: watch::Sender<u64>,
+    mentions: watch::Sender<u64>,
+}
+
+impl Feed {
+    /// An empty feed for sources with these names, in the order of their numbers. `epoch` names
+    /// this life of the engine.
+    pub fn new(epoch: String, sources: Vec<String>) -> Arc<Feed> {
+        let ring = |first| Ring::new(first, limits::FEED_ENTRIES, limits::FEED_BYTES / 2);
+        let log = Log {
+            next: 1,
+            alerts: ring(1),
+            mentions: ring(1),
+            deletes: ring(1),
+            windows: HashMap::new(),
+            recent: BTreeMap::new(),
+            shown: HashMap::new(),
+        };
+        let (alerts, _) = watch::channel(1);
+        let (mentions, _) = watch::channel(1);
+        Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, mentions })
+    }
+
+    /// This life of the engine.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Sequence number of the newest alert, 0 if there was none.
+    pub fn head(&self) -> u64 {
+        self.read_log().alerts.end() - 1
+    }
+
+    /// Name of a source.
+    pub fn source(&self, id: SourceId) -> &str {
+        self.sources.get(usize::from(id.0)).map_or("", String::as_str)
+    }
+
+    /// Appends `events` in order and wakes the readers.
+    pub fn publish_all(&self, events: impl IntoIterator<Item = Event>) {
+        let mut log = self.write_log();
+        for event in events {
+            log.append(event);
+        }
+        drop(log);
+        self.bell.notify_one();
+    }
+
+    /// Appends one event.
+    pub fn publish(&self, event: Event) {
+        self.publish_all([event]);
+    }
+
+    /// Passes the bell on to the readers; run as one task, so that waking thousands of them is not
+    /// the work of the thread that publishes.
+    pub async fn ring(self: Arc<Self>) {
+        loop {
+            self.bell.notified().await;
+            let (alerts, mentions) = {
+                let log = self.read_log();
+                (log.alerts.end() + log.deletes.end(), log.mentions.end())
+            };
+            for (bell, end) in [(&self.alerts, alerts), (&self.mentions, mentions)] {
+                bell.send_if_modified(|old| std::mem::replace(old, end) != end);
+            }
+        }
+    }
+
+    /// Bells of one reader.
+    pub fn bells(&self) -> Bells {
+        Bells { alerts: self.alerts.subscribe(), mentions: self.mentions.subscribe() }
+    }
+
+    /// Where a reader starts that has seen alerts up to `since` of life `epoch`, and the head.
+    /// Mentions start at the head; windows with the latest of every topic.
+    pub fn join(&self, since: Option<u64>, epoch: Option<&str>) -> (Cursor, Joined, u64) {
+        let log = self.read_log();
+        let (floor, end) = (log.alerts.first(), log.alerts.end());
+        let at = |alerts| Cursor { alerts, mentions: log.mentions.end(), deletes: log.deletes.end(), windows: 0 };
+        let (cursor, joined) = match since {
+            None => (at(end), Joined::Fresh),
+            Some(seq) if epoch.is_some_and(|e| e != self.epoch) || seq >= end => (at(floor), Joined::OtherEpoch { floor }),
+            Some(seq) if seq.saturating_add(1) < floor => (at(floor), Joined::TooOld { floor }),
+            Some(seq) => (at(seq + 1), Joined::Recovered),
+        };
+        (cursor, joined, end - 1)
+    }
+
+    /// Reads alerts, mentions and deletes on from `cursor`, about `bytes` of them at most.
+    pub fn read(&self, cursor: &mut Cursor, filter: &Filter, bytes: usize) -> Batch {
+        let mut batch = Batch::default();
+        {
+            let log = self.read_log();
+            let missed = log.alerts.first().saturating_sub(cursor.alerts);
+            if missed > 0 {
+                batch.gap = Some((cursor.alerts, cursor.alerts + missed - 1));
+                cursor.alerts += missed;
+            }
+            cursor.deletes = cursor.deletes.max(log.deletes.first());
+            let left = log.alerts.read(&mut cursor.alerts, bytes, &mut batch.entries);
+            let left = log.deletes.read(&mut cursor.deletes, left, &mut batch.entries);
+            if filter.has(Channel::Mentions) {
+                batch.dropped = log.mentions.first().saturating_sub(cursor.mentions);
+                cursor.mentions += batch.dropped;
+                log.mentions.read(&mut cursor.mentions, left, &mut batch.entries);
+            } else {
+                cursor.mentions = log.mentions.end();
+            }
+            batch.more = cursor.alerts < log.alerts.end() || cursor.deletes < log.deletes.end() || cursor.mentions < log.mentions.end();
+        }
+        batch.entries.retain(|e| filter.wants(&e.what));
+        batch.entries.sort_unstable_by_key(|e| e.number);
+        batch
+    }
+
+    /// The latest windows of every topic that changed since `cursor`.
+    pub fn read_windows(&self, cursor: &mut Cursor, filter: &Filter) -> Vec<Arc<Entry>> {
+        let mut entries: Vec<_> = {
+            let log = self.read_log();
+            let from = std::mem::replace(&mut cursor.windows, log.next);
+            log.recent.range(from..).map(|(_, e)| e.clone()).collect()
+        };
+        entries.retain(|e| filter.wants(&e.what));
+        entries
+    }
+
+    /// Alerts after `since` that are still held, oldest first.
+    pub fn alerts(&self, since: u64) -> Vec<Arc<Entry>> {
+        let mut at = since.saturating_add(1);
+        let mut entries = Vec::new();
+        loop {
+            let log = self.read_log();
+            at = at.max(log.alerts.first());
+            if at >= log.alerts.end() {
+                return entries;
+            }
+            log.alerts.read(&mut at, usize::MAX, &mut entries);
+        }
+    }
+
+    /// Bytes of alerts that the reader at `cursor` has not read.
+    pub fn backlog(&self, cursor: &Cursor) -> u64 {
+        self.read_log().alerts.bytes_from(cursor.alerts)
+    }
+
+    /// The frame of an entry.
+    pub fn frame(&self, entry: &Entry) -> Utf8Bytes {
+        let encode = || match &entry.what {
+            What::Alert(seq, alert) => wire::alert_json(alert, *seq),
+            What::Mention(m) => wire::mention_json(m, self.source(m.source)),
+            What::Windows(w) => wire::windows_json(w),
+            What::Deleted(key, network, id) => wire::deleted_json(*key, network, id),
+        };
+        entry.frame.get_or_init(|| encode().into()).clone()
+    }
+
+    // Nothing that holds the lock can leave the log half changed, so a poisoned lock is as good.
+    fn read_log(&self) -> RwLockReadGuard<'_, Log> {
+        self.log.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_log(&self) -> RwLockWriteGuard<'_, Log> {
+        self.log.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    fn append(&mut self, event: Event) {
+        match event {
+            Event::Alert(alert) => {
+                let seq = self.alerts.end();
+                self.push(What::Alert(seq, alert), Place::Alert(seq));
+            }
+            Event::Mention(mention) => {
+                if self.shown.contains_key(&mention.key) {
+                    self.replace(mention.key, Some(&mention.post));
+                }
+                self.push(What::Mention(mention), Place::Mention(self.mentions.end()));
+            }
+            Event::Windows(windows) => {
+                let (id, number) = (windows.id, self.number());
+                if let Some(old) = self.windows.insert(id, number) {
+                    self.recent.remove(&old);
+                }
+                self.recent.insert(number, Arc::new(Entry::new(number, What::Windows(windows))));
+            }
+            Event::Delete(key) => self.scrub(key),
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn push(&mut self, what: What, place: Place) {
+        let entry = Arc::new(Entry::new(self.number(), what));
+        for key in entry.posts() {
+            self.shown.entry(key).or_default().push(place);
+        }
+        let cost = entry.cost();
+        let evicted = match place {
+            Place::Alert(_) => self.alerts.push(entry, cost),
+            Place::Mention(_) => self.mentions.push(entry, cost),
+            Place::Delete(_) => self.deletes.push(entry, cost),
+        };
+        for (position, entry) in evicted {
+            let gone = if entry.seq().is_some() { Place::Alert(position) } else { Place::Mention(position) };
+            self.forget(&entry, gone);
+        }
+    }
+
+    fn forget(&mut self, entry: &Entry, place: Place) {
+        for key in entry.posts() {
+            if let Some(places) = self.shown.get_mut(&key) {
+                places.retain(|p| *p != place);
+                if places.is_empty() {
+                    self.shown.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Takes the post out of every entry that shows it and tells the readers.
+    fn scrub(&mut self, key: PostKey) {
+        if let Some((network, id)) = self.replace(key, None) {
+            self.shown.remove(&key);
+            self.push(What::Deleted(key, network, id), Place::Delete(self.deletes.end()));
+        }
+    }
+
+    /// Puts the new version of a post, or a tombstone, into every entry that shows it; returns the
+    /// network and id of the post if there is such an entry.
+    fn replace(&mut self, key: PostKey, by: Option<&PostBuf>) -> Option<(String, String)> {
+        let mut name = None;
+        for place in self.shown.get(&key)? {
+            let slot = match *place {
+                Place::Alert(seq) => self.alerts.get_mut(seq),
+                Place::Mention(position) => self.mentions.get_mut(position),
+                Place::Delete(_) => None,
+            };
+            let Some(slot) = slot else { continue };
+            let (what, found) = with(&slot.what, key, by);
+            *slot = Arc::new(Entry::new(slot.number, what));
+            name = name.or(found);
+        }
+        name
+    }
+}
+
+/// `what` with another version of the post `key`, or a tombstone; and network and id of that post.
+fn with(what: &What, key: PostKey, by: Option<&PostBuf>) -> (What, Option<(String, String)>) {
+    let mut name = None;
+    let mut change = |post: &PostBuf| {
+        let p = post.get();
+        if p.key() != key {
+            return post.clone();
+        }
+        name = Some((p.network.to_owned(), p.id.to_owned()));
+        let tombstone = || PostBuf::new(&Post { kind: Kind::Delete, at: p.at, network: p.network, id: p.id, ..Post::default() });
+        by.cloned().unwrap_or_else(tombstone)
+    };
+    let what = match what {
+        What::Alert(seq, alert) => {
+            let mut alert = alert.clone();
+            alert.first_post = alert.first_post.as_ref().map(&mut change);
+            alert.top_posts = alert.top_posts.iter().map(&mut change).collect();
+            What::Alert(*seq, alert)
+        }
+        What::Mention(m) => What::Mention(Arc::new(Mention { post: change(&m.post), ..Mention::clone(m) })),
+        What::Windows(w) => What::Windows(w.clone()),
+        What::Deleted(key, network, id) => What::Deleted(*key, network.clone(), id.clone()),
+    };
+    (what, name)
+}
+
+#[cfg(test)]
+mod tests;

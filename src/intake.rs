@@ -4,13 +4,13 @@
 //! lanes there are. Async sources meet the threads here: a source awaits its permit, after which the
 //! hand-over itself can never block, because the queue is as long as there are permits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam::channel::Sender;
+use metrics::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::lane::Compiled;
+use crate::lane::{Compiled, Outcome};
 use crate::limits;
 use crate::reason::Refused;
 use crate::time::{Clock, Timestamp};
@@ -38,6 +38,8 @@ pub struct Buffer {
     pub taken: std::time::Duration,
     /// The lines.
     pub bytes: Vec<u8>,
+    /// How many of them are not blank.
+    pub lines: u64,
     /// What to listen for.
     pub compiled: Arc<Compiled>,
     /// Answered once the tally has applied it.
@@ -46,12 +48,12 @@ pub struct Buffer {
     pub permit: Option<OwnedSemaphorePermit>,
 }
 
-/// One numbered item of the stream.
+/// One numbered item as it reaches the tally.
 #[derive(Debug)]
-pub enum Item {
-    /// For a lane.
-    Buffer(Box<Buffer>),
-    /// Straight to the tally.
+pub enum Step {
+    /// What a lane made of a buffer.
+    Outcome(Box<Buffer>, Box<Outcome>),
+    /// A beat of time, straight from the intake.
     Tick {
         /// Its place in the order.
         number: u64,
@@ -60,6 +62,16 @@ pub enum Item {
         /// What to listen for.
         compiled: Arc<Compiled>,
     },
+}
+
+impl Step {
+    /// Its place in the order.
+    pub fn number(&self) -> u64 {
+        match self {
+            Step::Outcome(buffer, _) => buffer.number,
+            Step::Tick { number, .. } => *number,
+        }
+    }
 }
 
 /// The engine is gone; nothing can be handed over any more.
@@ -80,28 +92,26 @@ struct Order {
     next: u64,
     compiled: Arc<Compiled>,
     lanes: Option<Sender<Box<Buffer>>>,
-    tally: Option<Sender<Item>>,
+    tally: Option<Sender<Step>>,
 }
 
 /// Numbers and stamps all input.
 pub struct Intake {
     order: Mutex<Order>,
     clock: Arc<dyn Clock>,
-    /// Buffers handed over and not applied yet.
-    in_flight: AtomicU64,
 }
 
 impl Intake {
     /// An intake that feeds `lanes` with buffers and `tally` with ticks.
-    pub fn new(clock: Arc<dyn Clock>, compiled: Arc<Compiled>, lanes: Sender<Box<Buffer>>, tally: Sender<Item>) -> Arc<Intake> {
+    pub fn new(clock: Arc<dyn Clock>, compiled: Arc<Compiled>, lanes: Sender<Box<Buffer>>, tally: Sender<Step>) -> Arc<Intake> {
         let order = Order { next: 0, compiled, lanes: Some(lanes), tally: Some(tally) };
-        Arc::new(Intake { order: Mutex::new(order), clock, in_flight: AtomicU64::new(0) })
+        Arc::new(Intake { order: Mutex::new(order), clock })
     }
 
-    /// A source's way in. `share` buffers of it can be in flight at once.
-    pub fn port(self: &Arc<Self>, source: SourceId, share: usize) -> Port {
+    /// A source's way in. `share` buffers of it can be in flight at once; `received` counts its items.
+    pub fn port(self: &Arc<Self>, source: SourceId, share: usize, received: Counter) -> Port {
         let permits = Arc::new(Semaphore::new(share.clamp(1, limits::BUFFERS_IN_FLIGHT)));
-        Port { intake: self.clone(), source, permits }
+        Port { intake: self.clone(), source, permits, received }
     }
 
     /// A beat of time; `at` is the clock's now in `run` and event time in `replay`.
@@ -109,7 +119,7 @@ impl Intake {
         let mut order = self.lock();
         let number = order.next;
         let compiled = order.compiled.clone();
-        order.tally.as_ref().ok_or(Closed)?.send(Item::Tick { number, at, compiled }).map_err(|_| Closed)?;
+        order.tally.as_ref().ok_or(Closed)?.send(Step::Tick { number, at, compiled }).map_err(|_| Closed)?;
         order.next += 1;
         Ok(())
     }
@@ -136,41 +146,51 @@ impl Intake {
         order.tally = None;
     }
 
-    /// Buffers handed over so far.
-    pub fn buffers(&self) -> u64 {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Order> {
         // The lock is held for a few assignments that cannot panic.
         self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hand_over(
-        &self,
-        source: SourceId,
-        bytes: Vec<u8>,
-        seen: Option<Timestamp>,
-        receipt: Option<oneshot::Sender<Receipt>>,
-        permit: Option<OwnedSemaphorePermit>,
-    ) -> Result<(), Closed> {
+    fn hand_over(&self, port: &Port, bytes: Vec<u8>, how: HandOver) -> Result<(), Closed> {
+        let lines = count_lines(&bytes);
+        port.received.increment(lines);
         let mut order = self.lock();
-        let lanes = order.lanes.clone().ok_or(Closed)?;
         let buffer = Box::new(Buffer {
             number: order.next,
-            source,
-            seen: seen.unwrap_or_else(|| self.clock.now()),
+            source: port.source,
+            seen: how.seen.unwrap_or_else(|| self.clock.now()),
             taken: self.clock.monotonic(),
             bytes,
+            lines,
             compiled: order.compiled.clone(),
-            receipt,
-            permit,
+            receipt: how.receipt,
+            permit: how.permit,
         });
-        lanes.send(buffer).map_err(|_| Closed)?;
+        // Sent under the lock: the queue is unbounded, its length is bounded by the permits.
+        order.lanes.as_ref().ok_or(Closed)?.send(buffer).map_err(|_| Closed)?;
         order.next += 1;
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// What goes along with a buffer.
+#[derive(Default)]
+struct HandOver {
+    seen: Option<Timestamp>,
+    receipt: Option<oneshot::Sender<Receipt>>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Lines that are not blank: the items of a frame, where a line is one item.
+pub fn count_lines(bytes: &[u8]) -> u64 {
+    let mut lines = 0;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        lines += u64::from(rest[..end].iter().any(|b| !b.is_ascii_whitespace()));
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    lines
 }
 
 /// A source's way into the engine. Whole lines go in; a buffer is at most `limits::BUFFER_BYTES`
@@ -180,6 +200,7 @@ pub struct Port {
     intake: Arc<Intake>,
     source: SourceId,
     permits: Arc<Semaphore>,
+    received: Counter,
 }
 
 impl Port {
@@ -199,16 +220,25 @@ impl Port {
         self.permits.available_permits() > 0
     }
 
+    /// Waits until a buffer would be taken at once. Takes nothing itself, so it may be cancelled
+    /// at any time, which [`Port::send`] with its bytes in hand may not.
+    pub async fn ready(&self) {
+        // Never closed: the port holds it.
+        let _ = self.permits.acquire().await;
+    }
+
     /// Hands over whole lines as soon as a permit is free.
     pub async fn send(&self, bytes: Vec<u8>) -> Result<(), Closed> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| Closed)?;
-        self.intake.hand_over(self.source, bytes, None, None, Some(permit))
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() })
     }
 
     /// Hands over whole lines now or not at all.
     pub fn try_send(&self, bytes: Vec<u8>) -> Result<(), NotTaken> {
         match self.permits.clone().try_acquire_owned() {
-            Ok(permit) => self.intake.hand_over(self.source, bytes, None, None, Some(permit)).map_err(|_| NotTaken::Closed),
+            Ok(permit) => {
+                self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() }).map_err(|_| NotTaken::Closed)
+            }
             Err(_) => Err(NotTaken::Full(bytes)),
         }
     }
@@ -217,18 +247,27 @@ impl Port {
     pub fn try_send_with_receipt(&self, bytes: Vec<u8>) -> Result<oneshot::Receiver<Receipt>, NotTaken> {
         let Ok(permit) = self.permits.clone().try_acquire_owned() else { return Err(NotTaken::Full(bytes)) };
         let (sender, receiver) = oneshot::channel();
-        self.intake.hand_over(self.source, bytes, None, Some(sender), Some(permit)).map_err(|_| NotTaken::Closed)?;
+        self.intake
+            .hand_over(self, bytes, HandOver { permit: Some(permit), receipt: Some(sender), seen: None })
+            .map_err(|_| NotTaken::Closed)?;
         Ok(receiver)
     }
 
-    /// For recorded input: hands over with a given time, from a thread that may block.
-    pub fn send_recorded(&self, bytes: Vec<u8>, seen: Timestamp) -> Result<(), Closed> {
-        let permit = loop {
-            match self.permits.clone().try_acquire_owned() {
-                Ok(permit) => break permit,
-                Err(_) => std::thread::yield_now(),
-            }
-        };
-        self.intake.hand_over(self.source, bytes, Some(seen), None, Some(permit))
+    /// For recorded input: like [`Port::send`], with a given time.
+    pub async fn send_recorded(&self, bytes: Vec<u8>, seen: Timestamp) -> Result<(), Closed> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Closed)?;
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), seen: Some(seen), receipt: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_are_nothing() {
+        for (bytes, lines) in [("", 0), ("\n\r\n \t\n", 0), ("a", 1), ("a\n", 1), ("a\n\nb\r\n", 2)] {
+            assert_eq!(count_lines(bytes.as_bytes()), lines, "{bytes:?}");
+        }
     }
 }

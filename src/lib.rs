@@ -12,49 +12,53 @@
 //! pull from. `ARCHITECTURE.md` tells why.
 
 // Floor 0, vocabulary: plain data; nothing here fails or does I/O.
-pub mod alert;
+pub mod time;
 pub mod bilingual;
 pub mod limits;
-pub mod post;
-pub mod query;
 pub mod reason;
 pub mod score;
-pub mod time;
-pub mod topic;
+pub mod post;
+pub mod query;
 pub mod window;
+pub mod alert;
+pub mod topic;
 
 // Floor 1, mechanisms: know nothing of posts.
 #[macro_use]
 pub mod registry;
-pub mod prng;
+pub mod dates;
+pub mod json;
+pub mod markup;
+pub mod text;
+pub mod lexicon;
 pub mod sketches;
 pub mod telemetry;
-pub mod text;
+pub mod prng;
 
 // Floor 2, stateless stages: run on every lane; only `lane` knows its floor-mates.
 pub mod decode;
 pub mod eql;
-pub mod lane;
 pub mod matching;
 pub mod signals;
 pub mod synth;
+pub mod lane;
 
 // Floor 3, keyed state: owned by one thread; only `tally` knows its floor-mates.
-pub mod judge;
 pub mod panes;
 pub mod seen;
+pub mod judge;
 pub mod tally;
 
 // Floor 4, edges: asynchronous, does I/O, may fail.
+pub mod wire;
 pub mod feed;
-pub mod http;
 pub mod intake;
 pub mod sources;
 pub mod wall;
-pub mod wire;
+pub mod http;
 
 // Floor 5, assembly.
-pub mod app;
-pub mod cli;
 pub mod config;
+pub mod app;
 pub mod replay;
+pub mod cli;

@@ -9,16 +9,38 @@ pub const BUFFER_BYTES: usize = 256 * 1024;
 pub const FRAME_BYTES: usize = 1024 * 1024;
 /// Buffers in flight between the intake and the tally; the tally's reorder window is as long.
 pub const BUFFERS_IN_FLIGHT: usize = 64;
+/// Bytes asked for in one read of a TCP connection.
+pub const TCP_READ_BYTES: usize = 16 * 1024;
+/// TCP connections of one source; more wait unaccepted.
+pub const TCP_CONNECTIONS: usize = 1024;
+/// TCP connections of one source that may hold an unfinished line longer than `TCP_READ_BYTES`.
+pub const TCP_LONG_LINES: usize = 32;
+/// Base-two logarithm of the window a zstd stream may ask for (RFC 9659: 8 MiB).
+pub const ZSTD_WINDOW_LOG: u32 = 23;
+/// A zstd dictionary.
+pub const DICTIONARY_BYTES: usize = 1024 * 1024;
+/// A WebSocket message above this ends its connection; one above `FRAME_BYTES` is refused alone.
+pub const MESSAGE_BYTES: usize = 4 * FRAME_BYTES;
+/// Events remembered to drop the overlap of two connections; twice as many at most.
+pub const OVERLAP_EVENTS: usize = 128 * 1024;
+/// Messages without a position after which a stream is taken for garbage.
+pub const GARBAGE_RUN: u32 = 1000;
 /// Nested arrays and objects of one JSON frame.
 pub const JSON_DEPTH: usize = 64;
 /// Posts in one frame (an X v2 page holds up to 100).
 pub const POSTS_PER_FRAME: usize = 1000;
+/// Texts and profiles that the posts of one frame may hold together: what they refer to is shared.
+pub const PAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Text of one post that is matched and shown; the rest is cut at a character.
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Id of a post or an account.
 pub const ID_BYTES: usize = 512;
+/// Any other string of one post (a name, a title, a link); the rest is cut at a character.
+pub const FIELD_BYTES: usize = 4096;
 /// Links kept of one post.
 pub const LINKS: usize = 32;
+/// Mentioned accounts kept of one post.
+pub const MENTIONS: usize = 64;
 
 /// A post this far after the moment it was seen is refused.
 pub const FUTURE: i64 = 10 * MINUTE;
@@ -63,9 +85,21 @@ pub const QUERY_DEPTH: usize = 32;
 pub const QUERY_WILDCARDS: usize = 20;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
+/// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
+pub const PROXIMITY_RUNS: usize = 4096;
+/// Combinations of places that are tried for one NEAR or `~N` in one text.
+pub const PROXIMITY_STEPS: usize = 65_536;
 /// Queries in one process.
 pub const QUERIES: usize = 250_000;
 
+/// A configuration file.
+pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
+/// Problems of a file that are shown.
+pub const PROBLEMS_SHOWN: usize = 1000;
+/// Characters of a name in the configuration; names become metric labels.
+pub const NAME_CHARS: usize = 100;
+/// Lane threads.
+pub const LANES: usize = 64;
 /// Topics in one process.
 pub const TOPICS: usize = 50_000;
 /// Sources in one process.
@@ -86,6 +120,8 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
+    assert!(TCP_READ_BYTES <= BUFFER_BYTES);
+    assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);
     assert!(LATENESS < FUTURE);

@@ -1,3 +1,7 @@
 //! The life of the process.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    escucha::cli::main()
+}

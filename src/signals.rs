@@ -5,6 +5,8 @@ use crate::post::Post;
 use crate::score::{Addend, Score};
 use crate::text::Tokens;
 
+crate::register!(Spec: topic, origin, question, severity, negativity, influence);
+
 /// What a signal may look at.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -40,15 +42,31 @@ pub struct Spec {
     pub name: &'static str,
     /// Post or topic.
     pub scope: Scope,
-    /// Most it can add or take away, in tenths of a point.
+    /// Most it can take away and add.
     pub range: (Score, Score),
     /// What it means, for people.
     pub explain: fn() -> Both,
-    /// What it adds; deterministic, never panics.
+    /// What it adds; deterministic, never panics. [`score`] cuts it to the range.
     pub score: fn(&Context<'_>) -> Score,
+}
+
+impl Spec {
+    /// What it adds, within its range.
+    pub fn addend(&self, context: &Context<'_>) -> Addend {
+        Addend { code: self.name, weight: (self.score)(context).clamp(self.range.0, self.range.1) }
+    }
+}
+
+/// The signal called `name`.
+pub fn named(name: &str) -> Option<&'static Spec> {
+    ALL.iter().copied().find(|s| s.name == name)
 }
 
 /// Appends the addends of all signals of `scope` that are not zero, in registration order.
 pub fn score(context: &Context<'_>, scope: Scope, out: &mut Vec<Addend>) {
-    let _ = (context, scope, out);
+    let addends = ALL.iter().filter(|s| s.scope == scope).map(|s| s.addend(context));
+    out.extend(addends.filter(|a| a.weight != Score::default()));
 }
+
+#[cfg(test)]
+mod tests;

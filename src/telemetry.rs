@@ -1,9 +1,110 @@
 //! Metrics: thin handles over the `metrics` crate, one add per batch. Labels are names from the
 //! configuration or from closed sets, never anything a post contains.
 
-use metrics::{Counter, counter};
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::reason::{Refused, Skipped};
+use crate::window::Window;
+
+const RECEIVED: &str = "escucha_posts_received_total";
+const DECODED: &str = "escucha_posts_decoded_total";
+const REFUSED: &str = "escucha_posts_refused_total";
+const MATCHED: &str = "escucha_posts_matched_total";
+const UNMATCHED: &str = "escucha_posts_unmatched_total";
+const SKIPPED: &str = "escucha_posts_skipped_total";
+const LATE: &str = "escucha_posts_late_total";
+const BUILD_INFO: &str = "escucha_build_info";
+const CONNECTED: &str = "escucha_source_connected";
+const LAG: &str = "escucha_source_lag_seconds";
+const RECONNECTS: &str = "escucha_source_reconnects_total";
+const TOPIC_MENTIONS: &str = "escucha_topic_mentions_total";
+const TOPIC_WINDOW: &str = "escucha_topic_window_mentions";
+const ALERTS: &str = "escucha_alerts_total";
+const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
+const STAGE: &str = "escucha_stage_seconds";
+const QUEUE_DEPTH: &str = "escucha_queue_depth";
+const CLIENTS: &str = "escucha_stream_clients";
+const GAPS: &str = "escucha_stream_gaps_total";
+
+/// Bounds of `escucha_post_to_alert_seconds`: from well under the promise to a stuck engine.
+const ALERT_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+/// Bounds of `escucha_stage_seconds`: one buffer takes a stage from microseconds to tens of milliseconds.
+const STAGE_BUCKETS: [f64; 12] = [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
+
+/// Gives the metrics to whoever scrapes.
+#[derive(Clone)]
+pub struct Exposition(PrometheusHandle);
+
+/// Metrics cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("metrics cannot be recorded: {0}")]
+pub struct NotInstalled(#[from] metrics_exporter_prometheus::BuildError);
+
+fn builder() -> Result<PrometheusBuilder, NotInstalled> {
+    Ok(PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(POST_TO_ALERT.to_owned()), &ALERT_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(STAGE.to_owned()), &STAGE_BUCKETS)?)
+}
+
+impl Exposition {
+    /// Installs the process's one recorder; handles made before it record nothing.
+    pub fn install() -> Result<Exposition, NotInstalled> {
+        let handle = builder()?.install_recorder()?;
+        describe();
+        Ok(Exposition(handle))
+    }
+
+    /// A recorder that is not the process's own and stays empty; for programs that embed the edges.
+    pub fn detached() -> Result<Exposition, NotInstalled> {
+        Ok(Exposition(builder()?.build_recorder().handle()))
+    }
+
+    /// The text format, version 0.0.4.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Folds histogram samples into their buckets for ever; without it they pile up while nobody scrapes.
+    pub async fn upkeep(self, every: Duration) {
+        let mut beat = tokio::time::interval(every);
+        loop {
+            beat.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
+
+/// Help texts and units.
+fn describe() {
+    describe_counter!(RECEIVED, Unit::Count, "Items found in the frames that came in");
+    describe_counter!(DECODED, Unit::Count, "Items that decoded");
+    describe_counter!(REFUSED, Unit::Count, "Items refused, by reason");
+    describe_counter!(MATCHED, Unit::Count, "Posts counted as mentions of at least one topic");
+    describe_counter!(UNMATCHED, Unit::Count, "Posts that matched no topic");
+    describe_counter!(SKIPPED, Unit::Count, "Decoded items that were not counted, by reason");
+    describe_counter!(LATE, Unit::Count, "Mentions that came behind the watermark");
+    describe_gauge!(BUILD_INFO, "Always 1; the version is a label");
+    describe_gauge!(CONNECTED, "1 while the source has a connection, an open file or a bound socket");
+    describe_gauge!(LAG, Unit::Seconds, "Time since the newest post of the source was written");
+    describe_counter!(RECONNECTS, Unit::Count, "Times the source had to connect anew, by class of error");
+    describe_counter!(TOPIC_MENTIONS, Unit::Count, "Mentions of the topic, by origin");
+    describe_gauge!(TOPIC_WINDOW, Unit::Count, "Mentions in a sliding window of event time");
+    describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
+    describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
+    describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
+    describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers or batches waiting in a queue");
+    describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
+    describe_counter!(GAPS, Unit::Count, "Gaps told to clients of the live streams");
+}
+
+/// Sets `escucha_build_info`.
+pub fn build_info(version: &'static str) {
+    gauge!(BUILD_INFO, "version" => version).set(1.0);
+}
 
 /// Loss accounting of one source: `received = decoded + refused` and
 /// `decoded = matched + unmatched + skipped` once the engine is idle.
@@ -22,6 +123,11 @@ pub struct SourceMeter {
     pub skipped: Vec<Counter>,
     /// Matched posts that came behind the watermark.
     pub late: Counter,
+    /// 1 while connected.
+    pub connected: Gauge,
+    /// Seconds since the newest post was written.
+    pub lag: Gauge,
+    name: Arc<str>,
 }
 
 impl SourceMeter {
@@ -30,13 +136,103 @@ impl SourceMeter {
         let of = |metric: &'static str| counter!(metric, "source" => name.to_owned());
         let by = |metric: &'static str, reason: &'static str| counter!(metric, "source" => name.to_owned(), "reason" => reason);
         SourceMeter {
-            received: of("escucha_posts_received_total"),
-            decoded: of("escucha_posts_decoded_total"),
-            refused: Refused::ALL.iter().map(|r| by("escucha_posts_refused_total", r.as_str())).collect(),
-            matched: of("escucha_posts_matched_total"),
-            unmatched: of("escucha_posts_unmatched_total"),
-            skipped: Skipped::ALL.iter().map(|r| by("escucha_posts_skipped_total", r.as_str())).collect(),
-            late: of("escucha_posts_late_total"),
+            received: of(RECEIVED),
+            decoded: of(DECODED),
+            refused: Refused::ALL.iter().map(|r| by(REFUSED, r.as_str())).collect(),
+            matched: of(MATCHED),
+            unmatched: of(UNMATCHED),
+            skipped: Skipped::ALL.iter().map(|r| by(SKIPPED, r.as_str())).collect(),
+            late: of(LATE),
+            connected: gauge!(CONNECTED, "source" => name.to_owned()),
+            lag: gauge!(LAG, "source" => name.to_owned()),
+            name: name.into(),
+        }
+    }
+
+    /// One reconnect; `class` is a name from the closed set of error classes.
+    pub fn reconnected(&self, class: &'static str) {
+        counter!(RECONNECTS, "source" => self.name.to_string(), "class" => class).increment(1);
+    }
+}
+
+/// Counts of one topic.
+pub struct TopicMeter {
+    /// Mentions that speak to the brand.
+    pub direct: Counter,
+    /// Mentions that speak about it.
+    pub active: Counter,
+    windows: [Gauge; Window::ALL.len()],
+}
+
+impl TopicMeter {
+    /// Handles for the topic called `name`.
+    pub fn new(name: &str) -> TopicMeter {
+        let origin = |origin: &'static str| counter!(TOPIC_MENTIONS, "topic" => name.to_owned(), "origin" => origin);
+        let window = |w: Window| gauge!(TOPIC_WINDOW, "topic" => name.to_owned(), "window" => w.as_str());
+        TopicMeter { direct: origin("direct"), active: origin("active"), windows: Window::ALL.map(window) }
+    }
+
+    /// The gauge of one window.
+    pub fn window(&self, window: Window) -> &Gauge {
+        &self.windows[window as usize]
+    }
+}
+
+/// A counter of alerts that fired; `rule` is a name from the configuration.
+pub fn alerts(rule: &str, severity: crate::alert::Severity) -> Counter {
+    counter!(ALERTS, "rule" => rule.to_owned(), "severity" => severity.as_str())
+}
+
+/// Seconds from taking a post to its alert.
+pub fn post_to_alert() -> Histogram {
+    histogram!(POST_TO_ALERT)
+}
+
+/// Seconds of one buffer in the stage called `stage`: `lane`, `tally`, `feed`.
+pub fn stage(stage: &'static str) -> Histogram {
+    histogram!(STAGE, "stage" => stage)
+}
+
+/// Depth of the queue called `queue`: `lanes`, `tally`.
+pub fn queue_depth(queue: &'static str) -> Gauge {
+    gauge!(QUEUE_DEPTH, "queue" => queue)
+}
+
+/// Clients of the live streams.
+pub fn stream_clients() -> Gauge {
+    gauge!(CLIENTS)
+}
+
+/// Gaps told to clients of the live streams.
+pub fn stream_gaps() -> Counter {
+    counter!(GAPS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histograms_are_exposed_with_their_own_buckets() {
+        let recorder = builder().expect("buckets").build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            post_to_alert().record(0.003);
+            stage("lane").record(0.00007);
+            SourceMeter::new("tcp").refused[Refused::Future as usize].increment(3);
+            TopicMeter::new("caída").window(Window::H1).set(7.0);
+        });
+        let text = handle.render();
+        for line in [
+            "escucha_post_to_alert_seconds_bucket{le=\"0.002\"} 0",
+            "escucha_post_to_alert_seconds_bucket{le=\"0.005\"} 1",
+            "escucha_stage_seconds_bucket{stage=\"lane\",le=\"0.0001\"} 1",
+            "escucha_posts_refused_total{source=\"tcp\",reason=\"future\"} 3",
+            "escucha_topic_window_mentions{topic=\"caída\",window=\"1h\"} 7",
+            "# TYPE escucha_posts_refused_total counter",
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
         }
     }
 }

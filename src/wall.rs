@@ -1,1 +1,76 @@
-//! The built page.
+//! The built page: files that `build.rs` made from `web/`, served from memory.
+
+use crate::bilingual::Lang;
+
+include!(concat!(env!("OUT_DIR"), "/wall_files.rs"));
+
+/// One file of the wall.
+#[derive(Debug, Clone, Copy)]
+pub struct File {
+    /// Its bytes.
+    pub bytes: &'static [u8],
+    /// Its media type.
+    pub mime: &'static str,
+    /// Its name holds a hash of its content, so that it may be cached for ever.
+    pub immutable: bool,
+}
+
+/// What may run and load on the page: its own files and the stream, nothing inline, no other host.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The file at `path` (without the leading `/`; empty for the page itself).
+pub fn file(path: &str) -> Option<File> {
+    let path = if path.is_empty() { "index.html" } else { path };
+    let (name, bytes) = FILES.iter().find(|(name, _)| *name == path)?;
+    Some(File { bytes, mime: mime(name), immutable: name.starts_with("assets/") })
+}
+
+/// The page of a binary that was built without Node.
+pub fn without_wall(lang: Lang) -> String {
+    let (title, what) = lang.pick(
+        (
+            "El muro no está en este binario",
+            "El motor funciona. Para tener el muro, instala Node.js 20 o posterior con npm y compila otra vez con «cargo build --release».",
+        ),
+        (
+            "The wall is not in this binary",
+            "The engine works. To get the wall, install Node.js 20 or later with npm and build again with “cargo build --release”.",
+        ),
+    );
+    format!(
+        "<!doctype html><meta charset=\"utf-8\"><title>escucha</title><h1>{title}</h1><p>{what}</p><p><a href=\"/v1/topics\">/v1/topics</a> · <a href=\"/metrics\">/metrics</a></p>"
+    )
+}
+
+fn mime(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, e)| e) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json" | "webmanifest") => "application/json",
+        Some("woff2") => "font/woff2",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_and_nothing_beside_it() {
+        if FILES.is_empty() {
+            return assert!(without_wall(Lang::Es).contains("npm"));
+        }
+        let page = file("").expect("index.html");
+        assert_eq!(page.mime, "text/html; charset=utf-8");
+        assert!(!page.immutable);
+        assert!(!String::from_utf8_lossy(page.bytes).contains("<script>"), "inline scripts are refused by the policy");
+        for path in ["../Cargo.toml", "/etc/passwd", "assets", "index.html/"] {
+            assert!(file(path).is_none(), "{path}");
+        }
+    }
+}

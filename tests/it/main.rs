@@ -1,3 +1,17 @@
+//! Everything that is tested from outside, as one binary.
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
+
+mod config;
+mod data;
+mod decoders;
+mod fuzz_decode;
+mod http;
+mod jetstream_server;
 mod oracle;
+mod oracle_matching;
 mod outcomes;
+mod priority;
+mod registered;
+mod sources;
 mod tally;
+mod tidy;

@@ -1,0 +1,153 @@
+//! Lanes and tally: the threads between intake and feed.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+
+use super::reorder::Reorder;
+use crate::decode::{self, Format};
+use crate::intake::{Buffer, Intake, Receipt, Step};
+use crate::lane::{Compiled, Input, Lane, Outcome};
+use crate::tally::{self, Applied, Event, Tally};
+use crate::time::{Clock, Timestamp};
+use crate::topic::SourceId;
+
+/// A question to the owner of the state, answered between two steps.
+pub type Ask = Box<dyn FnOnce(&mut Tally) + Send>;
+
+/// Questions that wait at most; more are answered with "busy" at once.
+const QUESTIONS: usize = 1024;
+
+/// What an engine is made of.
+pub struct Parts {
+    /// Lane threads; at least one.
+    pub lanes: usize,
+    /// Format of every source, by `SourceId`.
+    pub formats: Vec<Format>,
+    /// How the tally behaves.
+    pub tally: tally::Settings,
+    /// What to listen for at first.
+    pub compiled: Arc<Compiled>,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What hears of everything the tally does, on the tally's thread and in order.
+pub trait Sink: Send {
+    /// One buffer was applied; `events` came of it.
+    fn applied(&mut self, buffer: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>);
+    /// One tick was applied; `events` came of it.
+    fn ticked(&mut self, at: Timestamp, events: &mut Vec<Event>);
+}
+
+/// Running lanes and tally. Closing the intake ends them: what is in flight is finished first.
+pub struct Engine {
+    /// Where input goes in.
+    pub intake: Arc<Intake>,
+    /// Where questions to the tally go in.
+    pub asks: Sender<Ask>,
+    lanes: Vec<JoinHandle<()>>,
+    tally: JoinHandle<Tally>,
+}
+
+impl Engine {
+    /// Starts the threads.
+    pub fn start(parts: Parts, sink: Box<dyn Sink>) -> std::io::Result<Engine> {
+        let (to_lanes, from_intake) = unbounded();
+        let (to_tally, steps) = unbounded();
+        let (asks, questions) = bounded(QUESTIONS);
+        let intake = Intake::new(parts.clock.clone(), parts.compiled, to_lanes, to_tally.clone());
+        let lanes = (0..parts.lanes.max(1))
+            .map(|i| {
+                let lane = Lane::new(decode::decoders(&parts.formats));
+                let (buffers, done) = (from_intake.clone(), to_tally.clone());
+                let clock = parts.clock.clone();
+                std::thread::Builder::new().name(format!("lane-{i}")).spawn(move || run_lane(lane, &buffers, &done, &*clock))
+            })
+            .collect::<std::io::Result<Vec<_>>>()?;
+        let tally = Tally::new(parts.tally);
+        let tally = std::thread::Builder::new().name("tally".into()).spawn(move || run_tally(tally, &steps, &questions, sink))?;
+        Ok(Engine { intake, asks, lanes, tally })
+    }
+
+    /// Takes no more input, finishes what is in flight and gives back the state.
+    pub fn stop(self) -> Tally {
+        self.intake.close();
+        for lane in self.lanes {
+            // A panic on another thread is a bug of ours; it must not pass silently.
+            if let Err(panic) = lane.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+        self.tally.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// Works off buffers until the intake is closed and empty, or the tally is gone.
+fn run_lane(mut lane: Lane, buffers: &Receiver<Box<Buffer>>, done: &Sender<Step>, clock: &dyn Clock) {
+    let seconds = metrics::histogram!("escucha_stage_seconds", "stage" => "lane");
+    for mut buffer in buffers {
+        let started = clock.monotonic();
+        let compiled = buffer.compiled.clone();
+        let input = Input { bytes: &mut buffer.bytes, source: buffer.source, seen: buffer.seen, compiled: &compiled };
+        let outcome = lane.process(input);
+        seconds.record(clock.monotonic().saturating_sub(started).as_secs_f64());
+        if done.send(Step::Outcome(buffer, Box::new(outcome))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Applies steps in number order and answers questions in between, until all senders are gone.
+fn run_tally(mut tally: Tally, steps: &Receiver<Step>, questions: &Receiver<Ask>, mut sink: Box<dyn Sink>) -> Tally {
+    let mut reorder = Reorder::default();
+    let mut events = Vec::new();
+    let mut questions = questions.clone();
+    loop {
+        crossbeam::channel::select_biased! {
+            recv(steps) -> step => match step {
+                Ok(step) => reorder.push(step.number(), step),
+                Err(_) => return tally,
+            },
+            recv(questions) -> ask => match ask {
+                Ok(ask) => ask(&mut tally),
+                Err(_) => questions = crossbeam::channel::never(),
+            },
+        }
+        while let Some(step) = reorder.pop() {
+            apply(step, &mut tally, &mut *sink, &mut events);
+            events.clear();
+            if let Ok(ask) = questions.try_recv() {
+                ask(&mut tally);
+            }
+        }
+    }
+}
+
+fn apply(step: Step, tally: &mut Tally, sink: &mut dyn Sink, events: &mut Vec<Event>) {
+    match step {
+        Step::Tick { at, compiled, .. } => {
+            tally.tick(&compiled, at, events);
+            sink.ticked(at, events);
+        }
+        Step::Outcome(mut buffer, outcome) => {
+            let applied = tally.apply(&buffer.compiled, buffer.source, &outcome, events);
+            sink.applied(&buffer, &outcome, &applied, events);
+            if let Some(receipt) = buffer.receipt.take() {
+                // The sender may have gone away; its posts are counted all the same.
+                let _ = receipt.send(Receipt { accepted: outcome.decoded, refused: outcome.refusals });
+            }
+        }
+    }
+}
+
+/// How many buffers of one source may be in flight when there are `sources` of them.
+pub fn share(sources: usize) -> usize {
+    (crate::limits::BUFFERS_IN_FLIGHT / sources.max(1)).max(2)
+}
+
+/// The number of the `i`-th source.
+pub fn source_id(i: usize) -> SourceId {
+    SourceId(u16::try_from(i).unwrap_or(u16::MAX))
+}

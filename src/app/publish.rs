@@ -1,0 +1,113 @@
+//! What the tally says, on its way out: to the feed for readers, to the meters for operators.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use metrics::{Counter, Histogram};
+
+use super::engine::Sink;
+use crate::alert::{Alert, Status};
+use crate::feed::Feed;
+use crate::intake::Buffer;
+use crate::lane::Outcome;
+use crate::reason::Skipped;
+use crate::tally::{Applied, Event};
+use crate::telemetry::{self, SourceMeter, TopicMeter};
+use crate::time::{Clock, Timestamp};
+use crate::topic::TopicId;
+use crate::window::Window;
+
+/// Publishes events and keeps the metrics.
+pub struct Publisher {
+    feed: Arc<Feed>,
+    clock: Arc<dyn Clock>,
+    sources: Vec<SourceMeter>,
+    topics: HashMap<TopicId, TopicMeter>,
+    /// Ids of the alerts that are firing, to count each once.
+    firing: HashSet<String>,
+    post_to_alert: Histogram,
+}
+
+impl Publisher {
+    /// For the sources called `names`, by their numbers.
+    pub fn new(feed: Arc<Feed>, names: &[String], clock: Arc<dyn Clock>) -> Publisher {
+        Publisher {
+            feed,
+            clock,
+            sources: names.iter().map(|n| SourceMeter::new(n)).collect(),
+            topics: HashMap::new(),
+            firing: HashSet::new(),
+            post_to_alert: telemetry::post_to_alert(),
+        }
+    }
+
+    /// Counters of what comes in, for the sources' ports.
+    pub fn received(&self) -> Vec<Counter> {
+        self.sources.iter().map(|s| s.received.clone()).collect()
+    }
+
+    fn measure(&mut self, event: &Event) {
+        match event {
+            Event::Alert(alert) => self.alert(alert),
+            Event::Mention(mention) => {
+                for topic in &mention.topics {
+                    let meter = self.topics.entry(topic.id).or_insert_with(|| TopicMeter::new(&topic.name));
+                    if topic.direct { &meter.direct } else { &meter.active }.increment(1);
+                }
+            }
+            Event::Windows(windows) => {
+                let meter = self.topics.entry(windows.id).or_insert_with(|| TopicMeter::new(&windows.name));
+                for (window, tallied) in Window::ALL.into_iter().zip(&windows.windows) {
+                    meter.window(window).set(tallied.mentions as f64);
+                }
+            }
+            Event::Delete(_) => {}
+        }
+    }
+
+    fn alert(&mut self, alert: &Alert) {
+        if alert.status == Status::Resolved {
+            self.firing.remove(&alert.id);
+        } else if self.firing.insert(alert.id.clone()) {
+            telemetry::alerts(&alert.rule, alert.severity).increment(1);
+        }
+    }
+
+    fn publish(&mut self, events: &mut Vec<Event>) {
+        for event in &*events {
+            self.measure(event);
+        }
+        self.feed.publish_all(events.drain(..));
+    }
+}
+
+impl Sink for Publisher {
+    fn applied(&mut self, buffer: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
+        let alerts = events.iter().any(|e| matches!(e, Event::Alert(_)));
+        self.publish(events);
+        let meter = &self.sources[usize::from(buffer.source.0)];
+        // A line can hold several items; the intake counted it as one.
+        meter.received.increment(outcome.items.saturating_sub(buffer.lines));
+        meter.decoded.increment(outcome.decoded);
+        meter.unmatched.increment(outcome.unmatched);
+        meter.matched.increment(applied.matched);
+        meter.late.increment(applied.late);
+        for (counter, n) in meter.refused.iter().zip(outcome.refused) {
+            counter.increment(n);
+        }
+        for (counter, n) in meter.skipped.iter().zip(applied.skipped) {
+            counter.increment(n);
+        }
+        meter.skipped[Skipped::NotAPost as usize].increment(outcome.not_posts);
+        if outcome.greatest > Timestamp::MIN {
+            meter.lag.set(buffer.seen.since(outcome.greatest) as f64 / 1e6);
+        }
+        if alerts {
+            self.post_to_alert.record(self.clock.monotonic().saturating_sub(buffer.taken).as_secs_f64());
+        }
+    }
+
+    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+        self.publish(events);
+    }
+}

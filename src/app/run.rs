@@ -1,0 +1,271 @@
+//! The whole engine from configuration to exit: what starts after what, and what stops before what.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::demo;
+use super::engine::{Engine, Parts, share, source_id};
+use super::publish::Publisher;
+use crate::bilingual::{Both, Lang};
+use crate::config::{Config, TopicIds};
+use crate::decode::{Format, Mapping};
+use crate::feed::Feed;
+use crate::http::{self, Server, Shared, Token};
+use crate::intake::{Intake, Port};
+use crate::lane::Compiled;
+use crate::sources::{self, Board, Context};
+use crate::telemetry::{self, Exposition};
+use crate::time::Clock;
+
+/// From one tick to the next.
+const TICK: Duration = Duration::from_secs(1);
+/// Sources get this long to hand over what they have.
+const DRAIN: Duration = Duration::from_secs(5);
+/// What a person may call this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What to run.
+pub struct Job {
+    /// The configuration.
+    pub config: Config,
+    /// Where it was read from, to be read again at a reload.
+    pub file: Option<PathBuf>,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The synthetic firehose of the demo: its seed and its speed.
+    pub demo: Option<(u64, f64)>,
+}
+
+/// Why the engine did not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The runtime, a thread or a signal handler could not be had.
+    #[error("the system refused a thread or a signal handler: {0}")]
+    System(#[from] std::io::Error),
+    /// The HTTP server.
+    #[error(transparent)]
+    Http(#[from] http::NotStarted),
+    /// The metrics recorder.
+    #[error(transparent)]
+    Metrics(#[from] telemetry::NotInstalled),
+    /// No random bytes for the feed's epoch.
+    #[error(transparent)]
+    Entropy(#[from] http::NoEntropy),
+}
+
+impl Error {
+    /// For people.
+    pub fn text(&self) -> Both {
+        let es = match self {
+            Error::System(e) => format!("el sistema negó un hilo o un manejador de señales: {e}"),
+            Error::Http(http::NotStarted::Bind(at, e)) => format!("no se puede escuchar en {at}: {e}"),
+            Error::Http(http::NotStarted::Open(at)) => format!("{at} es accesible desde fuera y no hay ningún [[token]] configurado"),
+            Error::Metrics(e) => format!("no se pudieron instalar las métricas: {e}"),
+            Error::Entropy(e) => format!("el sistema no dio bytes aleatorios: {e}"),
+        };
+        Both::new(es, self.to_string())
+    }
+}
+
+/// Runs until SIGTERM or SIGINT; `announce` hears the address once it is served.
+pub fn run(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(live(job, announce))
+}
+
+async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    let metrics = Exposition::install()?;
+    telemetry::build_info(VERSION);
+    let mut signals = Signals::new()?;
+    let mut ids = TopicIds::default();
+    let compiled = Arc::new(Compiled::new(job.config.listening(&mut ids, 1)));
+    let (names, formats) = names_and_formats(&job);
+    let feed = Feed::new(http::epoch_new()?, names.clone());
+    let parts =
+        Parts { lanes: job.config.engine.lanes, formats, tally: job.config.engine.tally.clone(), compiled, clock: job.clock.clone() };
+    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
+    let received = publisher.received();
+    let engine = Engine::start(parts, Box::new(publisher))?;
+
+    let stop = CancellationToken::new();
+    let board = Arc::new(Board::default());
+    let tasks = TaskTracker::new();
+    let ports: Vec<Port> = received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
+    let tokens = Arc::new(ArcSwap::from_pointee(tokens(&job.config)));
+    let reloader = Arc::new(Reloader::new(&job, ids, engine.intake.clone(), tokens.clone()));
+    let shared = Shared {
+        feed,
+        intake: engine.intake.clone(),
+        port: job.config.sources.iter().position(|s| s.kind == "http").map(|i| ports[i].clone()),
+        asker: http::Asker::new(engine.asks.clone()),
+        board: board.clone(),
+        reload: {
+            let reloader = reloader.clone();
+            Arc::new(move || reloader.reload())
+        },
+        metrics,
+        clock: job.clock.clone(),
+        version: VERSION,
+        tokens,
+    };
+    let mut settings = http::Settings::new(job.config.server.bind);
+    settings.allowed_origins.clone_from(&job.config.server.allowed_origins);
+    let server = Server::start(settings, shared).await?;
+    announce(server.local_addr());
+    start_sources(&job, ports, &board, &stop, &tasks);
+    let ticks = tokio::spawn(tick(engine.intake.clone(), stop.clone()));
+
+    signals.until_end(&reloader).await;
+    tracing::info!("stopping");
+    stop.cancel();
+    tasks.close();
+    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+        tracing::warn!("a source did not stop in time");
+    }
+    // Ends by itself: it watches the same token.
+    let _ = ticks.await;
+    let engine = tokio::task::spawn_blocking(move || engine.stop());
+    if engine.await.is_err() {
+        tracing::error!("the engine ended badly");
+    }
+    server.stop().await;
+    Ok(())
+}
+
+/// Names and formats of all sources by their numbers; the demo's firehose comes last.
+fn names_and_formats(job: &Job) -> (Vec<String>, Vec<Format>) {
+    let mut names: Vec<String> = job.config.sources.iter().map(|s| s.name.clone()).collect();
+    let mut formats: Vec<Format> = job.config.sources.iter().map(|s| s.format.clone()).collect();
+    if job.demo.is_some() {
+        names.push(demo::SOURCE.to_owned());
+        formats.push(Format { name: "escucha", mapping: Mapping::default() });
+    }
+    (names, formats)
+}
+
+fn start_sources(job: &Job, ports: Vec<Port>, board: &Arc<Board>, stop: &CancellationToken, tasks: &TaskTracker) {
+    let mut ports = ports.into_iter();
+    for (settings, port) in job.config.sources.iter().zip(ports.by_ref()) {
+        tasks.spawn(sources::supervise(settings.clone(), Context::new(port, board.clone(), stop.clone())));
+    }
+    if let (Some((seed, speed)), Some(port)) = (job.demo, ports.next()) {
+        let ctx = Context::new(port, board.clone(), stop.clone());
+        tasks.spawn(async move {
+            // Closed means that the engine stops, and so does its firehose.
+            let _ = demo::firehose(ctx, seed, speed).await;
+        });
+    }
+}
+
+/// Beats until the stop, and once more at the end so that what came last is judged.
+async fn tick(intake: Arc<Intake>, stop: CancellationToken) {
+    let mut beat = tokio::time::interval(TICK);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let last = tokio::select! {
+            _ = beat.tick() => false,
+            () = stop.cancelled() => true,
+        };
+        if intake.tick(intake.clock().now()).is_err() || last {
+            return;
+        }
+    }
+}
+
+fn tokens(config: &Config) -> Vec<Token> {
+    config.server.tokens.clone()
+}
+
+/// Reads the configuration again and swaps in what may change while running.
+struct Reloader {
+    file: Option<PathBuf>,
+    /// The last numbers and version, and the parts that only a restart changes.
+    state: Mutex<(TopicIds, u64)>,
+    fixed: String,
+    intake: Arc<Intake>,
+    tokens: Arc<ArcSwap<Vec<Token>>>,
+}
+
+impl Reloader {
+    fn new(job: &Job, ids: TopicIds, intake: Arc<Intake>, tokens: Arc<ArcSwap<Vec<Token>>>) -> Reloader {
+        Reloader { file: job.file.clone(), state: Mutex::new((ids, 1)), fixed: fixed(&job.config), intake, tokens }
+    }
+
+    /// Brands, topics, alerts and tokens change; anything wrong leaves everything as it was.
+    fn reload(&self) -> Result<(), Both> {
+        let outcome = self.try_reload();
+        metrics::gauge!("escucha_config_last_reload_success").set(if outcome.is_ok() { 1.0 } else { 0.0 });
+        match &outcome {
+            Ok(()) => tracing::info!("configuration reloaded"),
+            Err(why) => tracing::error!(why = why.get(Lang::En), "configuration not reloaded"),
+        }
+        outcome
+    }
+
+    fn try_reload(&self) -> Result<(), Both> {
+        let Some(file) = &self.file else {
+            return Err(Both::new("la demostración no tiene archivo que recargar", "the demo has no file to reload"));
+        };
+        let config = load(file)?;
+        if fixed(&config) != self.fixed {
+            return Err(Both::new(
+                "cambiaron [server], [engine] o [[source]]: eso exige reiniciar; no se cambió nada",
+                "[server], [engine] or [[source]] changed: that takes a restart; nothing was changed",
+            ));
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.1 += 1;
+        let version = state.1;
+        let compiled = Arc::new(Compiled::new(config.listening(&mut state.0, version)));
+        self.intake.swap(compiled);
+        self.tokens.store(Arc::new(tokens(&config)));
+        Ok(())
+    }
+}
+
+fn load(file: &Path) -> Result<Config, Both> {
+    Config::load(file).map(|(config, _)| config).map_err(|report| Both::new(report.render(Lang::Es, false), report.render(Lang::En, false)))
+}
+
+/// What only a restart changes, in a form that compares.
+fn fixed(config: &Config) -> String {
+    format!("{:?} {:?} {:?} {:?}", config.server.bind, config.server.allowed_origins, config.engine, config.sources)
+}
+
+/// SIGTERM and SIGINT end, SIGHUP reloads.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn until_end(&mut self, reloader: &Arc<Reloader>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => {
+                    let reloader = reloader.clone();
+                    // What went wrong was logged; the running engine goes on.
+                    let _ = tokio::task::spawn_blocking(move || reloader.reload()).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `escucha check`: a good file is summed up; a bad one never gets here.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::bilingual::Lang;
+use crate::config::{Config, TopicIds};
+
+use super::Failure;
+
+/// Says what the file asks for.
+pub fn run(config: &Config, path: &Path, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
+    let listening = config.listening(&mut TopicIds::default(), 0);
+    let queries = listening.topics.iter().map(|t| t.queries.len()).sum();
+    let counts = [
+        (config.sources.len(), ["fuente", "fuentes"], ["source", "sources"]),
+        (listening.brands.len(), ["marca", "marcas"], ["brand", "brands"]),
+        (listening.topics.len(), ["tema", "temas"], ["topic", "topics"]),
+        (queries, ["consulta", "consultas"], ["query", "queries"]),
+        (listening.rules.len(), ["alerta", "alertas"], ["alert", "alerts"]),
+    ];
+    let shown = counts.map(|(n, es, en)| {
+        let one = usize::from(n != 1);
+        format!("{n} {}", lang.pick(es[one], en[one]))
+    });
+    writeln!(out, "{}: {}: {}", path.display(), lang.pick("correcto", "correct"), shown.join(", "))?;
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! Every help text, in both languages, in one table.
+
+use clap::{Arg, ArgAction, Command};
+
+use crate::bilingual::Lang;
+
+/// (command, or `command:argument`, or `command!` for its example; Spanish; English).
+const TEXTS: &[(&str, &str, &str)] = &[
+    (
+        "escucha",
+        "Escucha activa en tiempo real: encuentra, cuenta, puntúa y avisa.",
+        "Real-time active listening: match, count, score and alert.",
+    ),
+    ("escucha!", "Ejemplo:\n  escucha demo\n  escucha run -c escucha.toml", "Example:\n  escucha demo\n  escucha run -c escucha.toml"),
+    (":lang", "Idioma de los textos: es o en (por omisión, el de LANG)", "Language of the texts: es or en (by default that of LANG)"),
+    (":help", "Muestra esta ayuda", "Print this help"),
+    (":version", "Muestra la versión", "Print the version"),
+    (":config", "El archivo de configuración (por omisión escucha.toml)", "The configuration file (by default escucha.toml)"),
+    (
+        "demo",
+        "Todo a la vez y sin preparar nada: un banco ficticio, sus clientes y una caída",
+        "Everything at once with no set-up: a fictional bank, its customers and an outage",
+    ),
+    ("demo!", "Ejemplo:\n  escucha demo --speed 4", "Example:\n  escucha demo --speed 4"),
+    ("demo:bind", "Dónde escucha (por omisión 127.0.0.1:7070)", "Where to listen (by default 127.0.0.1:7070)"),
+    ("demo:speed", "Cuántas veces más rápido que el reloj (por omisión 1)", "How many times faster than the clock (by default 1)"),
+    ("demo:seed", "Semilla: la misma da los mismos mensajes (por omisión 1)", "Seed: the same one gives the same posts (by default 1)"),
+    ("run", "El motor", "The engine"),
+    ("run!", "Ejemplo:\n  escucha run -c escucha.toml", "Example:\n  escucha run -c escucha.toml"),
+    (
+        "check",
+        "Revisa la configuración y cada consulta: todos los problemas a la vez, con su sitio y su remedio",
+        "Validates configuration and every query: all problems at once, each with its place and its fix",
+    ),
+    ("check!", "Ejemplo:\n  escucha check -c escucha.toml", "Example:\n  escucha check -c escucha.toml"),
+    (
+        "query",
+        "Lee una consulta: forma normal, en qué se apoya, coste, avisos y errores",
+        "Parses one query: normal form, anchors, cost, warnings and errors",
+    ),
+    (
+        "query!",
+        "Ejemplo:\n  escucha query '(app OR aplicación) NEAR/4 (caída OR \"no funciona\")'",
+        "Example:\n  escucha query '(app OR website) NEAR/4 (down OR \"not working\")'",
+    ),
+    (
+        ":accents",
+        "Cómo se comparan los acentos: fold, smart o exact (por omisión fold)",
+        "How accents are compared: fold, smart or exact (by default fold)",
+    ),
+    ("query:json", "Todo como un objeto JSON", "All of it as one JSON object"),
+    ("query:query", "La consulta, entre comillas simples", "The query, in single quotes"),
+    (
+        "match",
+        "Mensajes por la entrada, qué consultas cumplen y dónde por la salida: una línea JSON por mensaje",
+        "Posts in, which queries they match and where out: one JSON line per post",
+    ),
+    (
+        "match!",
+        "Ejemplo:\n  escucha match --only-matched --query 'banco caído' mensajes.ndjson",
+        "Example:\n  escucha match --only-matched --query 'bank down' posts.ndjson",
+    ),
+    ("match:json", "También los avisos y las líneas rechazadas como JSON", "Warnings and refused lines as JSON too"),
+    ("match:query", "Una consulta", "One query"),
+    (
+        "match:queries",
+        "Archivo de consultas: {\"id\", \"query\", \"accents\"} en cada línea",
+        "File of queries: {\"id\", \"query\", \"accents\"} on every line",
+    ),
+    (
+        "match:format",
+        "Formato de los mensajes: escucha, jetstream, mastodon, x-v1, x-v2 (por omisión escucha)",
+        "Format of the posts: escucha, jetstream, mastodon, x-v1, x-v2 (by default escucha)",
+    ),
+    ("match:only_matched", "Calla los mensajes que no cumplen ninguna", "Leave out posts that match none"),
+    ("match:files", "Archivos de mensajes; sin ninguno, la entrada estándar", "Files of posts; without any, standard input"),
+    (
+        "replay",
+        "Mensajes grabados a través de todo el motor, en el tiempo en que ocurrieron",
+        "Recorded posts through the whole engine, in event time",
+    ),
+    (
+        "replay!",
+        "Ejemplo:\n  escucha replay -c escucha.toml grabado.ndjson.gz",
+        "Example:\n  escucha replay -c escucha.toml recorded.ndjson.gz",
+    ),
+    ("replay:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
+    (
+        "replay:speed",
+        "Cuántas veces más rápido que el tiempo grabado, o max (por omisión max)",
+        "How many times faster than recorded time, or max (by default max)",
+    ),
+    (
+        "replay:as_recorded",
+        "Respeta el orden de los archivos en vez de ordenar por fecha",
+        "Keep the order of the files instead of sorting by time",
+    ),
+    ("replay:files", "Archivos: NDJSON, también .gz y .zst", "Files: NDJSON, also .gz and .zst"),
+    (
+        "tap",
+        "Mensajes y alertas en vivo, en la terminal, de un motor en marcha",
+        "Live matched posts and alerts of a running engine in the terminal",
+    ),
+    (
+        "tap!",
+        "Ejemplo:\n  escucha tap --topics caida-app --min-priority 60",
+        "Example:\n  escucha tap --topics app-outage --min-priority 60",
+    ),
+    ("tap:url", "Dirección del motor (por omisión http://127.0.0.1:7070)", "Address of the engine (by default http://127.0.0.1:7070)"),
+    ("tap:token", "Token con papel viewer; también en ESCUCHA_TOKEN", "Token with the role viewer; also in ESCUCHA_TOKEN"),
+    (
+        "tap:channels",
+        "Qué muestra: alerts, mentions, windows, status (por omisión alerts,mentions)",
+        "What to show: alerts, mentions, windows, status (by default alerts,mentions)",
+    ),
+    ("tap:topics", "Solo estos temas", "Only these topics"),
+    (
+        "tap:min_severity",
+        "Solo alertas desde esta gravedad: info, warning, critical",
+        "Only alerts at least this bad: info, warning, critical",
+    ),
+    ("tap:min_priority", "Solo mensajes desde esta prioridad", "Only posts of at least this priority"),
+    ("tap:json", "Los objetos tal como llegan, uno por línea", "The objects as they come, one a line"),
+    ("init", "Escribe una configuración inicial comentada", "Prints a commented starter file"),
+    ("init!", "Ejemplo:\n  escucha init > escucha.toml", "Example:\n  escucha init > escucha.toml"),
+    ("token", "Tokens de acceso", "Access tokens"),
+    ("token!", "Ejemplo:\n  escucha token new sala-de-crisis viewer", "Example:\n  escucha token new crisis-room viewer"),
+    (
+        "new",
+        "Crea un token y muestra el hash que va en la configuración",
+        "Makes a token and shows the hash that goes into the configuration",
+    ),
+    ("new!", "Ejemplo:\n  escucha token new sala-de-crisis viewer", "Example:\n  escucha token new crisis-room viewer"),
+    ("new:name", "De quién es", "Whose it is"),
+    ("new:role", "Qué puede hacer: viewer, agent, ingest, admin", "What it opens: viewer, agent, ingest, admin"),
+];
+
+/// What stands for a value in help; English, Spanish.
+const VALUE_NAMES: [(&str, &str); 9] = [
+    ("FILE", "ARCHIVO"),
+    ("MODE", "MODO"),
+    ("NAME", "NOMBRE"),
+    ("NAME,…", "NOMBRE,…"),
+    ("ROLE", "PAPEL"),
+    ("ADDR", "DIRECCIÓN"),
+    ("SEVERITY", "GRAVEDAD"),
+    ("QUERY", "CONSULTA"),
+    ("LANG", "IDIOMA"),
+];
+
+/// Rendered help with the one word that the parser writes by itself in `lang`.
+pub fn finished(text: &str, lang: Lang) -> String {
+    text.replace("[OPTIONS]", lang.pick("[OPCIONES]", "[OPTIONS]"))
+}
+
+fn spanish_value(english: &str) -> Option<&'static str> {
+    VALUE_NAMES.iter().find(|(en, _)| *en == english).map(|(_, es)| *es)
+}
+
+fn find(key: &str, lang: Lang) -> Option<&'static str> {
+    TEXTS.iter().find(|(k, ..)| *k == key).map(|(_, es, en)| lang.pick(*es, *en))
+}
+
+/// The command with all its texts in `lang`.
+pub fn localised(command: Command, lang: Lang) -> Command {
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(find(":version", lang).unwrap_or(""));
+    one(command.disable_version_flag(true).arg(version), lang)
+}
+
+fn one(mut command: Command, lang: Lang) -> Command {
+    let name = command.get_name().to_owned();
+    let text = |key: &str| find(key, lang);
+    if let Some(about) = text(&name) {
+        command = command.about(about).long_about(None);
+    }
+    if let Some(example) = text(&format!("{name}!")) {
+        command = command.after_help(example);
+    }
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(text(":help").unwrap_or(""));
+    let usage = lang.pick("Uso:", "Usage:");
+    command
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .help_template(format!("{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}{{after-help}}"))
+        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
+        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+        .arg(help)
+        .mut_args(|arg| argument(arg, &name, lang))
+        .mut_subcommands(|sub| one(sub, lang))
+}
+
+fn argument(arg: Arg, command: &str, lang: Lang) -> Arg {
+    let id = arg.get_id().as_str();
+    let own = find(&format!("{command}:{id}"), lang).or_else(|| find(&format!(":{id}"), lang));
+    let heading = if arg.is_positional() { lang.pick("Argumentos", "Arguments") } else { lang.pick("Opciones", "Options") };
+    // What can be typed and what is taken otherwise stands in the texts themselves.
+    let takes_value = arg.get_action().takes_values();
+    let arg = arg.help_heading(heading).hide_default_value(takes_value).hide_possible_values(takes_value).hide_env(takes_value);
+    let shown = arg.get_value_names().and_then(|names| spanish_value(names.first()?)).filter(|_| lang == Lang::Es);
+    let arg = if let Some(name) = shown { arg.value_name(name) } else { arg };
+    match own {
+        Some(help) => arg.help(help).long_help(None),
+        None => arg,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
+        let path = format!("{path} {}", command.get_name());
+        visit(command, &path);
+        for sub in command.get_subcommands() {
+            each(sub, &path, visit);
+        }
+    }
+
+    #[test]
+    fn every_command_has_its_texts_and_an_example_in_both_languages() {
+        each(&super::super::Cli::command(), "", &mut |command, path| {
+            let name = command.get_name();
+            let mut keys = vec![name.to_owned(), format!("{name}!")];
+            keys.extend(command.get_arguments().map(|a| format!("{name}:{}", a.get_id())));
+            for key in keys {
+                let shared = key.split_once(':').map(|(_, id)| format!(":{id}"));
+                let found = find(&key, Lang::Es).or_else(|| find(&shared.clone()?, Lang::Es));
+                assert!(found.is_some(), "{path}: no text for {key}");
+            }
+        });
+    }
+
+    #[test]
+    fn help_is_whole_in_its_language() {
+        for lang in [Lang::Es, Lang::En] {
+            let mut command = localised(super::super::Cli::command(), lang);
+            command.build();
+            each(&command, "", &mut |command, path| {
+                let help = finished(&command.clone().render_help().to_string(), lang);
+                assert!(help.contains(lang.pick("Uso:", "Usage:")) && help.contains(lang.pick("Ejemplo:", "Example:")), "{path}: {help}");
+                if lang == Lang::Es {
+                    for english in ["Usage", "Options", "Commands", "Arguments", "[default", "Print", "OPTIONS", "FILE", "NAME"] {
+                        assert!(!help.contains(english), "{path}: {help}");
+                    }
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        localised(super::super::Cli::command(), Lang::Es).debug_assert();
+    }
+}

@@ -1,0 +1,59 @@
+//! `escucha token new`: a token, and the hash that goes into the file.
+
+use std::io::Write;
+
+use crate::bilingual::{Both, Lang};
+use crate::http::{self, Role};
+
+use super::Failure;
+
+/// `token …`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// A new one.
+    New(Args),
+}
+
+/// `token new NAME ROLE`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    name: String,
+    #[arg(value_name = "ROLE", value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::as_str)))]
+    role: String,
+}
+
+/// Prints a fresh token and its `[[token]]` section. The token itself is kept nowhere.
+pub fn new(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
+    let (token, hash) =
+        http::token_new().map_err(|error| Both::new(format!("el sistema no da números aleatorios: {error}"), error.to_string()))?;
+    let name = toml::Value::from(args.name.as_str());
+    let note = lang.pick("guárdalo ahora: no se vuelve a mostrar", "keep it now: it is not shown again");
+    let place = lang.pick("y esto va en escucha.toml:", "and this goes into escucha.toml:");
+    writeln!(out, "{token}\n# {note}\n# {place}\n\n[[token]]\nname = {name}\nrole = \"{}\"\nhash = \"{}\"", args.role, hash)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn the_printed_section_is_accepted_and_belongs_to_the_token() {
+        let args = Args { name: "sala \"uno".replace('"', "'"), role: "agent".to_owned() };
+        let print = || {
+            let mut out = Vec::new();
+            new(&args, Lang::Es, &mut out).expect("printed");
+            String::from_utf8(out).expect("text")
+        };
+        let text = print();
+        assert_ne!(text, print(), "two tokens are never the same");
+        let (token, file) = text.split_once('\n').expect("lines");
+        assert!(token.starts_with("esc_") && token.len() == 4 + 43, "{token}");
+        let (config, _) = Config::read("t", file.to_owned(), Path::new("")).expect("accepted");
+        assert_eq!(http::role_of(token, &config.server.tokens), Some(Role::Agent));
+    }
+}

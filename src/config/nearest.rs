@@ -1,0 +1,63 @@
+//! The nearest known name to one that was mistyped.
+
+/// The name in `known` that `typed` was probably meant to be: fewest edits, at most a third of its
+/// length and never all of it; the first of equals.
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    let length = typed.chars().count();
+    let most = (length / 3).clamp(1, 3);
+    let near = |name: &&'a str| name.chars().count().abs_diff(length) <= most;
+    let scored = known.into_iter().filter(near).map(|name| (distance(&typed, &name.to_lowercase()), name));
+    scored.filter(|(edits, _)| *edits <= most && *edits < length).min_by_key(|(edits, _)| *edits).map(|(_, name)| name)
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string
+/// alignment distance).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut previous = None;
+    for (i, x) in a.chars().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut least = (above[j + 1] + 1).min(row[j] + 1).min(above[j] + usize::from(x != *y));
+            if j > 0 && previous == Some(*y) && b[j - 1] == x {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut above, row);
+        previous = Some(x);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let known = ["query", "queries", "accents", "brand", "weight", "at", "on"];
+        for (typed, want) in [
+            ("qeury", Some("query")),
+            ("querys", Some("query")),
+            ("Acents", Some("accents")),
+            ("marca", None),
+            ("wieght", Some("weight")),
+            ("o", None),
+            ("", None),
+            ("ñ", None),
+        ] {
+            assert_eq!(nearest(typed, known), want, "{typed}");
+        }
+    }
+
+    #[test]
+    fn distances_by_hand() {
+        for (a, b, want) in [("", "abc", 3), ("abc", "abc", 0), ("ab", "ba", 1), ("kitten", "sitting", 3), ("año", "ano", 1)] {
+            assert_eq!(distance(a, b), want, "{a} {b}");
+        }
+    }
+}

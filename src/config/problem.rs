@@ -1,0 +1,121 @@
+//! What is wrong with a file, and how it is shown: place, caret, cause and fix in one language.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::bilingual::{Both, Lang};
+use crate::limits;
+
+/// One message in both languages, formatted alike: `both!("falta {x}", "{x} is missing")`.
+macro_rules! both {
+    ($es:literal, $en:literal $(,)?) => {
+        $crate::bilingual::Both::new(format!($es), format!($en))
+    };
+}
+pub(super) use both;
+
+/// One thing that is wrong, or, as a warning, probably not meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Bytes of the file it is about.
+    pub span: Range<usize>,
+    /// An error keeps the file from being used; a warning does not.
+    pub is_error: bool,
+    /// What is wrong.
+    pub cause: Both,
+    /// What to type instead; may be empty.
+    pub fix: Both,
+}
+
+/// Collects the problems of one file, so that all of them are told at once. Shared by everything
+/// that reads the file.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    /// Notes an error at `span`.
+    pub fn error(&self, span: &Range<usize>, cause: Both, fix: Both) {
+        self.0.borrow_mut().push(Problem { span: span.clone(), is_error: true, cause, fix });
+    }
+
+    /// Notes a warning at `span`.
+    pub fn warning(&self, span: &Range<usize>, cause: Both, fix: Both) {
+        self.0.borrow_mut().push(Problem { span: span.clone(), is_error: false, cause, fix });
+    }
+
+    /// All problems in the order of the file.
+    pub fn sorted(self) -> Vec<Problem> {
+        let mut all = self.0.into_inner();
+        all.sort_by_key(|p| (p.span.start, p.span.end));
+        all
+    }
+}
+
+/// The problems of one file with what is needed to show them.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The file's name as given.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// What is wrong, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+impl Report {
+    /// Whether the file cannot be used.
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(|p| p.is_error)
+    }
+
+    /// Line and column of a problem, both from 1; columns count characters.
+    pub fn place(&self, problem: &Problem) -> (usize, usize) {
+        let before = self.text.get(..problem.span.start).unwrap_or(&self.text);
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |n| n + 1);
+        (line, before[start..].chars().count() + 1)
+    }
+
+    /// The report for people, `limits::PROBLEMS_SHOWN` problems at most.
+    pub fn render(&self, lang: Lang, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut shown: Vec<String> = self.problems.iter().take(limits::PROBLEMS_SHOWN).map(|p| self.one(p, lang, &renderer)).collect();
+        if let Some(more) = self.problems.len().checked_sub(limits::PROBLEMS_SHOWN).filter(|n| *n > 0) {
+            shown.push(both!("… y {more} problemas más", "… and {more} more problems").get(lang).to_owned());
+        }
+        shown.join("\n\n")
+    }
+
+    fn one(&self, problem: &Problem, lang: Lang, renderer: &Renderer) -> String {
+        let level = match problem.is_error {
+            true => Level::ERROR,
+            false => Level::WARNING.with_name(lang.pick("aviso", "warning")),
+        };
+        let (first_line, lines, span) = self.excerpt(&problem.span);
+        let snippet = Snippet::source(lines).path(self.path.as_str()).line_start(first_line).annotation(AnnotationKind::Primary.span(span));
+        let mut group: Group<'_> = level.primary_title(problem.cause.get(lang)).element(snippet);
+        let fix = problem.fix.get(lang);
+        if !fix.is_empty() {
+            group = group.element(Level::HELP.with_name(lang.pick("ayuda", "help")).message(fix));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The lines a span lies in, the number of the first, and the span within them. A span of many
+    /// lines is shown by its first.
+    fn excerpt(&self, span: &Range<usize>) -> (usize, &str, Range<usize>) {
+        let text = self.text.as_str();
+        let start = floor(text, span.start);
+        let from = text[..start].rfind('\n').map_or(0, |n| n + 1);
+        let to = text[start..].find('\n').map_or(text.len(), |n| start + n);
+        let end = floor(text, span.end).clamp(start, to);
+        (text[..from].matches('\n').count() + 1, &text[from..to], start - from..end - from)
+    }
+}
+
+/// The greatest character boundary at or below `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}

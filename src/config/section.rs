@@ -1,0 +1,304 @@
+//! Typed reading of one TOML table: every value keeps its place, every mistake is noted and reading
+//! goes on.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::bilingual::Both;
+
+use super::nearest::nearest;
+use super::problem::{Problems, both};
+use super::units;
+
+/// A value and where it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Its bytes in the file.
+    pub span: Range<usize>,
+}
+
+/// A TOML value of the file.
+pub type Value<'a> = Spanned<DeValue<'a>>;
+
+/// What to say where there is nothing to advise.
+pub fn no_fix() -> Both {
+    Both::new("", "")
+}
+
+/// One table of the file.
+#[derive(Clone, Copy)]
+pub struct Section<'a> {
+    table: &'a DeTable<'a>,
+    start: usize,
+    end: usize,
+    /// As shown in messages: `[[topic]]`.
+    title: &'a str,
+    problems: &'a Problems,
+}
+
+impl<'a> Section<'a> {
+    /// The section `title` that `value` holds, or a problem.
+    pub fn open(value: &'a Value<'a>, title: &'a str, problems: &'a Problems) -> Option<Section<'a>> {
+        let span = value.span();
+        match value.get_ref().as_table() {
+            Some(table) => Some(Section { table, start: span.start, end: span.end, title, problems }),
+            None => {
+                let found = kind(value.get_ref());
+                let cause =
+                    Both::new(format!("{title} debe ser una tabla, no {}", found.es), format!("{title} must be a table, not {}", found.en));
+                problems.error(
+                    &span,
+                    cause,
+                    both!(
+                        "escribe {title} en una línea propia y debajo clave = valor",
+                        "write {title} on a line of its own, then key = value"
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    /// The whole file.
+    pub fn root(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Section<'a> {
+        Section { table: table.get_ref(), start: 0, end: 0, title: "", problems }
+    }
+
+    /// Where the section begins.
+    pub fn span(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// Where problems go.
+    pub fn problems(&self) -> &'a Problems {
+        self.problems
+    }
+
+    /// Notes every key that is neither in `known` nor in `later`, with the nearest known name, and
+    /// refuses those of `later` by name.
+    pub fn only(&self, known: &[&str], later: &[&str]) {
+        for key in self.table.keys() {
+            let name: &str = key.get_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let place = if self.title.is_empty() { Both::new("el archivo", "the file") } else { Both::new(self.title, self.title) };
+            if later.contains(&name) {
+                self.not_yet(&key.span(), name);
+                continue;
+            }
+            let (es, en) = (&place.es, &place.en);
+            let cause = both!("{es} no tiene la clave «{name}»", "{en} has no key “{name}”");
+            let fix = match nearest(name, known.iter().copied()) {
+                Some(near) => both!("¿querías decir «{near}»?", "did you mean “{near}”?"),
+                None => {
+                    let all = known.join(", ");
+                    both!("claves conocidas: {all}", "known keys: {all}")
+                }
+            };
+            self.problems.error(&key.span(), cause, fix);
+        }
+    }
+
+    /// Refuses `name`, which is promised and not built yet.
+    pub fn not_yet(&self, span: &Range<usize>, name: &str) {
+        let cause = both!("«{name}» no está disponible en esta versión", "“{name}” is not available in this version");
+        self.problems.error(span, cause, both!("bórralo por ahora", "delete it for now"));
+    }
+
+    /// The value of `key` as it stands.
+    pub fn value(&self, key: &str) -> Option<&'a Value<'a>> {
+        self.table.get(key)
+    }
+
+    /// Keys and values in name order.
+    pub fn entries(&self) -> impl Iterator<Item = (At<&'a str>, &'a Value<'a>)> {
+        self.table.iter().map(|(key, value)| (At { value: key.get_ref().as_ref(), span: key.span() }, value))
+    }
+
+    /// A string.
+    pub fn text(&self, key: &str) -> Option<At<&'a str>> {
+        self.text_in(key, self.value(key)?)
+    }
+
+    /// A string that must be there and not be empty.
+    pub fn required(&self, key: &str) -> Option<At<&'a str>> {
+        if self.value(key).is_none() {
+            self.missing(key);
+        }
+        let text = self.text(key)?;
+        if text.value.trim().is_empty() {
+            self.problems.error(&text.span, both!("«{key}» está vacío", "“{key}” is empty"), no_fix());
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Notes that `key` is missing, unless it was only mistyped, which [`Section::only`] tells.
+    pub fn missing(&self, key: &str) {
+        if self.table.keys().any(|typed| nearest(typed.get_ref(), [key]).is_some()) {
+            return;
+        }
+        let title = self.title;
+        let cause = both!("a {title} le falta «{key}»", "{title} lacks “{key}”");
+        self.problems.error(&self.span(), cause, both!("añade {key} = …", "add {key} = …"));
+    }
+
+    /// A name: it stands in addresses, ids and metric labels.
+    pub fn name(&self) -> Option<At<&'a str>> {
+        let name = self.required("name")?;
+        let text = name.value;
+        let plain = |c: char| !c.is_control() && !matches!(c, '/' | ',' | '"' | '\\');
+        if text.chars().count() <= crate::limits::NAME_CHARS && text.trim() == text && text.chars().all(plain) {
+            return Some(name);
+        }
+        let most = crate::limits::NAME_CHARS;
+        let cause = both!("el nombre «{text}» no se puede usar", "the name “{text}” cannot be used");
+        let fix = both!(
+            "hasta {most} caracteres, sin / , \" \\ ni espacios en los extremos",
+            "up to {most} characters, without / , \" \\ or spaces at either end"
+        );
+        self.problems.error(&name.span, cause, fix);
+        None
+    }
+
+    /// A list of strings; also one string alone.
+    pub fn texts(&self, key: &str) -> Vec<At<&'a str>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        match value.get_ref().as_array() {
+            Some(list) => list.iter().filter_map(|item| self.text_in(key, item)).collect(),
+            None => self.text_in(key, value).into_iter().collect(),
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, key: &str) -> Option<At<bool>> {
+        let value = self.value(key)?;
+        match value.get_ref().as_bool() {
+            Some(flag) => Some(At { value: flag, span: value.span() }),
+            None => self.wrong_type(key, value, "true o false", "true or false"),
+        }
+    }
+
+    /// A whole number between `least` and `most`.
+    pub fn integer(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
+        let value = self.value(key)?;
+        let Some(digits) = value.get_ref().as_integer() else { return self.wrong_type(key, value, "un número entero", "a whole number") };
+        let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
+        match number.filter(|n| (least..=most).contains(n)) {
+            Some(number) => Some(At { value: number, span: value.span() }),
+            None => {
+                let cause = both!("«{key}» debe estar entre {least} y {most}", "“{key}” must be between {least} and {most}");
+                self.problems.error(&value.span(), cause, no_fix());
+                None
+            }
+        }
+    }
+
+    /// A duration such as `"60s"`, in microseconds, between `least` and `most`.
+    pub fn duration(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
+        let fix = both!("por ejemplo {key} = \"60s\", \"15m\" o \"24h\"", "for example {key} = \"60s\", \"15m\" or \"24h\"");
+        self.measure(key, units::duration, units::show_duration, (least, most), fix)
+    }
+
+    /// A size such as `"256MB"`, in bytes, between `least` and `most`.
+    pub fn size(&self, key: &str, least: u64, most: u64) -> Option<At<u64>> {
+        let fix = both!("por ejemplo {key} = \"256MB\"", "for example {key} = \"256MB\"");
+        self.measure(key, units::size, units::show_size, (least, most), fix)
+    }
+
+    fn measure<T: PartialOrd + Copy>(
+        &self,
+        key: &str,
+        read: fn(&str) -> Option<T>,
+        show: fn(T) -> String,
+        (least, most): (T, T),
+        fix: Both,
+    ) -> Option<At<T>> {
+        let text = self.text(key)?;
+        let typed = text.value;
+        let cause = match read(typed) {
+            Some(n) if least <= n && n <= most => return Some(At { value: n, span: text.span }),
+            Some(_) => {
+                let (least, most) = (show(least), show(most));
+                both!("«{key}» debe estar entre {least} y {most}", "“{key}” must be between {least} and {most}")
+            }
+            None => both!(
+                "«{typed}» no se entiende en «{key}»: falta la unidad o no se conoce",
+                "“{typed}” is not understood in “{key}”: the unit is missing or unknown"
+            ),
+        };
+        self.problems.error(&text.span, cause, fix);
+        None
+    }
+
+    /// One of `known`; names of `later` are refused as not built yet.
+    pub fn choice<T: Copy>(&self, key: &str, known: &[(&'static str, T)], later: &[&str]) -> Option<At<T>> {
+        let text = self.text(key)?;
+        if let Some((_, value)) = known.iter().find(|(name, _)| *name == text.value) {
+            return Some(At { value: *value, span: text.span });
+        }
+        let typed = text.value;
+        if later.contains(&typed) {
+            self.not_yet(&text.span, typed);
+            return None;
+        }
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let all = names.join(", ");
+        let cause = both!("«{key}» no puede ser «{typed}»", "“{key}” cannot be “{typed}”");
+        let fix = match nearest(typed, names.iter().copied()) {
+            Some(near) => both!("¿querías decir «{near}»? Se admite: {all}", "did you mean “{near}”? Possible: {all}"),
+            None => both!("se admite: {all}", "possible: {all}"),
+        };
+        self.problems.error(&text.span, cause, fix);
+        None
+    }
+
+    /// The table under `key`, shown as `title`.
+    pub fn table(&self, key: &str, title: &'a str) -> Option<Section<'a>> {
+        Section::open(self.value(key)?, title, self.problems)
+    }
+
+    /// The tables of the list under `key`, shown as `title`.
+    pub fn tables(&self, key: &str, title: &'a str) -> Vec<Section<'a>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        match value.get_ref().as_array() {
+            Some(list) => list.iter().filter_map(|item| Section::open(item, title, self.problems)).collect(),
+            None => {
+                let cause = both!("«{key}» debe ser una lista de tablas", "“{key}” must be a list of tables");
+                self.problems.error(&value.span(), cause, both!("escribe {title}", "write {title}"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn text_in(&self, key: &str, value: &'a Value<'a>) -> Option<At<&'a str>> {
+        match value.get_ref().as_str() {
+            Some(text) => Some(At { value: text, span: value.span() }),
+            None => self.wrong_type(key, value, "un texto entre comillas", "a string in quotes"),
+        }
+    }
+
+    fn wrong_type<T>(&self, key: &str, value: &Value<'_>, es: &str, en: &str) -> Option<T> {
+        let found = kind(value.get_ref());
+        let cause = Both::new(format!("«{key}» debe ser {es}, no {}", found.es), format!("“{key}” must be {en}, not {}", found.en));
+        self.problems.error(&value.span(), cause, no_fix());
+        None
+    }
+}
+
+/// What kind of value was found.
+fn kind(value: &DeValue<'_>) -> Both {
+    match value {
+        DeValue::String(_) => Both::new("un texto", "a string"),
+        DeValue::Integer(_) | DeValue::Float(_) => Both::new("un número", "a number"),
+        DeValue::Boolean(_) => Both::new("true o false", "true or false"),
+        DeValue::Datetime(_) => Both::new("una fecha", "a date"),
+        DeValue::Array(_) => Both::new("una lista", "a list"),
+        DeValue::Table(_) => Both::new("una tabla", "a table"),
+    }
+}

@@ -1,0 +1,283 @@
+//! The file as typed: every value with its place, nothing decided yet but types and key names.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::alert::Severity;
+use crate::http::Role;
+use crate::limits;
+use crate::query::Accents;
+use crate::time::{HOUR, MINUTE};
+use crate::topic::Role as AccountRole;
+use crate::window::Window;
+
+use super::nearest;
+use super::problem::{Problems, both};
+use super::section::{At, Section, no_fix};
+use super::sources::{self, Source};
+
+/// A whole file.
+pub struct Typed<'a> {
+    pub timezone: Option<At<&'a str>>,
+    pub server: Server<'a>,
+    pub engine: Engine,
+    pub tokens: Vec<Token<'a>>,
+    pub sources: Vec<Source<'a>>,
+    pub brands: Vec<Brand<'a>>,
+    pub topics: Vec<Topic<'a>>,
+    pub alerts: Vec<Alert<'a>>,
+}
+
+/// `[server]`.
+#[derive(Default)]
+pub struct Server<'a> {
+    pub bind: Option<At<&'a str>>,
+    pub origins: Vec<At<&'a str>>,
+}
+
+/// `[engine]`.
+#[derive(Default)]
+pub struct Engine {
+    pub lanes: Option<At<i64>>,
+    pub lateness: Option<At<i64>>,
+    pub dedupe: Option<At<i64>>,
+    pub recent: Option<At<u64>>,
+}
+
+/// `[[token]]`.
+pub struct Token<'a> {
+    pub name: Option<At<&'a str>>,
+    pub role: Option<At<Role>>,
+    pub hash: Option<At<&'a str>>,
+}
+
+/// `[[brand]]`.
+pub struct Brand<'a> {
+    pub name: Option<At<&'a str>>,
+    pub own: bool,
+    pub timezone: Option<At<&'a str>>,
+    pub accounts: Vec<Account<'a>>,
+}
+
+/// One account of a brand.
+pub struct Account<'a> {
+    pub span: Range<usize>,
+    pub handle: Option<At<&'a str>>,
+    pub id: Option<At<&'a str>>,
+    pub network: Option<At<&'a str>>,
+    pub role: AccountRole,
+}
+
+/// `[[topic]]`.
+pub struct Topic<'a> {
+    pub name: Option<At<&'a str>>,
+    pub queries: Vec<Query<'a>>,
+    pub brand: Option<At<&'a str>>,
+    pub weight: i64,
+    pub typology: &'a str,
+    pub category: &'a str,
+    pub subcategory: &'a str,
+    pub section: &'a str,
+    pub timezone: Option<At<&'a str>>,
+}
+
+/// One query of a topic with its own settings.
+pub struct Query<'a> {
+    pub text: At<&'a str>,
+    pub accents: Accents,
+    pub strict: bool,
+    pub quoted: bool,
+}
+
+/// `[[alert]]`.
+pub struct Alert<'a> {
+    pub span: Range<usize>,
+    pub name: Option<At<&'a str>>,
+    pub on: Option<At<Watch>>,
+    /// `None` means all.
+    pub topics: Option<At<Vec<At<&'a str>>>>,
+    pub at: Option<At<i64>>,
+    pub window: Option<At<Window>>,
+    pub severity: Severity,
+    pub resolve_after: Option<At<i64>>,
+}
+
+/// What an alert watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    Priority,
+    Volume,
+}
+
+/// Sections that are promised and not built yet.
+const LATER: [&str; 6] = ["store", "notify", "list", "calendar", "silence", "wall"];
+
+const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accents::Smart), ("exact", Accents::Exact)];
+
+/// Reads a parsed file; mistakes go to `problems`.
+pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
+    let root = Section::root(table, problems);
+    root.only(&["timezone", "server", "engine", "token", "source", "brand", "topic", "alert"], &LATER);
+    Typed {
+        timezone: root.text("timezone"),
+        server: root.table("server", "[server]").map(server).unwrap_or_default(),
+        engine: root.table("engine", "[engine]").map(engine).unwrap_or_default(),
+        tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
+        sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
+        brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),
+        topics: root.tables("topic", "[[topic]]").into_iter().map(topic).collect(),
+        alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
+    }
+}
+
+fn server(section: Section<'_>) -> Server<'_> {
+    section.only(&["bind", "origins"], &[]);
+    Server { bind: section.text("bind"), origins: section.texts("origins") }
+}
+
+fn engine(section: Section<'_>) -> Engine {
+    section.only(&["lanes", "lateness", "dedupe", "recent"], &[]);
+    Engine {
+        lanes: section.integer("lanes", 1, limits::LANES as i64),
+        lateness: section.duration("lateness", 0, limits::FUTURE),
+        dedupe: section.duration("dedupe", MINUTE, 7 * 24 * HOUR),
+        recent: section.size("recent", 1 << 20, 64 << 30),
+    }
+}
+
+fn token(section: Section<'_>) -> Token<'_> {
+    section.only(&["name", "role", "hash"], &[]);
+    let roles = Role::ALL.map(|role| (role.as_str(), role));
+    if section.value("role").is_none() {
+        section.missing("role");
+    }
+    Token { name: section.name(), role: section.choice("role", &roles, &[]), hash: section.required("hash") }
+}
+
+fn brand(section: Section<'_>) -> Brand<'_> {
+    section.only(&["name", "own", "accounts", "timezone"], &[]);
+    Brand {
+        name: section.name(),
+        own: section.flag("own").is_some_and(|own| own.value),
+        timezone: section.text("timezone"),
+        accounts: section.tables("accounts", "accounts").into_iter().map(account).collect(),
+    }
+}
+
+fn account(section: Section<'_>) -> Account<'_> {
+    section.only(&["handle", "id", "network", "role"], &[]);
+    let roles = [("broadcast", AccountRole::Broadcast), ("service", AccountRole::Service)];
+    Account {
+        span: section.span(),
+        handle: section.text("handle"),
+        id: section.text("id"),
+        network: section.text("network"),
+        role: section.choice("role", &roles, &[]).map(|r| r.value).unwrap_or_default(),
+    }
+}
+
+fn topic(section: Section<'_>) -> Topic<'_> {
+    let known = [
+        "name",
+        "query",
+        "queries",
+        "accents",
+        "strict",
+        "quoted",
+        "brand",
+        "weight",
+        "typology",
+        "category",
+        "subcategory",
+        "section",
+        "timezone",
+    ];
+    section.only(&known, &["tag", "dialect"]);
+    let label = |key| section.text(key).map_or("", |text| text.value);
+    Topic {
+        name: section.name(),
+        queries: queries(section),
+        brand: section.text("brand"),
+        weight: section.integer("weight", 0, 30).map_or(0, |w| w.value),
+        typology: label("typology"),
+        category: label("category"),
+        subcategory: label("subcategory"),
+        section: label("section"),
+        timezone: section.text("timezone"),
+    }
+}
+
+/// `query = "…"` or `queries = ["…", { query = "…", accents = "exact" }]`; the settings of a query
+/// are its own or else the topic's.
+fn queries(section: Section<'_>) -> Vec<Query<'_>> {
+    let accents = section.choice("accents", &ACCENTS, &[]).map(|a| a.value).unwrap_or_default();
+    let strict = section.flag("strict").is_some_and(|s| s.value);
+    let quoted = section.flag("quoted").is_some_and(|q| q.value);
+    let plain = |text| Query { text, accents, strict, quoted };
+    let mut all: Vec<Query<'_>> = section.text("query").map(plain).into_iter().collect();
+    if let (Some(_), Some(both_given)) = (section.value("query"), section.value("queries")) {
+        let cause = both!("un tema lleva «query» o «queries», no las dos", "a topic has “query” or “queries”, not both");
+        section.problems().error(&both_given.span(), cause, both!("pon todas en «queries»", "put all of them in “queries”"));
+    }
+    let Some(value) = section.value("queries") else {
+        if section.value("query").is_none() {
+            section.missing("query");
+        }
+        return all;
+    };
+    let Some(list) = value.get_ref().as_array() else {
+        let cause = both!("«queries» debe ser una lista", "“queries” must be a list");
+        section.problems().error(&value.span(), cause, both!("escribe queries = [\"…\", \"…\"]", "write queries = [\"…\", \"…\"]"));
+        return all;
+    };
+    if list.is_empty() {
+        section.problems().error(&value.span(), both!("«queries» está vacía", "“queries” is empty"), no_fix());
+    }
+    for item in list.iter() {
+        if let Some(text) = item.get_ref().as_str() {
+            all.push(plain(At { value: text, span: item.span() }));
+        } else if let Some(own) = Section::open(item, "queries", section.problems()) {
+            own.only(&["query", "accents", "strict", "quoted"], &["tag", "dialect"]);
+            all.extend(own.required("query").map(|text| Query {
+                text,
+                accents: own.choice("accents", &ACCENTS, &[]).map_or(accents, |a| a.value),
+                strict: own.flag("strict").map_or(strict, |s| s.value),
+                quoted: own.flag("quoted").map_or(quoted, |q| q.value),
+            }));
+        }
+    }
+    all
+}
+
+fn alert(section: Section<'_>) -> Alert<'_> {
+    let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after"];
+    section.only(&known, &["sensitivity", "budget", "notify"]);
+    let watched = [("priority", Watch::Priority), ("volume", Watch::Volume)];
+    if section.value("on").is_none() {
+        section.missing("on");
+    }
+    let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
+    let windows = Window::ALL.map(|window| (window.as_str(), window));
+    Alert {
+        span: section.span(),
+        name: section.name(),
+        on: section.choice("on", &watched, &["spike", "drop", "sla", "source", "share"]),
+        topics: section.value("topics").map(|value| At { value: section.texts("topics"), span: value.span() }),
+        at: section.integer("at", 0, i64::MAX),
+        window: section.choice("window", &windows, &[]),
+        severity: section.choice("severity", &severities, &[]).map(|s| s.value).unwrap_or_default(),
+        resolve_after: section.duration("resolve_after", MINUTE, 24 * HOUR),
+    }
+}
+
+/// Notes a reference to `kind` that no name of `known` answers.
+pub fn unknown_name<'n>(problems: &Problems, name: &At<&str>, kind: &str, known: impl IntoIterator<Item = &'n str>) {
+    let typed = name.value;
+    let fix = match nearest::nearest(typed, known) {
+        Some(near) => both!("¿querías decir «{near}»?", "did you mean “{near}”?"),
+        None => both!("añade {kind} con name = \"{typed}\"", "add {kind} with name = \"{typed}\""),
+    };
+    problems.error(&name.span, both!("no hay {kind} «{typed}»", "there is no {kind} “{typed}”"), fix);
+}

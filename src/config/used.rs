@@ -1,0 +1,314 @@
+//! From typed to used: names resolved, texts parsed, references checked.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::bilingual::Both;
+use crate::http::Token;
+use crate::limits;
+use crate::score::Score;
+use crate::tally;
+use crate::time::{MINUTE, Zone};
+use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
+
+use super::nearest::nearest;
+use super::problem::{Problems, both};
+use super::section::{At, no_fix};
+use super::typed::{self, Typed, Watch, unknown_name};
+use super::{Config, Engine, Server, queries, secret, sources};
+
+/// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
+/// and must not be used.
+pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems) -> Config {
+    unique("[[token]]", typed.tokens.iter().map(|t| &t.name), problems);
+    unique("[[source]]", typed.sources.iter().map(|s| &s.name), problems);
+    unique("[[brand]]", typed.brands.iter().map(|b| &b.name), problems);
+    unique("[[topic]]", typed.topics.iter().map(|t| &t.name), problems);
+    unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
+    let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
+    let topics = topics(typed, &zone, text, problems);
+    Config {
+        server: server(typed, folder, problems),
+        engine: engine(&typed.engine),
+        sources: within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems)
+            .then(|| typed.sources.iter().filter_map(|s| sources::used(s, folder, problems)).collect())
+            .unwrap_or_default(),
+        listening: Listening { version: 0, brands: brands(&typed.brands, problems), rules: rules(typed, problems), topics },
+    }
+}
+
+/// An address to listen at.
+pub fn address(typed: &At<&str>, problems: &Problems) -> Option<SocketAddr> {
+    let text = typed.value;
+    let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address = named.as_deref().unwrap_or(text).parse().ok();
+    if address.is_none() {
+        let cause = both!("«{text}» no es una dirección IP con puerto", "“{text}” is no IP address with a port");
+        problems.error(&typed.span, cause, both!("por ejemplo \"127.0.0.1:7070\"", "for example \"127.0.0.1:7070\""));
+    }
+    address
+}
+
+/// Notes names that stand twice.
+fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>, problems: &Problems) {
+    let mut seen = HashSet::new();
+    for name in names.flatten() {
+        let text = name.value;
+        if !seen.insert(text) {
+            let cause = both!("ya hay {title} «{text}»", "there is already {title} “{text}”");
+            problems.error(&name.span, cause, both!("dale otro nombre", "give it another name"));
+        }
+    }
+}
+
+/// Notes the first name beyond `most`.
+fn within<'t>(names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
+    let Some(beyond) = names.skip(most).next() else { return true };
+    let span = beyond.as_ref().map_or(0..0, |name| name.span.clone());
+    problems.error(&span, both!("hay más de {most} {title}", "there are more than {most} {title}"), no_fix());
+    false
+}
+
+fn zone(name: Option<&At<&str>>, problems: &Problems) -> Option<Zone> {
+    let name = name?;
+    let typed = name.value;
+    let zone = Zone::named(typed);
+    if zone.is_none() {
+        let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+        let cause = both!("no hay zona horaria «{typed}»", "there is no time zone “{typed}”");
+        let fix = match nearest(typed, known.iter().map(String::as_str)) {
+            Some(near) => both!("¿querías decir «{near}»?", "did you mean “{near}”?"),
+            None => both!("usa un nombre IANA como \"America/Mexico_City\"", "use an IANA name such as \"Europe/Madrid\""),
+        };
+        problems.error(&name.span, cause, fix);
+    }
+    zone
+}
+
+fn server(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Server {
+    let tokens: Vec<Token> = typed.tokens.iter().filter_map(|t| token(t, folder, problems)).collect();
+    let bind = typed.server.bind.as_ref().and_then(|bind| Some((bind, address(bind, problems)?)));
+    if let Some((at, address)) = bind.as_ref().filter(|(_, a)| !a.ip().is_loopback())
+        && typed.tokens.is_empty()
+    {
+        let cause =
+            both!("{address} se ve desde fuera y no hay ningún [[token]]", "{address} is reachable from outside and there is no [[token]]");
+        let fix = both!(
+            "crea uno con: escucha token new NOMBRE viewer   o usa 127.0.0.1",
+            "make one with: escucha token new NAME viewer   or use 127.0.0.1"
+        );
+        problems.error(&at.span, cause, fix);
+    }
+    for origin in &typed.server.origins {
+        let host = origin.value.strip_prefix("https://").or_else(|| origin.value.strip_prefix("http://"));
+        if host.is_none_or(|h| h.is_empty() || h.contains(|c: char| c == '/' || c.is_whitespace())) {
+            let cause = both!("un origen es http(s)://servidor, sin ruta", "an origin is http(s)://host, without a path");
+            problems.error(
+                &origin.span,
+                cause,
+                both!("por ejemplo \"https://sala.ejemplo.mx\"", "for example \"https://room.example.com\""),
+            );
+        }
+    }
+    Server {
+        bind: bind.map_or(Server::default().bind, |(_, address)| address),
+        allowed_origins: typed.server.origins.iter().map(|o| o.value.to_owned()).collect(),
+        tokens,
+    }
+}
+
+fn token(typed: &typed::Token<'_>, folder: &Path, problems: &Problems) -> Option<Token> {
+    let at = typed.hash.as_ref()?;
+    match secret::resolve(at.value, folder).map(|hash| Token::parse_hash(&hash)) {
+        Ok(Some(hash)) => Some(Token { name: typed.name.as_ref()?.value.to_owned(), role: typed.role.as_ref()?.value, hash }),
+        Ok(None) => {
+            let cause = both!("«hash» debe ser SHA-256: 64 cifras hexadecimales", "“hash” must be SHA-256: 64 hexadecimal digits");
+            problems.error(&at.span, cause, both!("cópialo de: escucha token new NOMBRE ROL", "copy it from: escucha token new NAME ROLE"));
+            None
+        }
+        Err(cause) => {
+            problems.error(&at.span, cause, no_fix());
+            None
+        }
+    }
+}
+
+fn engine(typed: &typed::Engine) -> Engine {
+    let default = Engine::default();
+    Engine {
+        lanes: typed.lanes.as_ref().map_or(default.lanes, |lanes| lanes.value.max(1) as usize),
+        tally: tally::Settings {
+            lateness: typed.lateness.as_ref().map_or(default.tally.lateness, |l| l.value),
+            dedupe: typed.dedupe.as_ref().map_or(default.tally.dedupe, |d| d.value),
+            recent_bytes: typed.recent.as_ref().map_or(default.tally.recent_bytes, |r| r.value as usize),
+        },
+    }
+}
+
+fn brands(typed: &[typed::Brand<'_>], problems: &Problems) -> Vec<Brand> {
+    let used = |brand: &typed::Brand<'_>| Brand {
+        name: brand.name.as_ref().map_or(String::new(), |name| name.value.to_owned()),
+        own: brand.own,
+        accounts: brand.accounts.iter().filter_map(|account| self::account(account, problems)).collect(),
+    };
+    typed.iter().map(used).collect()
+}
+
+fn account(typed: &typed::Account<'_>, problems: &Problems) -> Option<Account> {
+    let handle = typed.handle.as_ref().map_or("", |h| h.value.trim().trim_start_matches('@'));
+    let id = typed.id.as_ref().map_or("", |id| id.value.trim());
+    if handle.is_empty() && id.is_empty() {
+        let cause = both!("una cuenta necesita «handle» o «id»", "an account needs “handle” or “id”");
+        problems.error(
+            &typed.span,
+            cause,
+            both!(
+                "por ejemplo {{ handle = \"bancoejemplo\", network = \"x\" }}",
+                "for example {{ handle = \"examplebank\", network = \"x\" }}"
+            ),
+        );
+        return None;
+    }
+    let network = typed.network.as_ref().map_or("", |n| n.value.trim());
+    Some(Account { id: id.to_owned(), handle: handle.to_lowercase(), network: network.to_lowercase(), role: typed.role })
+}
+
+fn topics(typed: &Typed<'_>, file_zone: &Zone, text: &str, problems: &Problems) -> Vec<Topic> {
+    if !within(typed.topics.iter().map(|t| &t.name), limits::TOPICS, "[[topic]]", problems) {
+        return Vec::new();
+    }
+    let mut brands: HashMap<&str, usize> = HashMap::new();
+    for (i, brand) in typed.brands.iter().enumerate() {
+        brands.extend(brand.name.as_ref().map(|name| (name.value, i)));
+    }
+    let brand_zones: Vec<Option<Zone>> = typed.brands.iter().map(|b| zone(b.timezone.as_ref(), problems)).collect();
+    let total: usize = typed.topics.iter().map(|t| t.queries.len()).sum();
+    if let Some(first) = typed.topics.first().and_then(|t| t.queries.first()).filter(|_| total > limits::QUERIES) {
+        let most = limits::QUERIES;
+        problems.error(&first.text.span, both!("hay más de {most} consultas", "there are more than {most} queries"), no_fix());
+        return Vec::new();
+    }
+    let mut used = Vec::with_capacity(typed.topics.len());
+    for (i, topic) in typed.topics.iter().enumerate() {
+        let brand = topic.brand.as_ref().and_then(|name| brands.get(name.value).copied());
+        if let (Some(name), None) = (&topic.brand, brand) {
+            unknown_name(problems, name, "[[brand]]", brands.keys().copied());
+        }
+        let nearest_zone = zone(topic.timezone.as_ref(), problems).or_else(|| brand_zones.get(brand?)?.clone());
+        used.push(Topic {
+            id: TopicId(i as u32),
+            name: topic.name.as_ref().map_or(String::new(), |name| name.value.to_owned()),
+            brand,
+            weight: Score::points(topic.weight as i16),
+            zone: nearest_zone.unwrap_or_else(|| file_zone.clone()),
+            labels: Labels {
+                typology: topic.typology.to_owned(),
+                category: topic.category.to_owned(),
+                subcategory: topic.subcategory.to_owned(),
+                section: topic.section.to_owned(),
+            },
+            queries: topic.queries.iter().filter_map(|query| queries::parse(query, text, problems)).collect(),
+        });
+    }
+    used
+}
+
+/// Alert rules; their topics are positions for now, see `Config::listening`.
+fn rules(typed: &Typed<'_>, problems: &Problems) -> Vec<Rule> {
+    let mut topics: HashMap<&str, TopicId> = HashMap::new();
+    for (i, topic) in typed.topics.iter().enumerate() {
+        topics.extend(topic.name.as_ref().map(|name| (name.value, TopicId(i as u32))));
+    }
+    typed.alerts.iter().filter_map(|alert| rule(alert, &topics, typed.topics.len(), problems)).collect()
+}
+
+fn rule(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, count: usize, problems: &Problems) -> Option<Rule> {
+    let watched = watched_topics(typed, topics, count, problems);
+    let on = on(typed, problems)?;
+    Some(Rule {
+        name: typed.name.as_ref()?.value.to_owned(),
+        on,
+        topics: watched,
+        severity: typed.severity,
+        resolve_after: typed.resolve_after.as_ref().map_or(15 * MINUTE, |r| r.value),
+    })
+}
+
+/// In the order of the configuration, each once.
+fn watched_topics(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, count: usize, problems: &Problems) -> Vec<TopicId> {
+    let Some(listed) = &typed.topics else {
+        if count == 0 {
+            let cause = both!("la alerta vigila todos los temas y no hay ninguno", "the alert watches all topics and there is none");
+            problems.error(&typed.span, cause, both!("añade un [[topic]]", "add a [[topic]]"));
+        }
+        return (0..count as u32).map(TopicId).collect();
+    };
+    if listed.value.is_empty() {
+        let cause = both!("la alerta no vigila ningún tema", "the alert watches no topic");
+        problems.error(
+            &listed.span,
+            cause,
+            both!("nombra alguno, o borra «topics» para vigilarlos todos", "name some, or delete “topics” to watch all"),
+        );
+    }
+    let mut watched = Vec::new();
+    for name in &listed.value {
+        match topics.get(name.value) {
+            Some(id) => watched.push(*id),
+            None => unknown_name(problems, name, "[[topic]]", topics.keys().copied()),
+        }
+    }
+    watched.sort_unstable();
+    watched.dedup();
+    watched
+}
+
+fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
+    let watch = typed.on.as_ref()?;
+    let (kind, example) = if watch.value == Watch::Priority { ("priority", "80") } else { ("volume", "20") };
+    let Some(at) = &typed.at else {
+        let cause = both!("a una alerta on = \"{kind}\" le falta «at»", "an alert with on = \"{kind}\" lacks “at”");
+        problems.error(&typed.span, cause, both!("por ejemplo at = {example}", "for example at = {example}"));
+        return None;
+    };
+    let misplaced = |key: &str, other: &str| {
+        (
+            both!("«{key}» no sirve con on = \"{kind}\"", "“{key}” is of no use with on = \"{kind}\""),
+            both!("bórralo, o usa on = \"{other}\"", "delete it, or use on = \"{other}\""),
+        )
+    };
+    let between = |span, most: i64, problems: &Problems| {
+        let cause = both!("«at» debe estar entre 1 y {most} con on = \"{kind}\"", "“at” must be between 1 and {most} with on = \"{kind}\"");
+        problems.error(span, cause, both!("por ejemplo at = {example}", "for example at = {example}"));
+    };
+    match watch.value {
+        Watch::Priority => {
+            if let Some(window) = &typed.window {
+                let (cause, fix): (Both, Both) = misplaced("window", "volume");
+                problems.error(&window.span, cause, fix);
+            }
+            if !(1..=100).contains(&at.value) {
+                between(&at.span, 100, problems);
+                return None;
+            }
+            Some(On::Priority { at: Score::points(at.value as i16) })
+        }
+        Watch::Volume => {
+            if let Some(after) = &typed.resolve_after {
+                let (cause, fix) = misplaced("resolve_after", "priority");
+                problems.error(&after.span, cause, fix);
+            }
+            if at.value < 1 {
+                between(&at.span, i64::MAX, problems);
+                return None;
+            }
+            let Some(window) = &typed.window else {
+                let cause = both!("a una alerta on = \"volume\" le falta «window»", "an alert with on = \"volume\" lacks “window”");
+                problems.error(&typed.span, cause, both!("por ejemplo window = \"5m\"", "for example window = \"5m\""));
+                return None;
+            };
+            Some(On::Volume { window: window.value, at: at.value as u64 })
+        }
+    }
+}

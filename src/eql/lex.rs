@@ -1,0 +1,378 @@
+//! Characters to lexemes: terms are read whole here, with every error a term can have.
+
+use std::ops::Range;
+
+use super::fields::{self, Take};
+use super::messages::{Code, Problem};
+use super::terms::{self, Unit};
+use crate::limits;
+use crate::query::{Accents, Term};
+
+/// Above this distance NEAR hardly differs from AND (W106).
+const NEAR_IS_AND_ABOVE: u32 = 10;
+/// Distance of a NEAR typed without one (W105).
+const NEAR_DEFAULT: u32 = 4;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Open,
+    Close,
+    And,
+    Or,
+    Not,
+    /// `-`, which must touch what it excludes.
+    Minus,
+    Near {
+        distance: u32,
+        ordered: bool,
+    },
+    /// `~N` after a bracket.
+    Tilde(u32),
+    Term(Unit),
+    /// A term with an error that was reported.
+    Bad,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lexeme {
+    pub kind: Kind,
+    pub span: Range<usize>,
+}
+
+/// What reading the whole rule gave.
+pub(super) struct Lexed {
+    pub lexemes: Vec<Lexeme>,
+    pub problems: Vec<Problem>,
+    /// Something is unclosed or too deep: there is no structure to look at.
+    pub stopped: bool,
+}
+
+pub(super) struct Lexer<'a> {
+    pub chars: &'a [char],
+    pub accents: Accents,
+    pub problems: Vec<Problem>,
+    at: usize,
+    lexemes: Vec<Lexeme>,
+    /// Indices of the brackets that are open.
+    open: Vec<usize>,
+    pub wildcards: usize,
+}
+
+/// The rest of the rule cannot be read.
+pub(super) struct Stop;
+
+type Step = Result<(), Stop>;
+
+pub(super) fn lex(chars: &[char], accents: Accents) -> Lexed {
+    let mut lexer = Lexer { chars, accents, problems: Vec::new(), at: 0, lexemes: Vec::new(), open: Vec::new(), wildcards: 0 };
+    let stopped = lexer.run().is_err();
+    if !stopped {
+        lexer.drop_unclosed();
+    }
+    if lexer.wildcards > limits::QUERY_WILDCARDS {
+        lexer.report(Code::E146, 0..chars.len(), &limits::QUERY_WILDCARDS.to_string());
+    }
+    Lexed { lexemes: lexer.lexemes, problems: lexer.problems, stopped }
+}
+
+/// Opens or closes a phrase like `"` does (R41).
+pub(super) fn is_typographic(c: char) -> bool {
+    matches!(c, '“' | '”' | '„' | '«' | '»')
+}
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || is_typographic(c) || matches!(c, '(' | ')' | '"' | '{' | '}' | '~')
+}
+
+impl Lexer<'_> {
+    fn run(&mut self) -> Step {
+        while let Some(c) = self.chars.get(self.at).copied() {
+            match c {
+                _ if c.is_whitespace() => self.at += 1,
+                '<' if self.comment_at(self.at) => self.comment()?,
+                '(' => self.open()?,
+                ')' => self.close(),
+                '"' => self.phrase()?,
+                _ if is_typographic(c) => self.phrase()?,
+                '{' => self.braces()?,
+                '}' => {
+                    self.report(Code::E104, self.at..self.at + 1, "");
+                    self.push(Kind::Bad, self.at + 1);
+                }
+                '~' => self.tilde(),
+                '-' => self.push(Kind::Minus, self.at + 1),
+                '#' | '@' => self.entity(),
+                '$' if self.starts_cashtag() => self.entity(),
+                _ => self.word()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports `code` at `span`; the text typed there is filled in, and `hint`.
+    pub(super) fn report(&mut self, code: Code, span: Range<usize>, hint: &str) {
+        let typed = self.text(span.clone());
+        self.problems.push(Problem::new(code, span.start as u32..span.end as u32, &typed, hint));
+    }
+
+    pub(super) fn text(&self, span: Range<usize>) -> String {
+        self.chars.get(span).unwrap_or_default().iter().collect()
+    }
+
+    /// Takes the characters up to `end` as one lexeme.
+    fn push(&mut self, kind: Kind, end: usize) {
+        self.lexemes.push(Lexeme { kind, span: self.at..end });
+        self.at = end;
+    }
+
+    fn push_unit(&mut self, unit: Option<Unit>, end: usize) {
+        self.push(unit.map_or(Kind::Bad, Kind::Term), end);
+    }
+
+    fn find(&self, from: usize, wanted: impl Fn(char) -> bool) -> Option<usize> {
+        (from..self.chars.len()).find(|i| self.chars.get(*i).is_some_and(|c| wanted(*c)))
+    }
+
+    fn comment_at(&self, at: usize) -> bool {
+        self.chars.get(at..at + 3) == Some(&['<', '<', '<'])
+    }
+
+    fn comment(&mut self) -> Step {
+        let from = self.at + 3;
+        match self.chars.get(from..).unwrap_or_default().windows(3).position(|w| w == ['>', '>', '>']) {
+            Some(length) => {
+                self.at = from + length + 3;
+                Ok(())
+            }
+            None => self.unclosed(Code::E103, self.at),
+        }
+    }
+
+    fn unclosed(&mut self, code: Code, start: usize) -> Step {
+        self.report(code, start..self.chars.len(), "");
+        Err(Stop)
+    }
+
+    fn open(&mut self) -> Step {
+        if self.open.len() >= limits::QUERY_DEPTH {
+            self.report(Code::E147, self.at..self.at + 1, &limits::QUERY_DEPTH.to_string());
+            return Err(Stop);
+        }
+        self.open.push(self.lexemes.len());
+        self.push(Kind::Open, self.at + 1);
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        let end = self.at + 1;
+        let Some(opened) = self.open.pop() else {
+            self.report(Code::E101, self.at..end, "");
+            self.at = end;
+            return;
+        };
+        if opened + 1 < self.lexemes.len() {
+            self.push(Kind::Close, end);
+        } else if let Some(lexeme) = self.lexemes.last_mut() {
+            lexeme.kind = Kind::Bad;
+            lexeme.span.end = end;
+            let span = lexeme.span.clone();
+            self.at = end;
+            self.report(Code::E107, span, "");
+        }
+    }
+
+    /// Reports the brackets left open and goes on as if they were not there.
+    fn drop_unclosed(&mut self) {
+        for index in std::mem::take(&mut self.open).into_iter().rev() {
+            let span = self.lexemes.remove(index).span;
+            self.report(Code::E101, span, "");
+        }
+    }
+
+    /// The end of the quoted text that starts at `start`, after its closing quote, and its
+    /// characters with their places, unescaped (R06).
+    fn quoted(&mut self, start: usize) -> Result<(Vec<(char, usize)>, usize), Stop> {
+        let typographic = self.chars.get(start).is_some_and(|c| is_typographic(*c));
+        let closes = |c: char| c == '"' || (typographic && is_typographic(c));
+        let mut content = Vec::new();
+        let mut at = start + 1;
+        while let Some(c) = self.chars.get(at).copied() {
+            let next = self.chars.get(at + 1).copied();
+            if c == '\\' && matches!(next, Some('"' | '\\')) {
+                content.extend(next.map(|n| (n, at + 1)));
+                at += 2;
+            } else if closes(c) {
+                if typographic {
+                    self.report(Code::W113, start..at + 1, "");
+                }
+                return Ok((content, at + 1));
+            } else {
+                content.push((c, at));
+                at += 1;
+            }
+        }
+        self.unclosed(Code::E102, start).map(|()| (content, at))
+    }
+
+    fn phrase(&mut self) -> Step {
+        let (content, end) = self.quoted(self.at)?;
+        let unit = terms::phrase(self, &content, self.at..end);
+        self.push_unit(unit, end);
+        Ok(())
+    }
+
+    fn braces(&mut self) -> Step {
+        let Some(close) = self.find(self.at, |c| c == '}') else {
+            return self.unclosed(Code::E104, self.at);
+        };
+        let unit = terms::case(self, self.at..close + 1);
+        self.push_unit(unit, close + 1);
+        Ok(())
+    }
+
+    /// `~N`: part of the phrase before it, or a lexeme of its own after a bracket.
+    fn tilde(&mut self) {
+        let digits = self.find(self.at + 1, |c| !c.is_ascii_digit()).unwrap_or(self.chars.len());
+        let span = self.at..digits;
+        let touches = self.lexemes.last().is_some_and(|l| l.span.end == span.start);
+        let distance = self.text(span.start + 1..digits).parse().ok().filter(|n| *n <= limits::NEAR_DISTANCE);
+        let last = self.lexemes.last_mut().map(|l| (&mut l.kind, &mut l.span));
+        self.at = digits;
+        match (last, distance) {
+            _ if span.len() == 1 => self.report(Code::E114, span, ""),
+            (Some((Kind::Bad, before)), _) if touches => before.end = digits,
+            (Some((Kind::Term(_) | Kind::Close, _)), None) if touches => self.report(Code::E113, span, ""),
+            (Some((Kind::Close, _)), Some(n)) if touches => self.lexemes.push(Lexeme { kind: Kind::Tilde(n), span }),
+            (Some((kind @ Kind::Term(_), before)), Some(n)) if touches => {
+                before.end = digits;
+                let whole = before.clone();
+                let Kind::Term(unit) = kind else { return };
+                if !unit.set_proximity(n) {
+                    *kind = Kind::Bad;
+                    self.report(Code::E116, whole, "");
+                }
+            }
+            _ => self.report(Code::E115, span, ""),
+        }
+    }
+
+    fn word_end(&self, from: usize, comments: bool) -> usize {
+        let ends = |i: usize| self.chars.get(i).is_none_or(|c| ends_word(*c)) || (comments && self.comment_at(i));
+        (from..=self.chars.len()).find(|i| ends(*i)).unwrap_or(from)
+    }
+
+    /// `$` is a sign before a name and on its own; before a digit it is punctuation (R20).
+    fn starts_cashtag(&self) -> bool {
+        let alone = self.word_end(self.at, true) == self.at + 1;
+        alone || self.chars.get(self.at + 1).is_some_and(|c| *c == '_' || super::tokens::is_letter(*c))
+    }
+
+    fn entity(&mut self) {
+        let end = self.word_end(self.at, true);
+        let unit = terms::entity(self, self.at..end);
+        self.push_unit(unit, end);
+    }
+
+    fn word(&mut self) -> Step {
+        if let Some(colon) = self.field_colon() {
+            return self.field(colon);
+        }
+        let end = self.word_end(self.at, true);
+        let text = self.text(self.at..end);
+        match text.as_str() {
+            "AND" => self.push(Kind::And, end),
+            "OR" => self.push(Kind::Or, end),
+            "NOT" => self.push(Kind::Not, end),
+            _ if matches!(text.split('/').next(), Some("NEAR" | "ONEAR")) => self.near(&text, end),
+            _ => {
+                let unit = terms::word(self, &text, self.at..end);
+                self.push_unit(unit, end);
+            }
+        }
+        Ok(())
+    }
+
+    fn near(&mut self, text: &str, end: usize) {
+        let span = self.at..end;
+        let mut ordered = text.starts_with('O');
+        let mut distance = NEAR_DEFAULT;
+        if let Some((_, tail)) = text.split_once('/') {
+            let digits = if ordered { tail } else { tail.strip_suffix('f').unwrap_or(tail) };
+            ordered |= digits.len() < tail.len();
+            let number = digits.parse().ok().filter(|n| digits.bytes().all(|b| b.is_ascii_digit()) && *n <= limits::NEAR_DISTANCE);
+            match number {
+                None => self.report(Code::E113, span.clone(), ""),
+                Some(n) if n > NEAR_IS_AND_ABOVE => {
+                    distance = n;
+                    self.report(Code::W106, span.clone(), "");
+                }
+                Some(n) => distance = n,
+            }
+        } else {
+            self.report(Code::W105, span, "");
+        }
+        self.push(Kind::Near { distance, ordered }, end);
+    }
+
+    /// The colon after a field name that starts here (R35).
+    fn field_colon(&self) -> Option<usize> {
+        let colon = self.find(self.at, |c| !(c.is_ascii_alphabetic() || c == '_'))?;
+        let is_field = colon > self.at && self.chars.get(colon) == Some(&':') && self.chars.get(colon + 1..colon + 3) != Some(&['/', '/']);
+        is_field.then_some(colon)
+    }
+
+    fn field(&mut self, colon: usize) -> Step {
+        let from = colon + 1;
+        let (value, end) = match self.chars.get(from) {
+            Some(c) if *c == '"' || is_typographic(*c) => {
+                let (content, end) = self.quoted(from)?;
+                (content.into_iter().map(|(c, _)| c).collect(), end)
+            }
+            Some('[') => match self.find(from, |c| c == ']') {
+                Some(close) => (self.text(from..close + 1), close + 1),
+                None => return self.unclosed(Code::E105, self.at),
+            },
+            _ => {
+                let end = self.word_end(from, false);
+                (self.text(from..end), end)
+            }
+        };
+        let typographic = self.chars.get(from).is_some_and(|c| is_typographic(*c));
+        let typed = if typographic { terms::quote(&value) } else { self.text(from..end) };
+        let unit = self.field_term(colon, value, end).map(|(name, term)| Unit::field(name, &typed, term, self.at..end));
+        self.push_unit(unit, end);
+        Ok(())
+    }
+
+    /// The canonical name of the field and its term, or `None` after reporting why not.
+    fn field_term(&mut self, colon: usize, value: String, end: usize) -> Option<(&'static str, Term)> {
+        let span = self.at..end;
+        let name = self.text(self.at..colon);
+        let Some(field) = fields::find(&name) else {
+            let hint = fields::nearest(&name);
+            self.problems.push(Problem::new(Code::E125, span.start as u32..span.end as u32, &name, hint));
+            return None;
+        };
+        if let Some(reason) = fields::reason(field.take) {
+            self.problems.push(Problem::hinted(Code::E144, span.start as u32..span.end as u32, &name, &reason));
+            return None;
+        }
+        let value = match field.take {
+            Take::From | Take::To => value.strip_prefix('@').map(str::to_owned).unwrap_or(value),
+            _ => value,
+        };
+        if value.trim().is_empty() {
+            let hint = format!("{name}:");
+            self.report(Code::E120, span, &hint);
+            return None;
+        }
+        let term = match terms::value(field.take, value) {
+            Ok(term) => term,
+            Err(code) => {
+                self.report(code, span, "");
+                return None;
+            }
+        };
+        Some((field.names.first().copied().unwrap_or_default(), term))
+    }
+}

@@ -1,0 +1,94 @@
+//! The newest entries of one channel, bounded by number and bytes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Entry;
+
+/// Entries one read takes at most, so that a reader holds the lock for a moment only.
+const READ_ENTRIES: usize = 256;
+
+#[derive(Debug)]
+struct Slot {
+    entry: Arc<Entry>,
+    cost: usize,
+    /// Bytes of all entries before it since the start.
+    before: u64,
+}
+
+/// Positions are gapless and never used again.
+#[derive(Debug)]
+pub(super) struct Ring {
+    slots: VecDeque<Slot>,
+    /// Position of the first slot.
+    first: u64,
+    bytes: usize,
+    total: u64,
+    max_entries: usize,
+    max_bytes: usize,
+}
+
+impl Ring {
+    pub(super) fn new(first: u64, max_entries: usize, max_bytes: usize) -> Ring {
+        Ring { slots: VecDeque::new(), first, bytes: 0, total: 0, max_entries, max_bytes }
+    }
+
+    /// Position of the oldest entry that is held; `end()` if there is none.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Position of the next entry.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.slots.len() as u64
+    }
+
+    fn slot(&self, position: u64) -> Option<usize> {
+        position.checked_sub(self.first).and_then(|i| usize::try_from(i).ok()).filter(|i| *i < self.slots.len())
+    }
+
+    /// Appends, and returns what had to go, with its positions. The newest entry always stays.
+    pub(super) fn push(&mut self, entry: Arc<Entry>, cost: usize) -> Vec<(u64, Arc<Entry>)> {
+        self.slots.push_back(Slot { entry, cost, before: self.total });
+        self.bytes += cost;
+        self.total += cost as u64;
+        let mut gone = Vec::new();
+        while self.slots.len() > 1 && (self.slots.len() > self.max_entries || self.bytes > self.max_bytes) {
+            if let Some(slot) = self.slots.pop_front() {
+                self.bytes -= slot.cost;
+                gone.push((self.first, slot.entry));
+                self.first += 1;
+            }
+        }
+        gone
+    }
+
+    pub(super) fn get_mut(&mut self, position: u64) -> Option<&mut Arc<Entry>> {
+        let i = self.slot(position)?;
+        self.slots.get_mut(i).map(|s| &mut s.entry)
+    }
+
+    /// Takes entries from `at` on, which moves behind them, until `bytes` are taken (one entry goes
+    /// over it at most); returns what is left of them.
+    pub(super) fn read(&self, at: &mut u64, bytes: usize, out: &mut Vec<Arc<Entry>>) -> usize {
+        let mut left = bytes;
+        let Some(i) = self.slot(*at) else { return left };
+        for slot in self.slots.range(i..).take(READ_ENTRIES) {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(slot.cost);
+            out.push(slot.entry.clone());
+            *at += 1;
+        }
+        left
+    }
+
+    /// Bytes of the entries from `position` on.
+    pub(super) fn bytes_from(&self, position: u64) -> u64 {
+        match self.slot(position.max(self.first)) {
+            Some(i) => self.slots.get(i).map_or(0, |s| self.total - s.before),
+            None => 0,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The small answers: health, readiness, scrape, description, sign-in, the wall.
+
+use std::collections::BTreeMap;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::{App, Code, Problem, auth, guard};
+use crate::wall;
+use crate::wire::{self, ReadyView};
+
+/// A JSON answer.
+pub fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// `GET /`: the wall.
+pub async fn wall(headers: HeaderMap) -> Result<Response, Problem> {
+    if wall::file("").is_none() {
+        return Ok(Html(wall::without_wall(guard::language(&headers))).into_response());
+    }
+    file("")
+}
+
+/// A file of the wall beside its page.
+pub async fn asset(uri: Uri) -> Result<Response, Problem> {
+    file(uri.path().trim_start_matches('/'))
+}
+
+fn file(path: &str) -> Result<Response, Problem> {
+    let file = wall::file(path).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    Ok(([(header::CONTENT_TYPE, file.mime), (header::CACHE_CONTROL, cache)], file.bytes).into_response())
+}
+
+/// `GET /healthz`: the process answers.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: every component works, or what is wrong with which.
+pub async fn readyz(State(app): State<App>) -> Response {
+    let mut components = BTreeMap::new();
+    for (name, state) in app.shared.board.all() {
+        let idle = (!state.connected && !state.finished).then(|| "not connected".to_owned());
+        components.insert(format!("source {name}"), state.problem.or(idle));
+    }
+    let answered = tokio::time::timeout(app.settings.timing.body, app.shared.asker.ask(|_| ())).await;
+    let engine = match answered {
+        Ok(Ok(())) => None,
+        Ok(Err(e)) => Some(e.to_string()),
+        Err(_) => Some("does not answer".to_owned()),
+    };
+    components.insert("engine".to_owned(), engine);
+    let ready = components.values().all(Option::is_none);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, json(wire::json(&ReadyView { ready, components }))).into_response()
+}
+
+/// `GET /metrics`.
+pub async fn metrics(State(app): State<App>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.shared.metrics.render()).into_response()
+}
+
+/// `GET /v1/openapi.json`.
+pub async fn openapi() -> Response {
+    json(include_str!("../../docs/openapi.json").to_owned())
+}
+
+/// `POST /v1/session`: a token, as bearer or in the body, becomes a cookie that scripts cannot read.
+pub async fn sign_in(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let in_body = wire::parse_session(&body);
+    let secret = in_body.as_deref().or_else(|| auth::secret(&headers)).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+    auth::role_of(secret, &app.shared.tokens.load()).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+    let secure = headers.get(header::ORIGIN).is_some_and(|o| o.as_bytes().starts_with(b"https://"));
+    let cookie = format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict{}", auth::COOKIE, if secure { "; Secure" } else { "" });
+    // A secret that is known was printed by us and has no other characters than a cookie may have.
+    let response = Response::builder().status(StatusCode::NO_CONTENT).header(header::SET_COOKIE, cookie).body(Body::empty());
+    response.map_err(|_| Problem::new(Code::Unauthorized))
+}

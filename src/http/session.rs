@@ -1,0 +1,213 @@
+//! One client of a live stream, whatever carries its frames.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use metrics::Gauge;
+use tokio::sync::watch;
+
+use super::subscription::Start;
+use super::{App, Shared};
+use crate::feed::{Bells, Channel, Cursor, Entry, Feed, Filter, Joined, What};
+use crate::telemetry;
+use crate::time::{SECOND, Timestamp};
+use crate::wire::{self, HelloView, SourceView, Time};
+
+/// Bytes read from the log for one write.
+const READ_BYTES: usize = 64 * 1024;
+
+/// The beat all clients share.
+#[derive(Debug, Clone)]
+pub struct Beat {
+    number: u64,
+    at: Timestamp,
+    /// The part of `status` that is the same for all.
+    sources: Arc<str>,
+}
+
+impl Beat {
+    /// Beat `number`, with how fresh the sources are now.
+    pub fn of(shared: &Shared, number: u64) -> Beat {
+        let at = shared.clock.now();
+        let view = |(name, state): (String, crate::sources::State)| SourceView {
+            name,
+            connected: state.connected,
+            finished: state.finished,
+            last_data: state.last_data.map(Time),
+            age_seconds: state.last_data.map(|t| at.since(t) as f64 / SECOND as f64),
+            problem: state.problem,
+        };
+        let sources: Vec<SourceView> = shared.board.all().into_iter().map(view).collect();
+        Beat { number, at, sources: wire::sources_json(&sources).into() }
+    }
+}
+
+/// Beats for ever.
+pub async fn beat(app: App, beats: watch::Sender<Beat>) {
+    let timing = app.settings.timing;
+    let mut interval = tokio::time::interval(timing.beat);
+    for number in 1.. {
+        interval.tick().await;
+        if number % timing.status_every.max(1) == 0 {
+            beats.send_replace(Beat::of(&app.shared, number));
+        } else {
+            beats.send_modify(|beat| beat.number = number);
+        }
+    }
+}
+
+/// One frame, with the sequence number of an alert.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Sequence number.
+    pub seq: Option<u64>,
+    /// JSON.
+    pub text: Utf8Bytes,
+}
+
+/// One client.
+pub struct Session {
+    app: App,
+    filter: Filter,
+    cursor: Cursor,
+    bells: Bells,
+    beat: watch::Receiver<Beat>,
+    status_every: u64,
+    /// `hello` and the first `status`, until they are taken.
+    greeting: Vec<Frame>,
+    /// Mentions lost since the last mention that was sent.
+    dropped: u64,
+    clients: Gauge,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.clients.decrement(1.0);
+    }
+}
+
+impl Session {
+    /// A client that starts as it asked.
+    pub fn new(app: App, start: Start) -> Session {
+        let feed = &app.shared.feed;
+        let bells = feed.bells();
+        let (cursor, joined, head) = feed.join(start.since, start.epoch.as_deref());
+        let reason = match joined {
+            Joined::Fresh | Joined::Recovered => None,
+            Joined::TooOld { floor } => Some(("cursor_too_old", floor)),
+            Joined::OtherEpoch { floor } => Some(("epoch_changed", floor)),
+        };
+        let recovered = joined == Joined::Recovered;
+        let hello = HelloView { epoch: feed.epoch(), seq: head, recovered, reason, version: app.shared.version };
+        let hello = Frame { seq: None, text: wire::hello_json(&hello).into() };
+        let clients = telemetry::stream_clients();
+        clients.increment(1.0);
+        let mut session = Session {
+            beat: app.beat.clone(),
+            status_every: app.settings.timing.status_every.max(1),
+            filter: start.filter,
+            cursor,
+            bells,
+            greeting: vec![hello],
+            dropped: 0,
+            clients,
+            app,
+        };
+        let mut first = Vec::new();
+        session.beat_frames(true, &mut first);
+        session.greeting.append(&mut first);
+        session
+    }
+
+    /// This life of the engine.
+    pub fn epoch(&self) -> &str {
+        self.feed().epoch()
+    }
+
+    /// What it wants now.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Wants `filter` from now on; the latest windows come again.
+    pub fn subscribe(&mut self, filter: Filter) {
+        self.filter = filter;
+        self.cursor.rewind_windows();
+    }
+
+    /// Alert bytes that wait for this client.
+    pub fn backlog(&self) -> u64 {
+        self.feed().backlog(&self.cursor)
+    }
+
+    fn feed(&self) -> &Feed {
+        &self.app.shared.feed
+    }
+
+    /// Waits for the next frames; `None` if the engine is gone. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Vec<Frame>> {
+        if !self.greeting.is_empty() {
+            return Some(std::mem::take(&mut self.greeting));
+        }
+        loop {
+            let (frames, more) = self.read();
+            if !frames.is_empty() {
+                return Some(frames);
+            }
+            if more {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let mut frames = Vec::new();
+            tokio::select! {
+                open = self.bells.wait(self.filter.has(Channel::Mentions)) => if !open { return None },
+                changed = self.beat.changed() => {
+                    changed.ok()?;
+                    let status = self.beat.borrow_and_update().number % self.status_every == 0;
+                    self.beat_frames(status, &mut frames);
+                }
+            }
+            if !frames.is_empty() {
+                return Some(frames);
+            }
+        }
+    }
+
+    fn read(&mut self) -> (Vec<Frame>, bool) {
+        let feed = self.app.shared.feed.clone();
+        let batch = feed.read(&mut self.cursor, &self.filter, READ_BYTES);
+        let mut frames = Vec::with_capacity(batch.entries.len() + 1);
+        if let Some((from, to)) = batch.gap.filter(|_| self.filter.has(Channel::Alerts)) {
+            telemetry::stream_gaps().increment(1);
+            frames.push(Frame { seq: None, text: wire::gap_json("alerts", from, to, "evicted").into() });
+        }
+        self.dropped += batch.dropped;
+        frames.extend(batch.entries.iter().map(|entry| self.frame(&feed, entry)));
+        (frames, batch.more)
+    }
+
+    fn frame(&mut self, feed: &Feed, entry: &Entry) -> Frame {
+        let text = feed.frame(entry);
+        let text = match entry.what {
+            What::Mention(_) if self.dropped > 0 => {
+                telemetry::stream_gaps().increment(1);
+                wire::with_dropped(&text, std::mem::take(&mut self.dropped)).into()
+            }
+            _ => text,
+        };
+        Frame { seq: entry.seq(), text }
+    }
+
+    fn beat_frames(&mut self, status: bool, frames: &mut Vec<Frame>) {
+        let feed = self.app.shared.feed.clone();
+        if self.filter.has(Channel::Windows) {
+            let entries = feed.read_windows(&mut self.cursor, &self.filter);
+            frames.extend(entries.iter().map(|e| Frame { seq: None, text: feed.frame(e) }));
+        }
+        if status && self.filter.has(Channel::Status) {
+            let beat = self.beat.borrow();
+            let text = wire::status_json(beat.at, self.cursor.served(), &beat.sources);
+            frames.push(Frame { seq: None, text: text.into() });
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `GET /v1/stream`: frames over a WebSocket.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
+use axum::response::Response;
+use futures_util::SinkExt;
+
+use super::serve::Place;
+use super::session::{Frame, Session};
+use super::subscription::{self, Params};
+use super::{App, Code, Problem};
+use crate::bilingual::Both;
+use crate::feed::Filter;
+use crate::wire::{self, Subscribe};
+
+/// The sub-protocol.
+const PROTOCOL: &str = "escucha.v1";
+/// A client sends subscriptions and nothing long.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// Frames are gathered up to this size into one write.
+const WRITE_BYTES: usize = 64 * 1024;
+/// Bound of what is buffered for a client that does not read: one batch and one long frame.
+const UNWRITTEN_BYTES: usize = 32 * 1024 * 1024;
+/// The engine stops; come back.
+const RESTART: u16 = 1012;
+/// The client did not keep up.
+const TOO_SLOW: u16 = 4008;
+
+/// Why a stream ends.
+enum End {
+    /// The client went away.
+    Gone,
+    /// The engine stops.
+    Stopped,
+    /// The client did not keep up.
+    TooSlow,
+}
+
+/// Upgrades and streams.
+pub async fn open(
+    State(app): State<App>,
+    Extension(place): Extension<Place>,
+    params: Result<Query<Params>, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let Query(params) = params.map_err(|_| Problem::new(Code::Invalid))?;
+    let start = subscription::start(&app, &params)?;
+    let upgrade = upgrade.map_err(|_| Problem::new(Code::Upgrade))?;
+    let upgrade = upgrade
+        .protocols([Cow::Borrowed(PROTOCOL)])
+        .read_buffer_size(4096)
+        .write_buffer_size(WRITE_BYTES)
+        .max_write_buffer_size(UNWRITTEN_BYTES)
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES);
+    let streams = app.streams.clone();
+    Ok(upgrade.on_upgrade(move |socket| {
+        streams.track_future(async move {
+            let _place = place;
+            let session = Session::new(app.clone(), start);
+            serve(app, socket, session).await;
+        })
+    }))
+}
+
+async fn serve(app: App, mut socket: WebSocket, mut session: Session) {
+    let (code, reason) = match exchange(&app, &mut socket, &mut session).await {
+        End::Gone => return,
+        End::Stopped => (RESTART, "service_restart"),
+        End::TooSlow => (TOO_SLOW, "client_too_slow"),
+    };
+    drop(session);
+    let close = async {
+        // A client that is gone by now needs no close frame.
+        let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+        while let Some(Ok(_)) = socket.recv().await {}
+    };
+    let _ = tokio::time::timeout(app.settings.timing.drain, close).await;
+}
+
+async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> End {
+    loop {
+        let frames = tokio::select! {
+            () = app.stop.cancelled() => return End::Stopped,
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => vec![answer(app, session, &text)],
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                Some(Ok(Message::Binary(_))) => vec![refusal(&Problem::because(
+                    Code::Invalid,
+                    "aquí se envían mensajes de texto",
+                    "messages are text here",
+                ))],
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+            },
+            frames = session.next() => match frames {
+                Some(frames) => frames.into_iter().map(|f: Frame| f.text).collect(),
+                None => return End::Stopped,
+            },
+        };
+        if let Err(end) = write(app, socket, session, frames).await {
+            return end;
+        }
+    }
+}
+
+/// Writes `frames` in as few writes as they fit, and watches a client that does not read.
+async fn write(app: &App, socket: &mut WebSocket, session: &Session, frames: Vec<Utf8Bytes>) -> Result<(), End> {
+    let timing = app.settings.timing;
+    let mut writing = std::pin::pin!(async {
+        for frame in frames {
+            socket.feed(Message::Text(frame)).await?;
+        }
+        socket.flush().await
+    });
+    let mut waited = Duration::ZERO;
+    loop {
+        tokio::select! {
+            () = app.stop.cancelled() => return Err(End::Stopped),
+            looked = tokio::time::timeout(timing.look, &mut writing) => match looked {
+                Ok(written) => return written.map_err(|_| End::Gone),
+                Err(_) => waited += timing.look,
+            }
+        }
+        if session.backlog() > app.settings.backlog || waited >= timing.stall {
+            return Err(End::TooSlow);
+        }
+    }
+}
+
+/// The answer to what a client said.
+fn answer(app: &App, session: &mut Session, text: &str) -> Utf8Bytes {
+    let wanted = Subscribe::parse(text)
+        .map_err(|e| Problem::because(Code::Invalid, format!("mensaje no entendido: {e}"), format!("message not understood: {e}")))
+        .and_then(|change| subscription::changed(app, session.filter(), change));
+    match wanted {
+        Ok(filter) => {
+            let answer = subscribed(&filter);
+            session.subscribe(filter);
+            answer
+        }
+        Err(problem) => refusal(&problem),
+    }
+}
+
+fn subscribed(filter: &Filter) -> Utf8Bytes {
+    let channels: Vec<&str> = filter.channels.iter().map(|c| c.as_str()).collect();
+    let topics: Vec<&str> = filter.topics.iter().map(String::as_str).collect();
+    let topics = (!topics.is_empty()).then_some(topics.as_slice());
+    wire::subscribed_json(&channels, topics, filter.min_severity.as_str(), filter.min_priority.as_f64()).into()
+}
+
+fn refusal(problem: &Problem) -> Utf8Bytes {
+    let detail: &Both = problem.detail();
+    wire::error_json(problem.code(), detail).into()
+}

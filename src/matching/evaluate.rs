@@ -1,0 +1,175 @@
+//! One post against all queries: candidates, then proof.
+
+use super::Matcher;
+use super::leaf::{View, from_key, to_key};
+use super::plan::YES;
+use crate::post::Post;
+use crate::text::{Tokens, base_into};
+
+/// Working memory that outlives a post.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// Grows by one per post, so that what was noted for the post before need not be wiped out.
+    generation: u32,
+    /// Generation and value of each leaf.
+    values: Vec<(u32, bool)>,
+    /// Generation in which each query was last evaluated.
+    evaluated: Vec<u32>,
+    candidates: Vec<u64>,
+    base: Vec<u8>,
+    words: [Words; 2],
+}
+
+/// The words of a text as a set that errs on one side: what it says is missing is missing.
+#[derive(Debug, Default, Clone)]
+struct Words {
+    generation: u32,
+    bits: [u64; 16],
+}
+
+impl Words {
+    fn may_have(&mut self, hash: u64, view: View<'_>, generation: u32) -> bool {
+        if self.generation != generation {
+            *self = Words { generation, bits: [0; 16] };
+            for t in view.tokens.tokens() {
+                self.bits[(t.hash >> 6) as usize & 15] |= 1 << (t.hash & 63);
+            }
+        }
+        self.bits[(hash >> 6) as usize & 15] >> (hash & 63) & 1 != 0
+    }
+}
+
+/// One post on its way through the queries.
+pub(super) struct Evaluation<'a> {
+    matcher: &'a Matcher,
+    post: &'a Post<'a>,
+    /// The own text, and the quoted one if it counts.
+    views: [Option<View<'a>>; 2],
+    work: &'a mut Work,
+    matched: &'a mut Vec<u32>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(
+        matcher: &'a Matcher,
+        post: &'a Post<'a>,
+        tokens: &'a Tokens,
+        quoted: Option<&'a Tokens>,
+        work: &'a mut Work,
+        matched: &'a mut Vec<u32>,
+    ) -> Evaluation<'a> {
+        work.next_post(matcher);
+        let own = View { text: post.text, tokens };
+        let views = [Some(own), quoted.map(|tokens| View { text: post.quoted_text, tokens })];
+        Evaluation { matcher, post, views, work, matched }
+    }
+
+    pub(super) fn run(&mut self) {
+        let matcher = self.matcher;
+        let mut candidates = std::mem::take(&mut self.work.candidates);
+        candidates.clear();
+        for view in self.views.into_iter().flatten() {
+            matcher.index.candidates(view, &mut candidates);
+        }
+        self.field_candidates(&mut candidates);
+        for key in &candidates {
+            for leaf in matcher.index.leaves(*key) {
+                self.candidate(*leaf);
+            }
+        }
+        self.work.candidates = candidates;
+        let mut base = std::mem::take(&mut self.work.base);
+        for view in self.views.into_iter().flatten() {
+            matcher.index.substrings(view.text, &mut base, |leaf| self.candidate(leaf));
+        }
+        self.work.base = base;
+        for query in &matcher.always {
+            self.query(*query);
+        }
+    }
+
+    fn field_candidates(&mut self, out: &mut Vec<u64>) {
+        if !self.matcher.index.has_fields {
+            return;
+        }
+        for (handle, key) in [(self.post.author.handle, from_key as fn(&str) -> u64), (self.post.in_reply_to.author, to_key)] {
+            if !handle.is_empty() {
+                base_into(handle, &mut self.work.base);
+                out.push(key(std::str::from_utf8(&self.work.base).unwrap_or_default()));
+            }
+        }
+    }
+
+    /// Evaluates the queries that stand on `leaf`, if it holds.
+    fn candidate(&mut self, leaf: u32) {
+        if !self.holds(leaf) {
+            return;
+        }
+        let matcher = self.matcher;
+        let (first, end) = matcher.leaves.get(leaf as usize).map_or((0, 0), |l| l.anchored);
+        for query in matcher.anchored.get(first as usize..end as usize).unwrap_or_default() {
+            self.query(*query);
+        }
+    }
+
+    /// Evaluates `query`, unless that was done for this post.
+    fn query(&mut self, query: u32) {
+        let generation = self.work.generation;
+        match self.work.evaluated.get_mut(query as usize) {
+            Some(last) if *last != generation => *last = generation,
+            _ => return,
+        }
+        let mut at = self.matcher.chains.get(query as usize).copied().unwrap_or_default();
+        while let Some(step) = self.matcher.steps.get(at as usize) {
+            at = if self.holds(step.leaf) { step.yes } else { step.no };
+        }
+        if at == YES {
+            self.matched.push(query);
+        }
+    }
+
+    /// Whether `leaf` holds in the post.
+    fn holds(&mut self, leaf: u32) -> bool {
+        let generation = self.work.generation;
+        match self.work.values.get(leaf as usize) {
+            Some((at, value)) if *at == generation => return *value,
+            Some(_) => {}
+            None => return false,
+        }
+        let value = self.value(leaf);
+        if let Some(slot) = self.work.values.get_mut(leaf as usize) {
+            *slot = (generation, value);
+        }
+        value
+    }
+
+    fn value(&mut self, leaf: u32) -> bool {
+        let Some(leaf) = self.matcher.leaves.get(leaf as usize) else { return false };
+        if !leaf.test.is_textual() {
+            return leaf.test.holds_in_post(self.post);
+        }
+        let texts = if leaf.quoted { 2 } else { 1 };
+        let generation = self.work.generation;
+        self.views.iter().zip(&mut self.work.words).take(texts).any(|(view, words)| {
+            let Some(view) = view else { return false };
+            leaf.token.is_none_or(|hash| words.may_have(hash, *view, generation)) && leaf.test.holds_in_text(&self.matcher.leaves, *view)
+        })
+    }
+}
+
+impl Work {
+    /// Makes everything noted so far void.
+    fn next_post(&mut self, matcher: &Matcher) {
+        // A wrapped counter would meet notes of four thousand million posts ago.
+        if self.generation == u32::MAX {
+            *self = Work::default();
+        }
+        self.generation += 1;
+        if self.values.len() < matcher.leaves.len() {
+            self.values.resize(matcher.leaves.len(), (0, false));
+        }
+        if self.evaluated.len() < matcher.chains.len() {
+            self.evaluated.resize(matcher.chains.len(), 0);
+        }
+    }
+}

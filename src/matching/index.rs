@@ -1,0 +1,194 @@
+//! From the tokens of a post to the leaves that may hold in it.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::leaf::{PREFIX_BYTES, View, prefix_key};
+use crate::text::pair_hash;
+
+/// Bits of the filter per key: about one in 64 lookups of a word that is no key passes.
+const FILTER_BITS: usize = 64;
+
+/// One slot of the table; empty if `len` is 0.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    key: u64,
+    first: u32,
+    len: u32,
+}
+
+/// Which leaves a key belongs to: a bitmap that says no to nearly all, before an open-addressed table.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    filter: Vec<u64>,
+    slots: Vec<Slot>,
+    leaves: Vec<u32>,
+    /// Lengths of the prefixes among the keys, ascending.
+    prefixes: Vec<u32>,
+    /// Whether any key is a field's.
+    pub(super) has_fields: bool,
+    substrings: Substrings,
+}
+
+/// What the index is built from.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    /// Key and leaf.
+    pub(super) keys: Vec<(u64, u32)>,
+    /// Lengths of prefixes.
+    pub(super) prefixes: Vec<u32>,
+    /// Whether any key is a field's.
+    pub(super) has_fields: bool,
+    /// Base form and leaf.
+    pub(super) substrings: Vec<(String, u32)>,
+}
+
+impl Index {
+    pub(super) fn new(mut entries: Entries) -> Index {
+        let keys = &mut entries.keys;
+        keys.sort_unstable();
+        keys.dedup();
+        let distinct = keys.chunk_by(|a, b| a.0 == b.0).count();
+        if distinct == 0 {
+            return Index { substrings: Substrings::new(&entries.substrings), ..Index::default() };
+        }
+        let mut index = Index {
+            filter: vec![0; (distinct * FILTER_BITS / 64).next_power_of_two()],
+            slots: vec![Slot::default(); (distinct * 2).next_power_of_two()],
+            leaves: keys.iter().map(|k| k.1).collect(),
+            prefixes: entries.prefixes,
+            has_fields: entries.has_fields,
+            substrings: Substrings::new(&entries.substrings),
+        };
+        index.prefixes.sort_unstable();
+        index.prefixes.dedup();
+        let mut first = 0;
+        for same in keys.chunk_by(|a, b| a.0 == b.0) {
+            index.insert(Slot { key: same[0].0, first, len: same.len() as u32 });
+            first += same.len() as u32;
+        }
+        index
+    }
+
+    fn insert(&mut self, slot: Slot) {
+        let (word, bit) = self.filter_place(slot.key);
+        self.filter[word] |= 1 << bit;
+        let mask = self.slots.len() - 1;
+        let mut at = slot.key as usize & mask;
+        while self.slots[at].len != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = slot;
+    }
+
+    /// The upper half of a key places it in the filter, the lower half in the table.
+    fn filter_place(&self, key: u64) -> (usize, u32) {
+        let word = (key >> 38) as usize & (self.filter.len() - 1);
+        (word, (key >> 32) as u32 & 63)
+    }
+
+    /// 1 if `key` may be a key, else 0.
+    #[inline]
+    fn may_have(&self, key: u64) -> usize {
+        let (word, bit) = self.filter_place(key);
+        (self.filter.get(word).copied().unwrap_or(0) >> bit) as usize & 1
+    }
+
+    /// The leaves of `key`.
+    pub(super) fn leaves(&self, key: u64) -> &[u32] {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = key as usize & mask;
+        while let Some(slot) = self.slots.get(at).filter(|s| s.len != 0) {
+            if slot.key == key {
+                return self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize).unwrap_or_default();
+            }
+            at = (at + 1) & mask;
+        }
+        &[]
+    }
+
+    /// Appends the keys of a text that pass the filter. Without a branch on what the words are: nearly
+    /// none passes, and which does is not foreseeable.
+    pub(super) fn candidates(&self, view: View<'_>, out: &mut Vec<u64>) {
+        if self.filter.is_empty() {
+            return;
+        }
+        let tokens = view.tokens.tokens();
+        let first = out.len();
+        out.resize(first + 2 * tokens.len(), 0);
+        let room = out.get_mut(first..).unwrap_or_default();
+        let mut found = 0;
+        let mut before = 0;
+        for t in tokens {
+            for key in [t.hash, pair_hash(before, t.hash)] {
+                // `found` is at most the number of keys seen, which is less than the room.
+                if let Some(to) = room.get_mut(found) {
+                    *to = key;
+                }
+                found += self.may_have(key);
+            }
+            before = t.hash;
+        }
+        out.truncate(first + found);
+        self.prefix_candidates(view, out);
+    }
+
+    fn prefix_candidates(&self, view: View<'_>, out: &mut Vec<u64>) {
+        if self.prefixes.is_empty() {
+            return;
+        }
+        for t in view.tokens.tokens() {
+            let len = (t.base_end - t.base_start).min(PREFIX_BYTES);
+            let head = view.tokens.head(t);
+            let fitting = self.prefixes.iter().take_while(|p| **p <= len);
+            out.extend(fitting.map(|p| prefix_key(head, *p)).filter(|k| self.may_have(*k) != 0));
+        }
+    }
+
+    /// Calls `found` with the leaves whose substring is in the base form of `text`; `buffer` is working memory.
+    pub(super) fn substrings(&self, text: &str, buffer: &mut Vec<u8>, mut found: impl FnMut(u32)) {
+        let Some(automaton) = &self.substrings.automaton else {
+            return self.substrings.leaves.iter().for_each(|leaf| found(*leaf));
+        };
+        crate::text::base_into(text, buffer);
+        for hit in automaton.find_overlapping_iter(buffer.as_slice()) {
+            if let Some(leaf) = self.substrings.leaves.get(hit.pattern().as_usize()) {
+                found(*leaf);
+            }
+        }
+    }
+
+    /// Distinct keys and substrings.
+    pub(super) fn keys(&self) -> usize {
+        self.slots.iter().filter(|s| s.len != 0).count() + self.substrings.leaves.len()
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        let automaton = self.substrings.automaton.as_ref().map_or(0, AhoCorasick::memory_usage);
+        size_of_val(&*self.filter) + size_of_val(&*self.slots) + size_of_val(&*self.leaves) + automaton
+    }
+}
+
+/// The values of `contains:` as one automaton.
+#[derive(Debug, Default)]
+struct Substrings {
+    automaton: Option<AhoCorasick>,
+    /// Leaf of each pattern.
+    leaves: Vec<u32>,
+}
+
+impl Substrings {
+    fn new(values: &[(String, u32)]) -> Substrings {
+        if values.is_empty() {
+            return Substrings::default();
+        }
+        // A tenth of the memory of the fastest kind. One that is too large to build is done without: then
+        // every leaf is a candidate, and only slower.
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .match_kind(MatchKind::Standard)
+            .build(values.iter().map(|v| &v.0))
+            .ok();
+        Substrings { automaton, leaves: values.iter().map(|v| v.1).collect() }
+    }
+}

@@ -1,0 +1,307 @@
+//! One compiled term: what must be looked for in a post, and where it is found.
+
+use super::near::Spans;
+use crate::post::Post;
+use crate::query::{Accents, Term};
+use crate::text::{Name, Token, TokenKind, Tokens, Word, fold, pair_hash, split, word_hash};
+
+/// A run of tokens, half open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Run {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// A text with its tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) text: &'a str,
+    pub(super) tokens: &'a Tokens,
+}
+
+/// A term or a proximity of one or more queries.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) test: Test,
+    /// Hash of a token that every text in which it holds has.
+    pub(super) token: Option<u64>,
+    /// Whether the quoted text may have it instead of the own one.
+    pub(super) quoted: bool,
+    /// Range of the queries that stand on it.
+    pub(super) anchored: (u32, u32),
+}
+
+/// What is asked of a post, ready to be evaluated.
+#[derive(Debug)]
+pub(super) enum Test {
+    /// Consecutive tokens.
+    Phrase(Box<[Word]>),
+    /// A hashtag, mention or cashtag.
+    Entity(Name),
+    /// A substring of the whole text.
+    Contains(Box<Word>),
+    /// The author's handle, folded.
+    From(Box<str>),
+    /// The handle that is answered, folded.
+    To(Box<str>),
+    /// A language code.
+    Lang(Box<str>),
+    /// A network's name.
+    Network(Box<str>),
+    /// Terms near each other.
+    Near(Spans),
+}
+
+impl Test {
+    pub(super) fn new(term: &Term, accents: Accents) -> Test {
+        let words = |w: &[String], f: fn(&str, Accents) -> Word| Test::Phrase(w.iter().map(|w| f(w, accents)).collect());
+        match term {
+            Term::Phrase(w) => words(w, Word::new),
+            Term::Case(w) => words(w, Word::cased),
+            Term::Mention(n) => Test::Entity(Name::new('@', n)),
+            Term::Hashtag(n) => Test::Entity(Name::new('#', n)),
+            Term::Cashtag(n) => Test::Entity(Name::new('$', n)),
+            Term::From(h) => Test::From(fold(h, Accents::Fold).into()),
+            Term::To(h) => Test::To(fold(h, Accents::Fold).into()),
+            Term::Lang(l) => Test::Lang(l.as_str().into()),
+            Term::Network(n) => Test::Network(n.as_str().into()),
+            Term::Contains(v) => Test::Contains(Word::literal(v, accents).into()),
+        }
+    }
+
+    /// Whether it asks about the text, so that a quoted text may answer too.
+    pub(super) fn is_textual(&self) -> bool {
+        matches!(self, Test::Phrase(_) | Test::Entity(_) | Test::Contains(_) | Test::Near(_))
+    }
+
+    /// Whether the post's own data, apart from its texts, has it.
+    pub(super) fn holds_in_post(&self, post: &Post<'_>) -> bool {
+        match self {
+            Test::From(h) => is_handle(post.author.handle, h),
+            Test::To(h) => is_handle(post.in_reply_to.author, h),
+            Test::Lang(code) => is_language(post.lang, code),
+            Test::Network(n) => !n.is_empty() && post.network.eq_ignore_ascii_case(n),
+            Test::Phrase(_) | Test::Entity(_) | Test::Contains(_) | Test::Near(_) => false,
+        }
+    }
+
+    /// Whether the text has it.
+    pub(super) fn holds_in_text(&self, leaves: &[Leaf], view: View<'_>) -> bool {
+        match self {
+            Test::Phrase(words) => phrase_runs(words, view).next().is_some(),
+            Test::Entity(name) => view.tokens.entities(view.text).any(|e| name.is(&e, view.text)),
+            Test::Contains(value) => value.is_in(view.text),
+            Test::Near(spans) => !spans.runs(leaves, view).is_empty(),
+            Test::From(_) | Test::To(_) | Test::Lang(_) | Test::Network(_) => false,
+        }
+    }
+
+    /// Appends every run of tokens that is it, in order; terms without a place in the text have none.
+    pub(super) fn runs(&self, leaves: &[Leaf], view: View<'_>, out: &mut Vec<Run>) {
+        match self {
+            Test::Phrase(words) => out.extend(phrase_runs(words, view)),
+            Test::Entity(name) => {
+                let named = view.tokens.entities(view.text).filter(|e| name.is(e, view.text));
+                out.extend(named.filter_map(|e| tokens_within(view.tokens.tokens(), e.start, name.end_in(&e))));
+            }
+            Test::Near(spans) => out.extend(spans.runs(leaves, view)),
+            Test::Contains(_) | Test::From(_) | Test::To(_) | Test::Lang(_) | Test::Network(_) => {}
+        }
+    }
+}
+
+/// Where `words` stand side by side.
+fn phrase_runs<'a>(words: &'a [Word], view: View<'a>) -> impl Iterator<Item = Run> + 'a {
+    let tokens = view.tokens.tokens();
+    // The longest word is the one least often there by chance.
+    let pivot = words.iter().enumerate().max_by_key(|(_, w)| (!w.is_wild(), w.base().len())).map_or(0, |(i, _)| i);
+    let starts = 0..(tokens.len() + 1).saturating_sub(words.len().max(1));
+    starts
+        .filter(move |s| is_phrase(words, pivot, view, tokens.get(*s..).unwrap_or_default()))
+        .map(|s| Run { start: s as u32, end: (s + words.len()) as u32 })
+}
+
+/// Whether `tokens` begin with `words`.
+fn is_phrase(words: &[Word], pivot: usize, view: View<'_>, tokens: &[Token]) -> bool {
+    let (Some(word), Some(token)) = (words.get(pivot), tokens.get(pivot)) else { return false };
+    let is = |(w, t): (&Word, &Token)| w.is_token(view.text, view.tokens, t);
+    (word.is_wild() || word.hash() == token.hash) && words.iter().zip(tokens).all(is)
+}
+
+/// The tokens between two bytes of the text; none if there are none.
+fn tokens_within(tokens: &[Token], start: usize, end: usize) -> Option<Run> {
+    let first = tokens.partition_point(|t| (t.start as usize) < start);
+    let last = tokens.partition_point(|t| (t.end as usize) <= end);
+    (first < last).then_some(Run { start: first as u32, end: last as u32 })
+}
+
+/// Whether a handle of a post is the one looked for.
+fn is_handle(h: &str, folded: &str) -> bool {
+    !h.is_empty() && if h.is_ascii() { h.eq_ignore_ascii_case(folded) } else { fold(h, Accents::Fold) == folded }
+}
+
+/// R29: a code matches itself and its regions; a post without language is `und`.
+fn is_language(of_post: &str, code: &str) -> bool {
+    let of_post = if of_post.is_empty() { "und" } else { of_post };
+    let (head, rest) = of_post.split_at_checked(code.len()).unwrap_or_default();
+    !code.is_empty() && head.eq_ignore_ascii_case(code) && (rest.is_empty() || rest.starts_with('-'))
+}
+
+/// What a post must have for a leaf to hold, as one number to look up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Key {
+    /// This hash of a token or of two neighbours is in the text.
+    Token(u64),
+    /// A token begins with these bytes, so many.
+    Prefix(u64, u32),
+    /// This hash of a field is in the post.
+    Field(u64),
+    /// The base form of the text holds the leaf's own.
+    Substring,
+}
+
+/// Salts that keep the fields' keys apart from the words'.
+const FROM: u64 = 1;
+const TO: u64 = 2;
+
+/// Key of a folded or base handle of the author.
+pub(super) fn from_key(base: &str) -> u64 {
+    pair_hash(word_hash(base), FROM)
+}
+
+/// Key of the handle that is answered.
+pub(super) fn to_key(base: &str) -> u64 {
+    pair_hash(word_hash(base), TO)
+}
+
+/// The longest prefix that is looked up.
+pub(super) const PREFIX_BYTES: u32 = 8;
+
+/// Key of a token's first `len` bytes, which `head` begins with.
+pub(super) fn prefix_key(head: u64, len: u32) -> u64 {
+    let kept = if len >= 8 { head } else { head & ((1 << (8 * len)) - 1) };
+    pair_hash(kept, u64::from(len) << 32)
+}
+
+impl Test {
+    /// The key that is likely the rarest, with a guess of how often it is found in a post; none if no
+    /// key finds it.
+    pub(super) fn key(&self) -> Option<(Key, f64)> {
+        match self {
+            Test::Phrase(words) => phrase_key(words),
+            Test::Entity(name) => {
+                let words: Vec<Word> = name_words(name);
+                phrase_key(&words).map(|(k, often)| (k, often / 8.0))
+            }
+            Test::Contains(value) if value.base().is_empty() => None,
+            Test::Contains(value) => Some((Key::Substring, often(value.base()) * 16.0)),
+            Test::From(h) => Some((Key::Field(from_key(&crate::text::base(h))), FIELD)),
+            Test::To(h) => Some((Key::Field(to_key(&crate::text::base(h))), FIELD)),
+            Test::Lang(_) | Test::Network(_) | Test::Near(_) => None,
+        }
+    }
+
+    /// Base form of what a substring looks for.
+    pub(super) fn substring(&self) -> &str {
+        if let Test::Contains(value) = self { value.base() } else { "" }
+    }
+
+    /// Bytes it holds on the heap, about.
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Test::Phrase(words) => size_of_val(&**words) + words.iter().map(|w| 2 * w.base().len()).sum::<usize>(),
+            Test::Contains(value) => size_of::<Word>() + 2 * value.base().len(),
+            Test::Entity(name) => name.folded().len(),
+            Test::From(s) | Test::To(s) | Test::Lang(s) | Test::Network(s) => s.len(),
+            Test::Near(_) => size_of::<Spans>(),
+        }
+    }
+
+    /// Hash of a token every matching text has, if there is one.
+    pub(super) fn token(&self) -> Option<u64> {
+        match self {
+            Test::Phrase(words) => words.iter().filter(|w| !w.is_wild()).max_by_key(|w| w.base().len()).map(Word::hash),
+            Test::Entity(name) => name_words(name).iter().max_by_key(|w| w.base().len()).map(Word::hash),
+            _ => None,
+        }
+    }
+}
+
+/// How often one account writes or is answered, by guess.
+const FIELD: f64 = 1e-4;
+
+/// The words a name is made of.
+fn name_words(name: &Name) -> Vec<Word> {
+    let folded = name.folded();
+    let words = split(folded, false).into_iter().filter(|p| p.kind == TokenKind::Word);
+    words.filter_map(|p| folded.get(p.start..p.end)).map(|w| Word::literal(w, Accents::Fold)).collect()
+}
+
+fn phrase_key(words: &[Word]) -> Option<(Key, f64)> {
+    let solid = |w: &Word| !w.is_wild();
+    let pairs = words.windows(2).filter_map(|w| match w {
+        [a, b] if solid(a) && solid(b) => Some((Key::Token(pair_hash(a.hash(), b.hash())), pair_often(a.base(), b.base()))),
+        _ => None,
+    });
+    let singles = words.iter().filter_map(|w| {
+        let base = w.base();
+        if solid(w) {
+            return Some((Key::Token(w.hash()), often(base)));
+        }
+        let len = (base.len() as u32).min(PREFIX_BYTES);
+        let mut head = [0; 8];
+        head.iter_mut().zip(base.bytes()).for_each(|(to, from)| *to = from);
+        (len > 0).then(|| (Key::Prefix(prefix_key(u64::from_le_bytes(head), len), len), often(base) * 4.0))
+    });
+    pairs.chain(singles).min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// How often a word is in a post, guessed from its length: there are no statistics when a query is compiled.
+fn often(base: &str) -> f64 {
+    0.6_f64.powi(base.chars().count().min(16) as i32)
+}
+
+/// How often two words stand side by side: never more often than the rarer one.
+fn pair_often(a: &str, b: &str) -> f64 {
+    let (a, b) = (often(a), often(b));
+    a.min(b) * a.max(b).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_match_their_regions() {
+        for (post, code, expected) in [
+            ("pt", "pt", true),
+            ("pt-BR", "PT", true),
+            ("pt", "pt-BR", false),
+            ("", "und", true),
+            ("ptx", "pt", false),
+            ("", "es", false),
+            ("ñ", "e", false),
+        ] {
+            assert_eq!(is_language(post, code), expected, "{post} {code}");
+        }
+    }
+
+    #[test]
+    fn handles_fold() {
+        assert!(is_handle("BBVAResponde", "bbvaresponde"));
+        assert!(is_handle("Año", "año"));
+        assert!(!is_handle("", ""));
+        assert!(!is_handle("bank.bsky.social", "bank"));
+    }
+
+    #[test]
+    fn a_key_is_the_rarest_pair_word_or_prefix() {
+        let key =
+            |words: &[&str]| Test::new(&Term::Phrase(words.iter().map(|w| w.to_string()).collect()), Accents::Fold).key().map(|k| k.0);
+        let hash = |w: &str| word_hash(w);
+        assert_eq!(key(&["no", "Funciona"]), Some(Key::Token(pair_hash(hash("no"), hash("funciona")))));
+        assert_eq!(key(&["comisión"]), Some(Key::Token(hash("comision"))));
+        assert_eq!(key(&["caj*"]), Some(Key::Prefix(prefix_key(u64::from_le_bytes(*b"caj\0\0\0\0\0"), 3), 3)));
+        assert_eq!(key(&["tarjeta", "bl*"]), Some(Key::Token(hash("tarjeta"))));
+    }
+}

@@ -1,0 +1,123 @@
+//! A tree of operators as a chain of tests, and what must be in a post for it to match at all.
+
+use crate::query::Node;
+
+/// The chain ends: the query matches.
+pub(super) const YES: u32 = u32::MAX;
+/// The chain ends: it does not.
+pub(super) const NO: u32 = u32::MAX - 1;
+
+/// One test of a chain: a leaf, and where to go on if it holds and if it does not. AND, OR and NOT
+/// are only ways to wire it, so evaluation knows no operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) leaf: u32,
+    pub(super) yes: u32,
+    pub(super) no: u32,
+}
+
+/// Appends the chain of `node` to `steps` and returns where it begins. `leaf_of` gives the leaf of a
+/// term or of a proximity, or none for what can never hold.
+pub(super) fn chain(node: &Node, yes: u32, no: u32, leaf_of: &mut dyn FnMut(&Node) -> Option<u32>, steps: &mut Vec<Step>) -> u32 {
+    match node {
+        Node::And(all) => all.iter().rev().fold(yes, |next, n| chain(n, next, no, leaf_of, steps)),
+        Node::Or(any) => any.iter().rev().fold(no, |next, n| chain(n, yes, next, leaf_of, steps)),
+        Node::Not(n) => chain(n, no, yes, leaf_of, steps),
+        Node::Leaf(_) | Node::Near { .. } | Node::Within { .. } => match leaf_of(node) {
+            None => no,
+            Some(leaf) => {
+                steps.push(Step { leaf, yes, no });
+                steps.len() as u32 - 1
+            }
+        },
+    }
+}
+
+/// Leaves of which at least one holds in every post that matches.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Anchors {
+    /// Indices into `Query::leaves`.
+    pub(super) leaves: Vec<usize>,
+    /// How many of them a post has on average, by guess.
+    pub(super) often: f64,
+}
+
+/// The anchors of `node` that are likely the rarest: of operands that must all hold the best one's, of
+/// alternatives everyone's. `often` says how often a leaf holds, or none if it cannot be looked up.
+/// None means that the query must be evaluated on every post.
+pub(super) fn anchors(node: &Node, often: &dyn Fn(usize) -> Option<f64>) -> Option<Anchors> {
+    let best = |nodes: &mut dyn Iterator<Item = &Node>| nodes.filter_map(|n| anchors(n, often)).min_by(|a, b| a.often.total_cmp(&b.often));
+    match node {
+        Node::Leaf(i) => often(*i).map(|often| Anchors { leaves: vec![*i], often }),
+        Node::And(all) | Node::Within { operands: all, .. } => best(&mut all.iter()),
+        Node::Near { left, right, .. } => best(&mut [&**left, &**right].into_iter()),
+        Node::Or(any) => any.iter().try_fold(Anchors::default(), |mut sum, n| {
+            let own = anchors(n, often)?;
+            sum.leaves.extend(own.leaves);
+            sum.often += own.often;
+            Some(sum)
+        }),
+        Node::Not(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn not(n: Node) -> Node {
+        Node::Not(Box::new(n))
+    }
+
+    /// Runs the chain with the truth of each leaf given.
+    fn run(node: &Node, truth: &[bool]) -> bool {
+        let mut steps = Vec::new();
+        let mut leaf_of = |n: &Node| if let Node::Leaf(i) = n { Some(*i as u32) } else { None };
+        let mut at = chain(node, YES, NO, &mut leaf_of, &mut steps);
+        while let Some(s) = steps.get(at as usize) {
+            at = if truth[s.leaf as usize] { s.yes } else { s.no };
+        }
+        assert!(at == YES || at == NO);
+        at == YES
+    }
+
+    fn value(node: &Node, truth: &[bool]) -> bool {
+        match node {
+            Node::Leaf(i) => truth[*i],
+            Node::And(v) => v.iter().all(|n| value(n, truth)),
+            Node::Or(v) => v.iter().any(|n| value(n, truth)),
+            Node::Not(n) => !value(n, truth),
+            Node::Near { .. } | Node::Within { .. } => false,
+        }
+    }
+
+    #[test]
+    fn a_chain_has_the_value_of_its_tree() {
+        use Node::{And, Leaf, Or};
+        let trees = [
+            Leaf(0),
+            not(Leaf(0)),
+            And(vec![Leaf(0), Leaf(1), not(Leaf(2))]),
+            Or(vec![And(vec![Leaf(0), Leaf(1)]), not(Or(vec![Leaf(2), Leaf(3)]))]),
+            And(vec![Or(vec![Leaf(0), Leaf(1)]), not(And(vec![Leaf(2), not(Leaf(3))])), Or(vec![Leaf(3), Leaf(0)])]),
+        ];
+        for tree in &trees {
+            for bits in 0..16 {
+                let truth: Vec<bool> = (0..4).map(|i| bits >> i & 1 == 1).collect();
+                assert_eq!(run(tree, &truth), value(tree, &truth), "{tree:?} {truth:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn anchors_cover_every_alternative() {
+        use Node::{And, Leaf, Or};
+        let often = |i: usize| (i != 9).then_some(0.1 * (i + 1) as f64);
+        let of = |n: Node| anchors(&n, &often).map(|a| a.leaves);
+        assert_eq!(of(And(vec![Leaf(2), Leaf(1), not(Leaf(0))])), Some(vec![1]));
+        assert_eq!(of(And(vec![Or(vec![Leaf(0), Leaf(1)]), Leaf(4)])), Some(vec![0, 1]));
+        assert_eq!(of(Or(vec![Leaf(0), Leaf(9)])), None);
+        assert_eq!(of(Or(vec![Leaf(0), not(Leaf(1))])), None);
+        assert_eq!(of(And(vec![Leaf(9), not(Leaf(1))])), None);
+    }
+}

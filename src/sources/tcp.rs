@@ -1,0 +1,134 @@
+//! Newline-delimited JSON over TCP, from many connections at once.
+//!
+//! A line that its connection leaves unfinished is handed over like any other: the decoder reads it
+//! if it is whole, and counts it as malformed if not.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use crate::bilingual::Both;
+use crate::limits;
+use crate::sources::{Context, Error, Settings, Spec, Splitter, Writer};
+
+/// The type `tcp`.
+pub static SPEC: Spec = Spec { name: "tcp", keys: &["bind"], check, run };
+
+fn check(settings: &Settings) -> Vec<Both> {
+    if settings.bind.is_some() {
+        return Vec::new();
+    }
+    vec![Both::new("falta `bind`: la dirección y el puerto donde escuchar", "`bind` is missing: the address and port to listen on")]
+}
+
+fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>> {
+    async move {
+        let Some(bind) = settings.bind else { return Err(Error::Settings("no `bind`".to_owned())) };
+        let listener = TcpListener::bind(bind).await?;
+        ctx.connected(&settings.name, true);
+        let address = listener.local_addr()?;
+        ctx.board.update(&settings.name, |state| state.address = Some(address));
+        tracing::info!(source = settings.name, %address, "listening");
+        let tasks = TaskTracker::new();
+        let outcome = accept(&listener, &settings, &ctx, &tasks).await;
+        // Every connection sees the stop too, hands over what it has and ends.
+        tasks.close();
+        tasks.wait().await;
+        outcome
+    }
+    .boxed()
+}
+
+async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, tasks: &TaskTracker) -> Result<(), Error> {
+    let places = Arc::new(Semaphore::new(limits::TCP_CONNECTIONS));
+    let long_lines = Arc::new(Semaphore::new(limits::TCP_LONG_LINES));
+    let name: Arc<str> = settings.name.as_str().into();
+    loop {
+        let accepted = tokio::select! {
+            () = ctx.stop.cancelled() => return Ok(()),
+            accepted = next(listener, &places) => accepted,
+        };
+        let Some((stream, place)) = accepted else {
+            // No descriptor or no memory left: some are about to be given back.
+            tokio::time::sleep(ctx.timing.poll).await;
+            continue;
+        };
+        let writer = Writer::new(settings, ctx);
+        let connection = Connection { ctx: ctx.clone(), name: name.clone(), long_lines: long_lines.clone(), _place: place };
+        tasks.spawn(connection.serve(stream, writer));
+    }
+}
+
+async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.ok()?;
+    let (stream, _) = listener.accept().await.inspect_err(|error| tracing::warn!(%error, "accept failed")).ok()?;
+    Some((stream, place))
+}
+
+struct Connection {
+    ctx: Context,
+    name: Arc<str>,
+    long_lines: Arc<Semaphore>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn serve(self, mut stream: TcpStream, mut writer: Writer) {
+        let mut splitter = Splitter::new(limits::TCP_READ_BYTES);
+        let end = self.read(&mut stream, &mut splitter, &mut writer).await;
+        tracing::debug!(source = &*self.name, end, unfinished = splitter.pending(), "connection ended");
+        metrics::counter!("escucha_source_connections_total", "source" => self.name.to_string(), "end" => end).increment(1);
+        if let Some(rest) = splitter.finish() {
+            let _ = writer.lines(rest).await;
+        }
+        let _ = writer.flush().await;
+    }
+
+    /// Reads until the connection ends, and says why it did.
+    async fn read(&self, stream: &mut TcpStream, splitter: &mut Splitter, writer: &mut Writer) -> &'static str {
+        let clock = self.ctx.port.clock().clone();
+        let mut line_began = clock.monotonic();
+        let mut long_line = None;
+        loop {
+            if splitter.pending() < limits::TCP_READ_BYTES {
+                long_line = None;
+            } else if long_line.is_none() {
+                // Long lines take memory, so only some connections may have one at a time.
+                long_line = self.long_lines.acquire().await.ok();
+            }
+            let now = clock.monotonic();
+            let patience =
+                if splitter.pending() == 0 { self.ctx.timing.idle } else { (line_began + self.ctx.timing.line).saturating_sub(now) };
+            let read = tokio::select! {
+                biased;
+                () = self.ctx.stop.cancelled() => return "stop",
+                read = stream.read(splitter.spare()) => read,
+                () = writer.ready(), if !writer.is_empty() => {
+                    match writer.flush().await { Ok(()) => continue, Err(_) => return "engine" }
+                }
+                () = tokio::time::sleep(patience) => return if splitter.pending() == 0 { "idle" } else { "slow" },
+            };
+            match read {
+                Ok(0) => return "closed",
+                Ok(n) => {
+                    if splitter.pending() == 0 {
+                        line_began = now;
+                    }
+                    splitter.filled(n);
+                }
+                Err(_) => return "reset",
+            }
+            while let Some(lines) = splitter.next() {
+                line_began = clock.monotonic();
+                if writer.lines(lines).await.is_err() {
+                    return "engine";
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Objects of the HTTP API; `docs/openapi.json` describes them.
+
+use serde::{Deserialize, Serialize};
+
+use super::stream::MentionView;
+use super::{Pairs, TalliedView, Time, given, json};
+use crate::panes::Sum;
+use crate::reason::Refused;
+use crate::tally::{Mention, Overview, Step, WeekHours};
+use crate::time::HOUR;
+use crate::window::Window;
+
+/// An error as RFC 9457 has it, in the reader's language.
+#[derive(Serialize)]
+pub struct ProblemView<'a> {
+    /// URI that names the kind of problem.
+    pub r#type: String,
+    /// Its name for people.
+    pub title: &'a str,
+    /// HTTP status.
+    pub status: u16,
+    /// This very case.
+    pub detail: &'a str,
+    /// The name of the kind, for programs.
+    pub code: &'a str,
+}
+
+/// One refused line of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedLine {
+    /// Line, counted from 1.
+    pub line: u64,
+    /// Reason, from the closed set.
+    pub reason: &'static str,
+}
+
+impl RefusedLine {
+    /// Line `line`, counted from 1.
+    pub fn new(line: u64, reason: Refused) -> RefusedLine {
+        RefusedLine { line, reason: reason.as_str() }
+    }
+}
+
+/// The answer of `POST /v1/posts`.
+#[derive(Debug, Default, Serialize)]
+pub struct IngestAnswer {
+    /// Items that decoded.
+    pub accepted: u64,
+    /// Lines that did not.
+    pub refused: Vec<RefusedLine>,
+    /// First line, counted from 1, that was not taken because the engine was full; send from here.
+    pub resume_at_line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct SumView {
+    mentions: u64,
+    reposts: u64,
+    direct: u64,
+}
+
+impl From<&Sum> for SumView {
+    fn from(s: &Sum) -> Self {
+        SumView { mentions: s.mentions, reposts: s.reposts, direct: s.direct }
+    }
+}
+
+/// One topic of `GET /v1/topics`.
+pub struct TopicView<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its brand, empty if none.
+    pub brand: &'a str,
+    /// Its priority weight, in points.
+    pub weight: f64,
+    /// What was counted; `None` before the first beat.
+    pub overview: Option<&'a Overview>,
+}
+
+/// `GET /v1/topics`.
+pub fn topics_json(topics: &[TopicView<'_>]) -> String {
+    #[derive(Serialize)]
+    struct One<'a, W: Serialize> {
+        name: &'a str,
+        brand: Option<&'a str>,
+        weight: f64,
+        at: Option<Time>,
+        windows: Option<W>,
+        total: Option<SumView>,
+        firing: &'a [String],
+    }
+    let one = |t: &TopicView<'_>| {
+        let windows =
+            t.overview.map(|o| Pairs(Window::ALL.iter().zip(&o.windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)))));
+        json(&One {
+            name: t.name,
+            brand: given(t.brand),
+            weight: t.weight,
+            at: t.overview.map(|o| Time(o.windows.at)),
+            windows,
+            total: t.overview.map(|o| (&o.total).into()),
+            firing: t.overview.map_or(&[], |o| &o.firing),
+        })
+    };
+    format!("{{\"topics\":[{}]}}", topics.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+/// `GET /v1/topics/{name}/windows`: steps of `minutes`, oldest first.
+pub fn series_json(topic: &str, minutes: i64, steps: &[Step]) -> String {
+    #[derive(Serialize)]
+    struct Point {
+        at: Time,
+        #[serde(flatten)]
+        sum: SumView,
+    }
+    #[derive(Serialize)]
+    struct View<'a> {
+        topic: &'a str,
+        step_minutes: i64,
+        steps: Vec<Point>,
+    }
+    let steps = steps.iter().map(|s| Point { at: Time(s.at), sum: (&s.sum).into() }).collect();
+    json(&View { topic, step_minutes: minutes, steps })
+}
+
+/// `GET /v1/topics/{name}/week`: seven days from Monday, 24 hours each, in the topic's zone.
+pub fn week_json(topic: &str, week: &WeekHours) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        topic: &'a str,
+        mentions: Vec<&'a [u64]>,
+        /// Real hours listened to: what the mentions are divided by to compare.
+        hours_listened: Vec<Vec<f64>>,
+    }
+    let hours = |day: &[i64]| day.iter().map(|micros| *micros as f64 / HOUR as f64).collect();
+    json(&View { topic, mentions: week.mentions.chunks(24).collect(), hours_listened: week.listened.chunks(24).map(hours).collect() })
+}
+
+/// `GET /v1/mentions`: mentions with the names of their sources, latest first, and where the next
+/// page starts.
+pub fn mentions_json<'a>(mentions: impl IntoIterator<Item = (&'a Mention, &'a str)>, next: Option<u64>) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        mentions: Vec<MentionView<'a>>,
+        next: Option<String>,
+    }
+    let mentions = mentions.into_iter().map(|(m, source)| MentionView::new(m, source)).collect();
+    json(&View { mentions, next: next.map(|n| n.to_string()) })
+}
+
+/// `GET /v1/alerts`: alert objects that are already encoded, oldest first.
+pub fn alerts_json(epoch: &str, head: u64, alerts: &[&str]) -> String {
+    format!("{{\"epoch\":{},\"seq\":{head},\"alerts\":[{}]}}", json(&epoch), alerts.join(","))
+}
+
+/// `GET /readyz`.
+#[derive(Serialize)]
+pub struct ReadyView {
+    /// Every component is.
+    pub ready: bool,
+    /// What is wrong with a component; `null` if nothing is.
+    pub components: std::collections::BTreeMap<String, Option<String>>,
+}
+
+/// The token of a body `{"token":"…"}`.
+pub fn parse_session(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Session {
+        token: String,
+    }
+    serde_json::from_slice::<Session>(body).ok().map(|s| s.token)
+}

@@ -1,0 +1,337 @@
+//! Objects of `/v1/stream` and `/v1/events`; `docs/asyncapi.yaml` describes them.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
+use crate::alert::{Alert, Reason};
+use crate::bilingual::Both;
+use crate::post::PostKey;
+use crate::tally::{Mention, MentionTopic, TopicWindows};
+use crate::time::Timestamp;
+use crate::window::Window;
+
+#[derive(Serialize)]
+struct ReasonView<'a> {
+    code: &'static str,
+    text: BothView<'a>,
+    value: f64,
+}
+
+impl<'a> From<&'a Reason> for ReasonView<'a> {
+    fn from(r: &'a Reason) -> Self {
+        ReasonView { code: r.code, text: (&r.text).into(), value: r.value }
+    }
+}
+
+#[derive(Serialize)]
+struct AlertView<'a> {
+    r#type: &'static str,
+    seq: u64,
+    id: &'a str,
+    rule: &'a str,
+    on: &'static str,
+    status: &'static str,
+    severity: &'static str,
+    /// Levels, expectation and terms belong to detectors that watch a baseline.
+    level: (),
+    topic: &'a str,
+    brand: Option<&'a str>,
+    started_at: Time,
+    updated_at: Time,
+    resolved_at: Option<Time>,
+    observed: u64,
+    threshold: u64,
+    expected: (),
+    expected_range: (),
+    surprise: (),
+    unique_authors: u64,
+    priority: Option<f64>,
+    delayed: bool,
+    reasons: Vec<ReasonView<'a>>,
+    first_post: Option<PostView<'a>>,
+    top_posts: Vec<PostView<'a>>,
+    terms: (),
+    networks: Pairs<std::iter::Map<std::slice::Iter<'a, (String, u64)>, fn(&'a (String, u64)) -> (&'a str, u64)>>,
+    dedup_key: &'a str,
+    url: (),
+}
+
+/// The alert object, the same everywhere. `seq` is its place in the sequence of alerts.
+pub fn alert_json(alert: &Alert, seq: u64) -> String {
+    let pair: fn(&(String, u64)) -> (&str, u64) = |(network, n)| (network.as_str(), *n);
+    json(&AlertView {
+        r#type: "alert",
+        seq,
+        id: &alert.id,
+        rule: &alert.rule,
+        on: alert.on,
+        status: alert.status.as_str(),
+        severity: alert.severity.as_str(),
+        level: (),
+        topic: &alert.topic,
+        brand: given(&alert.brand),
+        started_at: Time(alert.started_at),
+        updated_at: Time(alert.updated_at),
+        resolved_at: alert.resolved_at.map(Time),
+        observed: alert.observed.mentions,
+        threshold: alert.threshold,
+        expected: (),
+        expected_range: (),
+        surprise: (),
+        unique_authors: alert.observed.authors,
+        priority: alert.priority.map(|p| p.as_f64()),
+        delayed: alert.delayed,
+        reasons: alert.reasons.iter().map(ReasonView::from).collect(),
+        first_post: alert.first_post.as_ref().map(|p| (&p.get()).into()),
+        top_posts: alert.top_posts.iter().map(|p| (&p.get()).into()).collect(),
+        terms: (),
+        networks: Pairs(alert.networks.iter().map(pair)),
+        // One alert keeps its id through all its transitions, which is what receivers group by.
+        dedup_key: &alert.id,
+        url: (),
+    })
+}
+
+#[derive(Serialize)]
+struct MentionTopicView<'a> {
+    topic: &'a str,
+    origin: &'static str,
+    priority: f64,
+}
+
+impl<'a> From<&'a MentionTopic> for MentionTopicView<'a> {
+    fn from(t: &'a MentionTopic) -> Self {
+        MentionTopicView { topic: &t.name, origin: if t.direct { "direct" } else { "active" }, priority: t.score.as_f64() }
+    }
+}
+
+#[derive(Serialize)]
+struct AddendView {
+    code: &'static str,
+    value: f64,
+}
+
+/// One mention. `reasons` are the addends of the post's own part of its priority.
+#[derive(Serialize)]
+pub struct MentionView<'a> {
+    r#type: &'static str,
+    key: Key,
+    post: PostView<'a>,
+    topics: Vec<MentionTopicView<'a>>,
+    priority: f64,
+    reasons: Vec<AddendView>,
+    source: &'a str,
+    late: bool,
+}
+
+impl<'a> MentionView<'a> {
+    /// The mention, brought by the source called `source`.
+    pub fn new(mention: &'a Mention, source: &'a str) -> MentionView<'a> {
+        MentionView {
+            r#type: "mention",
+            key: Key(mention.key),
+            post: (&mention.post.get()).into(),
+            topics: mention.topics.iter().map(MentionTopicView::from).collect(),
+            priority: mention.topics.iter().map(|t| t.score).max().unwrap_or_default().as_f64(),
+            reasons: mention.addends.iter().map(|a| AddendView { code: a.code, value: a.weight.as_f64() }).collect(),
+            source,
+            late: mention.late,
+        }
+    }
+}
+
+/// The mention object.
+pub fn mention_json(mention: &Mention, source: &str) -> String {
+    json(&MentionView::new(mention, source))
+}
+
+/// A frame with the number of mentions that were dropped before it. Frames are shared between
+/// clients, this number is one client's own, so it is put in front of the other members.
+pub fn with_dropped(frame: &str, dropped: u64) -> String {
+    match frame.strip_prefix('{') {
+        Some(members) => format!("{{\"dropped\":{dropped},{members}"),
+        None => frame.to_owned(),
+    }
+}
+
+/// Identity of a post over all networks: 16 hexadecimal digits, for numbers of 64 bits do not survive
+/// a browser.
+struct Key(PostKey);
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&format_args!("{:016x}", self.0.0))
+    }
+}
+
+/// A post that was shown is gone.
+pub fn deleted_json(key: PostKey, network: &str, id: &str) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        r#type: &'static str,
+        key: Key,
+        network: Option<&'a str>,
+        id: &'a str,
+    }
+    json(&View { r#type: "deleted", key: Key(key), network: given(network), id })
+}
+
+/// The windows of one topic.
+pub fn windows_json(windows: &TopicWindows) -> String {
+    #[derive(Serialize)]
+    struct View<'a, W: Serialize> {
+        r#type: &'static str,
+        topic: &'a str,
+        at: Time,
+        windows: W,
+    }
+    let named = Window::ALL.iter().zip(&windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)));
+    json(&View { r#type: "windows", topic: &windows.name, at: Time(windows.at), windows: Pairs(named) })
+}
+
+/// The first frame.
+pub struct HelloView<'a> {
+    /// This life of the engine.
+    pub epoch: &'a str,
+    /// Sequence number of the newest alert.
+    pub seq: u64,
+    /// Everything since the client's cursor follows.
+    pub recovered: bool,
+    /// Why not, and the oldest alert that is still held.
+    pub reason: Option<(&'static str, u64)>,
+    /// The engine's version.
+    pub version: &'a str,
+}
+
+/// The hello object.
+pub fn hello_json(hello: &HelloView<'_>) -> String {
+    #[derive(Serialize)]
+    struct Why {
+        code: &'static str,
+        floor: u64,
+    }
+    #[derive(Serialize)]
+    struct View<'a> {
+        r#type: &'static str,
+        epoch: &'a str,
+        seq: u64,
+        recovered: bool,
+        reason: Option<Why>,
+        version: &'a str,
+    }
+    json(&View {
+        r#type: "hello",
+        epoch: hello.epoch,
+        seq: hello.seq,
+        recovered: hello.recovered,
+        reason: hello.reason.map(|(code, floor)| Why { code, floor }),
+        version: hello.version,
+    })
+}
+
+/// How fresh one source is.
+#[derive(Serialize)]
+pub struct SourceView {
+    /// Its name.
+    pub name: String,
+    /// It has a connection, an open file or a bound socket.
+    pub connected: bool,
+    /// Read to its end.
+    pub finished: bool,
+    /// When the last frame came in.
+    pub last_data: Option<Time>,
+    /// Seconds since then.
+    pub age_seconds: Option<f64>,
+    /// What is wrong.
+    pub problem: Option<String>,
+}
+
+/// The part of `status` that is the same for every client.
+pub fn sources_json(sources: &[SourceView]) -> String {
+    json(&sources)
+}
+
+/// The beat: `seq` is the head up to which this client has been served.
+pub fn status_json(at: Timestamp, seq: u64, sources: &str) -> String {
+    format!("{{\"type\":\"status\",\"at\":\"{at}\",\"seq\":{seq},\"sources\":{sources}}}")
+}
+
+/// Alerts `from` to `to` can no longer be given.
+pub fn gap_json(channel: &str, from: u64, to: u64, reason: &str) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        r#type: &'static str,
+        channel: &'a str,
+        from: u64,
+        to: u64,
+        reason: &'a str,
+    }
+    json(&View { r#type: "gap", channel, from, to, reason })
+}
+
+/// What a client listens to from now on.
+pub fn subscribed_json(channels: &[&str], topics: Option<&[&str]>, min_severity: &str, min_priority: f64) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        r#type: &'static str,
+        channels: &'a [&'a str],
+        topics: Option<&'a [&'a str]>,
+        min_severity: &'a str,
+        min_priority: f64,
+    }
+    json(&View { r#type: "subscribed", channels, topics, min_severity, min_priority })
+}
+
+/// A message of the client was not understood.
+pub fn error_json(code: &str, message: &Both) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        r#type: &'static str,
+        code: &'a str,
+        message: BothView<'a>,
+    }
+    json(&View { r#type: "error", code, message: message.into() })
+}
+
+/// What a client may send: a change of its subscription. Members that are absent stay as they are.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename = "subscribe", deny_unknown_fields)]
+pub struct Subscribe {
+    /// New channels.
+    pub channels: Option<Vec<String>>,
+    /// New topics; an empty list is all.
+    pub topics: Option<Vec<String>>,
+    /// Mildest alert.
+    pub min_severity: Option<String>,
+    /// Lowest mention, in points.
+    pub min_priority: Option<f64>,
+}
+
+impl Subscribe {
+    /// Reads one message; the error is a sentence about the JSON.
+    pub fn parse(text: &str) -> Result<Subscribe, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_count_keeps_the_frame_an_object() {
+        let frame = with_dropped(&deleted_json(PostKey(1), "x", "1"), 7);
+        let v: serde_json::Value = serde_json::from_str(&frame).expect("JSON");
+        assert_eq!((v["dropped"].as_u64(), v["type"].as_str(), v["id"].as_str()), (Some(7), Some("deleted"), Some("1")));
+    }
+
+    #[test]
+    fn only_subscribe_is_understood() {
+        assert!(Subscribe::parse(r#"{"type":"subscribe","channels":["alerts"]}"#).is_ok());
+        for bad in
+            ["", "[]", "{}", r#"{"type":"publish"}"#, r#"{"type":"subscribe","chanels":[]}"#, r#"{"type":"subscribe","channels":"alerts"}"#]
+        {
+            assert!(Subscribe::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

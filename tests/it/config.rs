@@ -1,0 +1,391 @@
+//! Configuration files: every mistake at once, at its place, in both languages; the examples; no
+//! panic on anything.
+
+use std::path::{Path, PathBuf};
+
+use escucha::bilingual::Lang;
+use escucha::config::{Config, Report, TopicIds};
+
+fn read(text: &str) -> Result<(Config, Report), Report> {
+    Config::read("escucha.toml", text.to_owned(), Path::new(""))
+}
+
+/// The report of a file that must not be used.
+fn wrong(text: &str) -> Report {
+    read(text).map(|_| ()).expect_err(text)
+}
+
+/// `line:column cause | fix` of every problem.
+fn told(report: &Report, lang: Lang) -> Vec<String> {
+    let one = |p: &escucha::config::Problem| {
+        let (line, column) = report.place(p);
+        format!("{line}:{column} {} | {}", p.cause.get(lang), p.fix.get(lang))
+    };
+    report.problems.iter().map(one).collect()
+}
+
+const SEVEN: &str = r#"timezone = "Europe/Madird"
+
+[server]
+bind = "0.0.0.0:7070"
+
+[[brand]]
+name = "Banco Ñandú"
+
+[[topic]]
+name = "caída"
+qeury = "app"
+
+[[topic]]
+name = "fraude"
+brand = "Banco Nandú"
+query = 'año (fraude OR estafa'
+weight = 45
+
+[[alert]]
+name = "crisis"
+on = "spike"
+"#;
+
+#[test]
+fn seven_mistakes_are_told_at_once() {
+    let report = wrong(SEVEN);
+    let places = [(1, 12), (4, 8), (11, 1), (15, 9), (16, 14), (17, 10), (21, 6)];
+    assert_eq!(report.problems.iter().map(|p| report.place(p)).collect::<Vec<_>>(), places, "{:#?}", told(&report, Lang::En));
+    for lang in [Lang::Es, Lang::En] {
+        let shown = report.render(lang, false);
+        for (line, column) in places {
+            assert!(shown.contains(&format!("--> escucha.toml:{line}:{column}\n")), "{line}:{column}\n{shown}");
+        }
+        assert_eq!(
+            shown.matches('^').count(),
+            "\"Europe/Madird\"\"0.0.0.0:7070\"qeury\"Banco Nandú\"(45\"spike\"".chars().count(),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn one_problem_looks_like_this() {
+    let report = wrong("# año\n[engine]\nlanes = 0\n");
+    assert_eq!(
+        report.render(Lang::Es, false),
+        "error: «lanes» debe estar entre 1 y 64\n --> escucha.toml:3:9\n  |\n3 | lanes = 0\n  |         ^"
+    );
+    let report = wrong("[servre]\n");
+    assert_eq!(
+        report.render(Lang::En, false),
+        "error: the file has no key “servre”\n --> escucha.toml:1:2\n  |\n1 | [servre]\n  |  ^^^^^^\n  |\n  = help: did you mean “server”?"
+    );
+}
+
+/// Every mistake alone: (file, Spanish, English).
+const TABLE: &[(&str, &str, &str)] = &[
+    ("zzz = 1", "1:1 el archivo no tiene la clave «zzz» | claves conocidas: ", "1:1 the file has no key “zzz” | known keys: "),
+    ("[wall]", "1:2 «wall» no está disponible en esta versión | ", "1:2 “wall” is not available in this version | "),
+    ("[[list]]\nname='a'", "1:3 «list» no está disponible", "1:3 “list” is not available"),
+    ("[store]\npath='a'", "1:2 «store» no está disponible", "1:2 “store” is not available"),
+    ("[[source]]\nname='a'\ntype='x'", "3:6 «x» no está disponible", "3:6 “x” is not available"),
+    (
+        "[[source]]\nname='a'\ntype='tpc'\npath='a'",
+        "3:6 «type» no puede ser «tpc» | ¿querías decir «tcp»?",
+        "3:6 “type” cannot be “tpc” | did you mean “tcp”?",
+    ),
+    ("[[source]]\nname='a'\ntype='file'", "1:1 a una fuente «file» le falta «path» | ", "1:1 a “file” source lacks “path” | "),
+    ("[[source]]\nname='a'\ntype='file'\npath=' '", "4:6 «path» está vacío | ", "4:6 “path” is empty | "),
+    (
+        "[[source]]\nname='a'\ntype='tcp'\nbind='here'",
+        "4:6 «here» no es una dirección IP con puerto",
+        "4:6 “here” is no IP address with a port",
+    ),
+    (
+        "[[source]]\nname='a'\ntype='jetstream'\nendpoint='https://x'",
+        "4:10 «endpoint» debe ser una dirección ws:// o wss://",
+        "4:10 “endpoint” must be a ws:// or wss:// address",
+    ),
+    (
+        "[[source]]\nname='a'\ntype='stdin'\non_full='drop'",
+        "4:9 «on_full» no puede ser «drop» | se admite: wait, shed",
+        "4:9 “on_full” cannot be “drop” | possible: wait, shed",
+    ),
+    (
+        "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'",
+        "1:1 el formato «mapped» necesita [source.map]",
+        "1:1 the format “mapped” needs [source.map]",
+    ),
+    (
+        "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='text'}",
+        "5:37 «text» no es un JSON Pointer ni una constante | escribe \"/text\" o \"=text\"",
+        "5:37 “text” is neither a JSON Pointer nor a constant",
+    ),
+    (
+        "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='/text',autor.handle='/u'}",
+        "5:51 una publicación no tiene el campo «autor.handle» | ¿querías decir «author.handle»?",
+        "5:51 a post has no field “autor.handle” | did you mean “author.handle”?",
+    ),
+    (
+        "[[token]]\nname='a'\nrole='boss'\nhash='zz'",
+        "3:6 «role» no puede ser «boss» | se admite: viewer, agent, ingest, admin",
+        "3:6 “role” cannot be “boss”",
+    ),
+    ("[[token]]\nname='a'\nrole='admin'\nhash='zz'", "4:6 «hash» debe ser SHA-256", "4:6 “hash” must be SHA-256"),
+    (
+        "[[token]]\nname='a'\nrole='admin'\nhash='env:ESCUCHA_NO_SUCH'",
+        "4:6 la variable de entorno ESCUCHA_NO_SUCH no existe",
+        "4:6 the environment variable ESCUCHA_NO_SUCH is missing",
+    ),
+    ("[server]\norigins='ejemplo.mx'", "2:9 un origen es http(s)://servidor, sin ruta", "2:9 an origin is http(s)://host, without a path"),
+    ("[engine]\nlateness='60'", "2:10 «60» no se entiende en «lateness»", "2:10 “60” is not understood in “lateness”"),
+    ("[engine]\nlateness='2h'", "2:10 «lateness» debe estar entre 0d y 10m", "2:10 “lateness” must be between 0d and 10m"),
+    (
+        "[engine]\nrecent=1",
+        "2:8 «recent» debe ser un texto entre comillas, no un número",
+        "2:8 “recent” must be a string in quotes, not a number",
+    ),
+    ("[[brand]]\nname='a'\n[[brand]]\nname='a'", "4:6 ya hay [[brand]] «a»", "4:6 there is already [[brand]] “a”"),
+    ("[[brand]]\nname='a'\naccounts=[{network='x'}]", "3:11 una cuenta necesita «handle» o «id»", "3:11 an account needs “handle” or “id”"),
+    ("[[topic]]\nname='a/b'\nquery='x'", "2:6 el nombre «a/b» no se puede usar", "2:6 the name “a/b” cannot be used"),
+    (
+        "[[topic]]\nname='a'\nquery='x'\nqueries=['y']",
+        "4:9 un tema lleva «query» o «queries», no las dos",
+        "4:9 a topic has “query” or “queries”, not both",
+    ),
+    ("[[topic]]\nname='a'\nqueries=[]", "3:9 «queries» está vacía", "3:9 “queries” is empty"),
+    ("[[topic]]\nname='a'\nquery='x'\ntag='t'", "4:1 «tag» no está disponible", "4:1 “tag” is not available"),
+    (
+        "[[topic]]\nname='a'\nquery='x'\naccents='smrt'",
+        "4:9 «accents» no puede ser «smrt» | ¿querías decir «smart»?",
+        "4:9 “accents” cannot be “smrt” | did you mean “smart”?",
+    ),
+    (
+        "[[alert]]\nname='a'\non='volume'\nat=5\nwindow='5m'",
+        "1:1 la alerta vigila todos los temas y no hay ninguno",
+        "1:1 the alert watches all topics and there is none",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\n[[alert]]\nname='a'\non='volume'\nat=5\nwindow='6m'",
+        "8:8 «window» no puede ser «6m» | ",
+        "8:8 “window” cannot be “6m” | ",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\n[[alert]]\nname='a'\non='volume'\nat=5",
+        "4:1 a una alerta on = \"volume\" le falta «window»",
+        "4:1 an alert with on = \"volume\" lacks “window”",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\n[[alert]]\nname='a'\non='priority'\nat=101",
+        "7:4 «at» debe estar entre 1 y 100",
+        "7:4 “at” must be between 1 and 100",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\n[[alert]]\nname='a'\non='priority'\nat=80\nwindow='5m'",
+        "8:8 «window» no sirve con on = \"priority\"",
+        "8:8 “window” is of no use with on = \"priority\"",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\n[[alert]]\nname='a'\non='priority'\nat=80\ntopics=[]",
+        "8:8 la alerta no vigila ningún tema",
+        "8:8 the alert watches no topic",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\n[[alert]]\nname='a'\non='priority'\nat=80\ntopics=['u']",
+        "8:9 no hay [[topic]] «u»",
+        "8:9 there is no [[topic]] “u”",
+    ),
+    (
+        "[[topic]]\nname='t'\nquery='x'\nbrand='b'",
+        "4:7 no hay [[brand]] «b» | añade [[brand]] con name = \"b\"",
+        "4:7 there is no [[brand]] “b” | add [[brand]] with name = \"b\"",
+    ),
+    (
+        "[topic]\nname='t'",
+        "1:1 «topic» debe ser una lista de tablas | escribe [[topic]]",
+        "1:1 “topic” must be a list of tables | write [[topic]]",
+    ),
+    ("timezone = 'UTC'\ntimezone = 'UTC'", "2:1 TOML mal escrito: la clave está dos veces", "2:1 malformed TOML: duplicate key"),
+    ("timezone = UTC", "1:12 TOML mal escrito: los textos van entre comillas", "1:12 malformed TOML: string values must be quoted"),
+];
+
+#[test]
+fn every_mistake_has_its_message_in_both_languages() {
+    for (file, es, en) in TABLE {
+        let report = wrong(file);
+        for (lang, want) in [(Lang::Es, es), (Lang::En, en)] {
+            let told = told(&report, lang);
+            assert!(told.len() == 1 && told[0].starts_with(want), "{file}\nwant {want}\ntold {told:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_becomes_what_the_engine_uses() {
+    let text = r#"
+timezone = "America/Mexico_City"
+[server]
+bind = "localhost:8080"
+origins = ["https://sala.ejemplo.mx"]
+[engine]
+lanes = 3
+lateness = "30s"
+dedupe = "1h"
+recent = "8MB"
+[[source]]
+name = "uno"
+type = "file"
+path = "datos/posts.ndjson"
+follow = true
+format = "mapped"
+on_full = "shed"
+[source.map]
+id = "/id"
+created_at = "/at"
+text = "/t"
+author.handle = "/u"
+network = "=x"
+[[brand]]
+name = "Banco"
+own = true
+timezone = "Europe/Madrid"
+accounts = [{ handle = "@Banco", network = "X", role = "service" }]
+[[topic]]
+name = "b"
+query = "app"
+[[topic]]
+name = "a"
+brand = "Banco"
+weight = 25
+queries = ["uno", { query = "dos", accents = "exact", quoted = true }]
+[[alert]]
+name = "v"
+on = "volume"
+window = "5m"
+at = 20
+topics = ["a"]
+[[alert]]
+name = "p"
+on = "priority"
+at = 80
+severity = "critical"
+"#;
+    let (config, report) =
+        Config::read("e.toml", text.to_owned(), Path::new("/etc/escucha")).unwrap_or_else(|r| panic!("{}", r.render(Lang::En, false)));
+    assert!(report.problems.is_empty());
+    assert_eq!(config.server.bind.to_string(), "127.0.0.1:8080");
+    assert_eq!((config.engine.lanes, config.engine.tally.lateness, config.engine.tally.recent_bytes), (3, 30_000_000, 8 << 20));
+    let source = &config.sources[0];
+    assert_eq!(source.path, Path::new("/etc/escucha/datos/posts.ndjson"));
+    assert!(source.follow && source.shed);
+    let fields: Vec<_> = source.format.mapping.fields.iter().map(|(f, p)| (f.as_str(), p.as_str())).collect();
+    assert_eq!(fields, [("author.handle", "/u"), ("created_at", "/at"), ("id", "/id"), ("network", "=x"), ("text", "/t")]);
+
+    let mut ids = TopicIds::default();
+    ids.of("gone");
+    let listening = config.listening(&mut ids, 7);
+    let numbers: Vec<_> = listening.topics.iter().map(|t| (t.name.as_str(), t.id.0)).collect();
+    assert_eq!((listening.version, numbers), (7, vec![("b", 1), ("a", 2)]));
+    assert_eq!(listening.brands[0].accounts[0].handle, "banco");
+    assert_eq!(listening.topics[1].queries.iter().map(|q| q.quoted).collect::<Vec<_>>(), [false, true]);
+    let watched: Vec<_> = listening.rules.iter().map(|r| r.topics.iter().map(|t| t.0).collect::<Vec<_>>()).collect();
+    assert_eq!(watched, [vec![2], vec![1, 2]]);
+    // 2026-07-06T00:30Z: Monday 02:30 in Madrid (the brand's zone), Sunday 18:30 in Mexico.
+    let at = escucha::time::Timestamp::from_seconds(1_783_297_800);
+    assert_eq!(listening.topics.iter().map(|t| t.zone.clone().hour_of_week(at)).collect::<Vec<_>>(), [6 * 24 + 18, 2]);
+    assert_eq!(config.listening(&mut ids, 8).topics[0].id.0, 1, "numbers last");
+}
+
+#[test]
+fn an_empty_file_is_a_whole_configuration() {
+    let (config, report) = read("").expect("complete defaults");
+    assert!(report.problems.is_empty() && config.sources.is_empty());
+    assert_eq!(config.server.bind.to_string(), "127.0.0.1:7070");
+}
+
+#[test]
+fn an_open_port_needs_a_token_and_tcp_warns() {
+    let hash = "0".repeat(64);
+    let with = format!("[server]\nbind='0.0.0.0:7070'\n[[token]]\nname='a'\nrole='viewer'\nhash='{hash}'");
+    assert!(read(&with).is_ok());
+    let (_, report) = read("[[source]]\nname='a'\ntype='tcp'\nbind='0.0.0.0:1'").expect("a warning is no error");
+    assert_eq!(told(&report, Lang::En).len(), 1);
+    assert!(report.render(Lang::Es, false).starts_with("aviso: "));
+}
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder).expect("examples").map(|e| e.expect("entry").path()).collect();
+    all.retain(|p| p.extension().is_some_and(|e| e == "toml"));
+    all.sort();
+    all
+}
+
+#[test]
+fn the_examples_are_correct() {
+    let examples = examples();
+    assert!(examples.len() >= 4, "{examples:?}");
+    for path in examples {
+        match Config::load(&path) {
+            Ok((_, report)) => assert!(report.problems.is_empty(), "{}", report.render(Lang::En, false)),
+            Err(report) => panic!("{}", report.render(Lang::En, false)),
+        }
+    }
+}
+
+/// The next number of a splitmix64 generator.
+fn next(state: &mut u64) -> usize {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z ^ (z >> 31)) as usize
+}
+
+/// Any bytes: read, and shown in both languages.
+pub fn fuzz(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let report = match read(&text) {
+        Ok((config, report)) => {
+            config.listening(&mut TopicIds::default(), 0);
+            report
+        }
+        Err(report) => report,
+    };
+    for lang in [Lang::Es, Lang::En] {
+        report.render(lang, lang == Lang::Es);
+    }
+}
+
+#[test]
+fn nothing_panics() {
+    let mut corpus: Vec<Vec<u8>> = TABLE.iter().map(|(file, ..)| file.as_bytes().to_vec()).collect();
+    corpus.push(SEVEN.as_bytes().to_vec());
+    corpus.extend(examples().iter().map(|path| std::fs::read(path).expect("example")));
+    let pieces: [&[u8]; 16] = [
+        b"[[",
+        b"]]",
+        b"\"",
+        b"'",
+        b"'''",
+        b"\"\"\"",
+        b"\\",
+        b"=",
+        b"\n",
+        b"{",
+        b"}",
+        b"\xff",
+        "ñ".as_bytes(),
+        b"99999999999999999999",
+        b"[",
+        b",",
+    ];
+    let mut state = 2;
+    for round in 0..1500 {
+        let mut bytes = corpus[next(&mut state) % corpus.len()].clone();
+        for _ in 0..1 + round % 4 {
+            let at = next(&mut state) % (bytes.len() + 1);
+            let end = (at + next(&mut state) % 6).min(bytes.len());
+            let piece = pieces[next(&mut state) % pieces.len()];
+            bytes.splice(at..end, piece.iter().copied());
+        }
+        fuzz(&bytes);
+    }
+}

@@ -1,0 +1,256 @@
+//! The real server on a loopback port, driven by real clients.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use escucha::alert::{Alert, Severity, Status};
+use escucha::bilingual::Both;
+use escucha::feed::Feed;
+use escucha::http::{Asker, Role, Server, Settings, Shared, Timing, Token};
+use escucha::intake::Intake;
+use escucha::lane::Compiled;
+use escucha::post::{Author, Post, PostBuf};
+use escucha::score::{Addend, Score};
+use escucha::sources::Board;
+use escucha::tally::{self, Event, Mention, MentionTopic, Tally, TopicWindows};
+use escucha::telemetry::Exposition;
+use escucha::time::{SystemClock, Timestamp};
+use escucha::topic::{Listening, SourceId, Topic, TopicId};
+use escucha::window::Tallied;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+mod api;
+mod ingest;
+mod stream;
+
+/// Long enough for a loaded machine; nothing waits for it in a test that passes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server with a feed that the test publishes to, and a thread that answers for the tally.
+struct World {
+    server: Server,
+    feed: Arc<Feed>,
+    intake: Arc<Intake>,
+    board: Arc<Board>,
+}
+
+/// What a test changes.
+struct Plan {
+    tokens: Vec<Token>,
+    timing: Timing,
+    backlog: u64,
+    /// Buffers the engine takes at once; 0 for an engine without an `http` source.
+    share: usize,
+    /// Whether an engine works the buffers off.
+    working: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan { tokens: Vec::new(), timing: Timing::default(), backlog: u64::MAX, share: 4, working: true }
+    }
+}
+
+fn topic(id: u32, name: &str) -> Topic {
+    Topic {
+        id: TopicId(id),
+        name: name.to_owned(),
+        brand: None,
+        weight: Score::points(10),
+        zone: escucha::time::Zone::utc(),
+        labels: Default::default(),
+        queries: Vec::new(),
+    }
+}
+
+impl World {
+    async fn start(plan: Plan) -> World {
+        let listening = Listening { topics: vec![topic(0, "caida-app"), topic(1, "fraude")], ..Listening::default() };
+        let clock = Arc::new(SystemClock::new());
+        let (lanes, buffers) = crossbeam::channel::unbounded();
+        let (ticks, items) = crossbeam::channel::unbounded();
+        let (questions, asked) = crossbeam::channel::bounded(64);
+        let intake = Intake::new(clock.clone(), Arc::new(Compiled::new(listening)), lanes, ticks);
+        let feed = Feed::new("E1".to_owned(), vec!["api".to_owned()]);
+        let board = Arc::new(Board::default());
+        let shared = Shared {
+            feed: feed.clone(),
+            intake: intake.clone(),
+            port: (plan.share > 0).then(|| intake.port(SourceId(0), plan.share)),
+            asker: Asker::new(questions),
+            board: board.clone(),
+            reload: Arc::new(|| Err(Both::new("falta una coma", "a comma is missing"))),
+            metrics: Exposition::detached().expect("buckets"),
+            clock,
+            version: "9.9.9",
+            tokens: Arc::new(ArcSwap::from_pointee(plan.tokens.clone())),
+        };
+        std::thread::spawn(move || ingest::engine(plan.working, &buffers, &items, &asked));
+        let mut settings = Settings::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        settings.tokens = plan.tokens;
+        settings.allowed_origins = vec!["https://sala.example".to_owned()];
+        settings.timing = plan.timing;
+        settings.backlog = plan.backlog;
+        let server = Server::start(settings, shared).await.expect("a free port");
+        World { server, feed, intake, board }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// A WebSocket client with `headers`.
+    async fn connect(&self, query: &str, headers: &[(&'static str, &str)]) -> Result<Client, tungstenite::Error> {
+        let mut request = format!("ws://{}/v1/stream?{query}", self.address()).into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
+        }
+        let (socket, _) = tokio_tungstenite::connect_async(request).await?;
+        Ok(Client(socket))
+    }
+
+    async fn client(&self, query: &str) -> Client {
+        self.connect(query, &[]).await.expect("a stream")
+    }
+
+    /// One request on a connection of its own: status, headers in lower case, body.
+    async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String, Vec<u8>) {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address());
+        if !headers.iter().any(|(name, _)| *name == "content-length") {
+            head.push_str(&format!("content-length: {}\r\n", body.len()));
+        }
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str("\r\n");
+        let mut socket = TcpStream::connect(self.address()).await.expect("a connection");
+        socket.write_all(head.as_bytes()).await.expect("written");
+        // A server that has heard enough may close while the body is still on its way.
+        let _ = socket.write_all(body).await;
+        let mut answer = Vec::new();
+        let _ = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut answer)).await.expect("an answer in time");
+        let end = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
+        let mut body = answer[end + 4..].to_vec();
+        if head.contains("transfer-encoding: chunked") {
+            body = unchunked(&body);
+        }
+        (status, head, body)
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+        let (status, _, body) = self.request("GET", path, headers, b"").await;
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+}
+
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(end) = rest.windows(2).position(|w| w == b"\r\n") {
+        let n = usize::from_str_radix(std::str::from_utf8(&rest[..end]).expect("ASCII"), 16).expect("a length");
+        out.extend_from_slice(&rest[end + 2..end + 2 + n]);
+        rest = &rest[end + 2 + n + 2..];
+    }
+    out
+}
+
+struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Client {
+    async fn message(&mut self) -> Option<Message> {
+        tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame in time").and_then(Result::ok)
+    }
+
+    async fn frame(&mut self) -> Value {
+        match self.message().await {
+            Some(Message::Text(text)) => serde_json::from_str(&text).expect("JSON"),
+            other => panic!("not a text frame: {other:?}"),
+        }
+    }
+
+    /// The next frame of type `kind`; others are passed over.
+    async fn next(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.frame().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    async fn say(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.expect("sent");
+    }
+
+    /// Reads to the end; the code it was closed with.
+    async fn closed(&mut self) -> Option<u16> {
+        loop {
+            match self.message().await {
+                Some(Message::Close(frame)) => return frame.map(|f| f.code.into()),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+    }
+}
+
+fn post(id: &str, text: &str) -> PostBuf {
+    PostBuf::new(&Post {
+        id,
+        network: "x",
+        text,
+        at: Timestamp::from_seconds(1_783_000_000),
+        author: Author { handle: "ana", ..Author::default() },
+        ..Post::default()
+    })
+}
+
+fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
+    Event::Alert(Box::new(Alert {
+        id: id.to_owned(),
+        rule: "crisis-app".to_owned(),
+        on: "volume",
+        status: Status::Firing,
+        severity,
+        topic: "caida-app".to_owned(),
+        brand: "Banco Ejemplo".to_owned(),
+        started_at: Timestamp::from_seconds(1_783_000_000),
+        updated_at: Timestamp::from_seconds(1_783_000_060),
+        resolved_at: None,
+        observed: Tallied { mentions: 184, reposts: 3, authors: 151 },
+        threshold: 100,
+        priority: None,
+        delayed: false,
+        reasons: vec![escucha::alert::Reason { code: "volume", text: Both::new("184 menciones", "184 mentions"), value: 184.0 }],
+        first_post: posts.first().cloned(),
+        top_posts: posts,
+        networks: vec![("bluesky".to_owned(), 120), ("x".to_owned(), 64)],
+    }))
+}
+
+fn mention(id: &str, text: &str, topic: &str, points: i16) -> Event {
+    let post = post(id, text);
+    Event::Mention(Arc::new(Mention {
+        key: post.get().key(),
+        post,
+        topics: vec![MentionTopic { id: TopicId(0), name: topic.to_owned(), direct: true, score: Score::points(points) }],
+        addends: vec![Addend { code: "question", weight: Score::points(5) }],
+        source: SourceId(0),
+        late: false,
+    }))
+}
+
+fn windows(name: &str, mentions: u64) -> Event {
+    let tallied = Tallied { mentions, reposts: 0, authors: 1 };
+    let id = TopicId(name.len() as u32);
+    Event::Windows(Box::new(TopicWindows { id, name: name.to_owned(), at: Timestamp::from_seconds(60), windows: [tallied; 5] }))
+}

@@ -1,0 +1,60 @@
+// The objects of `/v1/stream`, as far as the page uses them.
+
+export interface Tallied {
+  mentions: number;
+  reposts: number;
+  authors: number;
+}
+export type WindowName = '1m' | '5m' | '15m' | '1h' | '24h';
+
+export interface Post {
+  id: string;
+  network?: string | null;
+  created_at: string;
+  text: string;
+  url?: string | null;
+  author?: { id?: string | null; handle?: string | null; name?: string | null } | null;
+}
+
+export interface Alert {
+  type: 'alert';
+  seq: number;
+  id: string;
+  rule: string;
+  on: string;
+  status: 'firing' | 'resolved';
+  severity: 'info' | 'warning' | 'critical';
+  topic: string;
+  started_at: string;
+  updated_at: string;
+  observed: number | null;
+  priority: number | null;
+  reasons: { code: string; text: { es: string; en: string }; value: number }[];
+  first_post: Post | null;
+}
+export interface Windows {
+  type: 'windows';
+  topic: string;
+  at: string;
+  windows: Record<WindowName, Tallied>;
+}
+export interface Mention {
+  type: 'mention';
+  key: string;
+  post: Post;
+  priority: number;
+  topics: { topic: string; origin: 'direct' | 'active'; priority: number }[];
+  dropped?: number;
+}
+export interface Status {
+  type: 'status';
+  seq: number;
+  sources: { name: string; connected: boolean; finished: boolean; age_seconds: number | null; problem: string | null }[];
+}
+export interface Hello {
+  type: 'hello';
+  epoch: string;
+  seq: number;
+  recovered: boolean;
+}
+export type Frame = Alert | Windows | Mention | Status | Hello | { type: 'deleted'; key: string } | { type: 'gap' | 'subscribed' | 'error' };
