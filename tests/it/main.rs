@@ -18,4 +18,5 @@ mod probe;
 mod query;
 mod registered;
 mod sources;
+mod tally;
 mod tidy;
