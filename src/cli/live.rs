@@ -38,12 +38,7 @@ fn serve(job: app::Job, greet: impl FnOnce(SocketAddr, &mut dyn Write) -> std::i
 
 fn welcome(address: SocketAddr, lang: Lang) -> String {
     let rows = lang.pick(
-        [
-            ("el muro", ""),
-            ("el flujo (WebSocket)", "v1/stream"),
-            ("las menciones", "v1/mentions"),
-            ("las métricas", "metrics"),
-        ],
+        [("el muro", ""), ("el flujo (WebSocket)", "v1/stream"), ("las menciones", "v1/mentions"), ("las métricas", "metrics")],
         [("the wall", ""), ("the stream (WebSocket)", "v1/stream"), ("the mentions", "v1/mentions"), ("the metrics", "metrics")],
     );
     let title = lang.pick(

@@ -25,8 +25,8 @@ pub struct Args {
 
 /// Prints a fresh token and its `[[token]]` section. The token itself is kept nowhere.
 pub fn new(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
-    let (token, hash) = http::token_new()
-        .map_err(|error| Both::new(format!("el sistema no da números aleatorios: {error}"), error.to_string()))?;
+    let (token, hash) =
+        http::token_new().map_err(|error| Both::new(format!("el sistema no da números aleatorios: {error}"), error.to_string()))?;
     let name = toml::Value::from(args.name.as_str());
     let note = lang.pick("guárdalo ahora: no se vuelve a mostrar", "keep it now: it is not shown again");
     let place = lang.pick("y esto va en escucha.toml:", "and this goes into escucha.toml:");
