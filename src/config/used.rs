@@ -240,7 +240,7 @@ fn watched_topics(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, cou
     let Some(listed) = &typed.topics else {
         if count == 0 {
             let cause = both!("la alerta vigila todos los temas y no hay ninguno", "the alert watches all topics and there is none");
-            problems.error(&typed.span, cause, both!("añade un [[topic]]", "add a [[topic]]"));
+            problems.error(&typed.section.span(), cause, both!("añade un [[topic]]", "add a [[topic]]"));
         }
         return (0..count as u32).map(TopicId).collect();
     };
@@ -267,9 +267,15 @@ fn watched_topics(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, cou
 fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
     let watch = typed.on.as_ref()?;
     let (kind, example) = if watch.value == Watch::Priority { ("priority", "80") } else { ("volume", "20") };
+    // A value that is there and wrong was told already.
+    let lacks = |key: &str, example: &str| {
+        if typed.section.value(key).is_none() {
+            let cause = both!("a una alerta on = \"{kind}\" le falta «{key}»", "an alert with on = \"{kind}\" lacks “{key}”");
+            problems.error(&typed.section.span(), cause, both!("por ejemplo {key} = {example}", "for example {key} = {example}"));
+        }
+    };
     let Some(at) = &typed.at else {
-        let cause = both!("a una alerta on = \"{kind}\" le falta «at»", "an alert with on = \"{kind}\" lacks “at”");
-        problems.error(&typed.span, cause, both!("por ejemplo at = {example}", "for example at = {example}"));
+        lacks("at", example);
         return None;
     };
     let misplaced = |key: &str, other: &str| {
@@ -304,8 +310,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
                 return None;
             }
             let Some(window) = &typed.window else {
-                let cause = both!("a una alerta on = \"volume\" le falta «window»", "an alert with on = \"volume\" lacks “window”");
-                problems.error(&typed.span, cause, both!("por ejemplo window = \"5m\"", "for example window = \"5m\""));
+                lacks("window", "\"5m\"");
                 return None;
             };
             Some(On::Volume { window: window.value, at: at.value as u64 })

@@ -91,8 +91,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "3:6 «type» no puede ser «tpc» | ¿querías decir «tcp»?",
         "3:6 “type” cannot be “tpc” | did you mean “tcp”?",
     ),
-    ("[[source]]\nname='a'\ntype='file'", "1:1 a una fuente «file» le falta «path» | ", "1:1 a “file” source lacks “path” | "),
-    ("[[source]]\nname='a'\ntype='file'\npath=' '", "4:6 «path» está vacío | ", "4:6 “path” is empty | "),
+    ("[[source]]\nname='a'\ntype='file'", "1:1 falta `path`: el archivo que se lee", "1:1 `path` is missing: the file to read"),
+    ("[[source]]\nname='a'\ntype='file'\npath=' '", "4:6 falta `path`", "4:6 `path` is missing"),
     (
         "[[source]]\nname='a'\ntype='tcp'\nbind='here'",
         "4:6 «here» no es una dirección IP con puerto",
@@ -100,8 +100,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[[source]]\nname='a'\ntype='jetstream'\nendpoint='https://x'",
-        "4:10 «endpoint» debe ser una dirección ws:// o wss://",
-        "4:10 “endpoint” must be a ws:// or wss:// address",
+        "4:10 `endpoint` debe ser una dirección ws:// o wss://",
+        "4:10 `endpoint` must be a ws:// or wss:// address",
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\non_full='drop'",
@@ -115,16 +115,16 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='text'}",
-        "5:37 «text» no es un JSON Pointer ni una constante | escribe \"/text\" o \"=text\"",
-        "5:37 “text” is neither a JSON Pointer nor a constant",
+        "5:37 «text» necesita un puntero JSON («/usuario/nombre») o una constante («=x»)",
+        "5:37 `text` needs a JSON Pointer (`/user/name`) or a constant (`=x`)",
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='/text',autor.handle='/u'}",
-        "5:51 una publicación no tiene el campo «autor.handle» | ¿querías decir «author.handle»?",
-        "5:51 a post has no field “autor.handle” | did you mean “author.handle”?",
+        "5:51 no hay un campo «autor.handle»; ¿querías decir «author.handle»?",
+        "5:51 there is no field `autor.handle`; did you mean `author.handle`?",
     ),
     (
-        "[[token]]\nname='a'\nrole='boss'\nhash='zz'",
+        "[[token]]\nname='a'\nrole='boss'\nhash='0000000000000000000000000000000000000000000000000000000000000000'",
         "3:6 «role» no puede ser «boss» | se admite: viewer, agent, ingest, admin",
         "3:6 “role” cannot be “boss”",
     ),
@@ -146,7 +146,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("[[brand]]\nname='a'\naccounts=[{network='x'}]", "3:11 una cuenta necesita «handle» o «id»", "3:11 an account needs “handle” or “id”"),
     ("[[topic]]\nname='a/b'\nquery='x'", "2:6 el nombre «a/b» no se puede usar", "2:6 the name “a/b” cannot be used"),
     (
-        "[[topic]]\nname='a'\nquery='x'\nqueries=['y']",
+        "[[topic]]\nname='a'\nquery='x'\nqueries=['z']",
         "4:9 un tema lleva «query» o «queries», no las dos",
         "4:9 a topic has “query” or “queries”, not both",
     ),
@@ -208,13 +208,17 @@ const TABLE: &[(&str, &str, &str)] = &[
 
 #[test]
 fn every_mistake_has_its_message_in_both_languages() {
+    let mut differing = Vec::new();
     for (file, es, en) in TABLE {
         let report = wrong(file);
         for (lang, want) in [(Lang::Es, es), (Lang::En, en)] {
             let told = told(&report, lang);
-            assert!(told.len() == 1 && told[0].starts_with(want), "{file}\nwant {want}\ntold {told:#?}");
+            if told.len() != 1 || !told[0].starts_with(want) {
+                differing.push(format!("{file}\nwant {want}\ntold {told:#?}"));
+            }
         }
     }
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
 #[test]
@@ -358,7 +362,8 @@ pub fn fuzz(bytes: &[u8]) {
 fn nothing_panics() {
     let mut corpus: Vec<Vec<u8>> = TABLE.iter().map(|(file, ..)| file.as_bytes().to_vec()).collect();
     corpus.push(SEVEN.as_bytes().to_vec());
-    corpus.extend(examples().iter().map(|path| std::fs::read(path).expect("example")));
+    let small = examples().into_iter().map(|path| std::fs::read(path).expect("example")).filter(|bytes| bytes.len() < 8192);
+    corpus.extend(small);
     let pieces: [&[u8]; 16] = [
         b"[[",
         b"]]",
@@ -378,7 +383,7 @@ fn nothing_panics() {
         b",",
     ];
     let mut state = 2;
-    for round in 0..1500 {
+    for round in 0..800 {
         let mut bytes = corpus[next(&mut state) % corpus.len()].clone();
         for _ in 0..1 + round % 4 {
             let at = next(&mut state) % (bytes.len() + 1);
