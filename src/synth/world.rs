@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, run(2, 3));
         // An intended change of the world changes this number; nothing else may.
-        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 9930117744029365315, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 9_930_117_744_029_365_315, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
     }
 
     #[test]

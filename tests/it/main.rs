@@ -4,9 +4,12 @@
 mod config;
 mod data;
 mod decoders;
+mod fuzz_decode;
 mod http;
 mod jetstream_server;
+mod oracle;
 mod oracle_matching;
+mod outcomes;
 mod priority;
 mod registered;
 mod sources;
