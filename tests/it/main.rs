@@ -4,6 +4,7 @@
 mod config;
 mod data;
 mod decoders;
+mod fuzz_config;
 mod fuzz_decode;
 mod http;
 mod jetstream_server;
