@@ -8,6 +8,7 @@ use crate::bilingual::Both;
 use crate::http::Token;
 use crate::limits;
 use crate::score::Score;
+use crate::sources::Settings;
 use crate::tally;
 use crate::time::{MINUTE, Zone};
 use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
@@ -31,11 +32,16 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     Config {
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
-        sources: within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems)
-            .then(|| typed.sources.iter().filter_map(|s| sources::used(s, folder, problems)).collect())
-            .unwrap_or_default(),
+        sources: sources(typed, folder, problems),
         listening: Listening { version: 0, brands: brands(&typed.brands, problems), rules: rules(typed, problems), topics },
     }
+}
+
+fn sources(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<Settings> {
+    if !within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems) {
+        return Vec::new();
+    }
+    typed.sources.iter().filter_map(|source| sources::used(source, folder, problems)).collect()
 }
 
 /// An address to listen at.
@@ -63,8 +69,8 @@ fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>,
 }
 
 /// Notes the first name beyond `most`.
-fn within<'t>(names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
-    let Some(beyond) = names.skip(most).next() else { return true };
+fn within<'t>(mut names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
+    let Some(beyond) = names.nth(most) else { return true };
     let span = beyond.as_ref().map_or(0..0, |name| name.span.clone());
     problems.error(&span, both!("hay más de {most} {title}", "there are more than {most} {title}"), no_fix());
     false
