@@ -5,6 +5,7 @@ mod config;
 mod data;
 mod decoders;
 mod differential;
+mod fuzz_config;
 mod fuzz_decode;
 mod fuzz_query;
 mod http;
