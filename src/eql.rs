@@ -18,8 +18,8 @@ use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
 pub use explain::{Explained, LeafMatch, explain, term_text};
-pub use plan::{anchors, cost};
 pub use messages::{Code, Problem, caret};
+pub use plan::{anchors, cost};
 
 use parse::Expr;
 

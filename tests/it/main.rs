@@ -3,6 +3,7 @@
 
 mod config;
 mod data;
+mod demo;
 mod decoders;
 mod http;
 mod jetstream_server;
