@@ -210,7 +210,11 @@ fn bounded(mut post: Post<'_>) -> Post<'_> {
 
 /// The first `max` bytes of `s` or a little less, so that no character is cut.
 fn clip(s: &str, max: usize) -> &str {
-    s.get(..s.floor_char_boundary(max)).unwrap_or(s)
+    if s.len() <= max {
+        return s;
+    }
+    // A character is at most four bytes long.
+    (0..4).find_map(|back| s.get(..max.saturating_sub(back))).unwrap_or("")
 }
 
 /// A number of reactions, followers, ...; unknown if there is none or it is negative.

@@ -67,9 +67,9 @@ pub const NETWORKS: usize = 64;
 /// Own posts kept per topic, newest first to stay.
 pub const ANSWERS: usize = 16;
 /// Alerts that fire at the same time.
-pub const ALERTS_OPEN: usize = 8192;
+pub const ALERTS_OPEN: usize = 4096;
 /// Alerts that are over and can still be read.
-pub const ALERTS_RESOLVED: usize = 8192;
+pub const ALERTS_RESOLVED: usize = 4096;
 /// Mentions looked through, newest first, for the posts an alert shows.
 pub const ALERT_SCAN: usize = 8192;
 /// Posts an alert shows at most.

@@ -208,9 +208,22 @@ impl Panes {
         all.into_iter().collect()
     }
 
-    /// The newest minute with mentions.
-    pub fn newest(&self) -> Option<i64> {
-        self.panes.back().map(|p| p.minute)
+    /// The first window that holds `minute` and for whose last minute and mentions `wanted` holds.
+    /// Windows that would end after the newest mention are left for the mentions to come.
+    pub fn find(&self, window: Window, minute: i64, wanted: impl Fn(i64, u64) -> bool) -> Option<i64> {
+        let length = window.minutes();
+        let newest = self.panes.back()?.minute.min(minute + length - 1);
+        let mut count = self.sum(window, minute).mentions;
+        let mut entering = self.panes.range(place(&self.panes, minute + 1, |p| p.minute)..).peekable();
+        let mut leaving = self.panes.range(place(&self.panes, minute + 1 - length, |p| p.minute)..).peekable();
+        for end in minute..=newest {
+            if wanted(end, count) {
+                return Some(end);
+            }
+            count += entering.next_if(|p| p.minute == end + 1).map_or(0, |p| p.sum.mentions);
+            count -= leaving.next_if(|p| p.minute == end + 1 - length).map_or(0, |p| p.sum.mentions);
+        }
+        None
     }
 
     /// The next last minute at which some window will have changed by itself.

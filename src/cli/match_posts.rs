@@ -45,7 +45,8 @@ struct Named {
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let decoder = format(&args.format)?;
     let queries = queries(args, lang, err)?;
-    let mut work = Work { queries, decoder: decoder.decoder(), decoded: Decoded::default(), only_matched: args.only_matched, json: args.json };
+    let mut work =
+        Work { queries, decoder: decoder.decoder(), decoded: Decoded::default(), only_matched: args.only_matched, json: args.json };
     if args.files.is_empty() {
         return work.read(&mut io::stdin().lock(), "-", out, err);
     }

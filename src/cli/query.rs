@@ -73,9 +73,8 @@ fn anchor_terms(parsed: &Parsed) -> Vec<String> {
 }
 
 fn object(parsed: &Parsed, accents: &str, lang: Lang) -> Value {
-    let problems = |errors: bool| -> Vec<Value> {
-        parsed.problems.iter().filter(|p| p.is_error == errors).map(|p| problem(p, lang)).collect()
-    };
+    let problems =
+        |errors: bool| -> Vec<Value> { parsed.problems.iter().filter(|p| p.is_error == errors).map(|p| problem(p, lang)).collect() };
     json!({
         "normalised": parsed.query.is_some().then_some(&parsed.normal),
         "accents": accents,

@@ -2,23 +2,23 @@
 
 use std::ops::Range;
 
-use crate::bilingual::Both;
-use crate::eql;
+use crate::eql::{self, Options};
 use crate::query::{Query, Span};
 
-use super::problem::Problems;
+use super::problem::{Problems, both};
 use super::section::At;
 use super::typed;
 
-/// The parsed query, or a problem at its place in `file`.
+/// The parsed query, if it can be used; what is wrong with it goes to its place in `file`.
 pub fn parse(typed: &typed::Query<'_>, file: &str, problems: &Problems) -> Option<Query> {
-    let options = eql::Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted };
+    let options = Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted };
     let parsed = eql::parse(typed.text.value, &options);
     for found in parsed.problems {
         let span = place(&typed.text, file, &found.span);
-        let code = found.code.as_str();
-        let cause = Both::new(format!("{code}: {}", found.cause.es), format!("{code}: {}", found.cause.en));
-        match found.is_error {
+        let (code, is_error) = (found.code.as_str(), found.is_error);
+        let (es, en) = (found.cause.es, found.cause.en);
+        let cause = both!("{code}: {es}", "{code}: {en}");
+        match is_error {
             true => problems.error(&span, cause, found.fix),
             false => problems.warning(&span, cause, found.fix),
         }

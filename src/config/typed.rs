@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::alert::Severity;
+use crate::http::Role;
 use crate::limits;
 use crate::query::Accents;
 use crate::time::{HOUR, MINUTE};
@@ -16,7 +17,6 @@ use super::nearest;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
-use crate::http::Role;
 
 /// A whole file.
 pub struct Typed<'a> {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::bilingual::Both;
+use crate::http::Token;
 use crate::limits;
 use crate::score::Score;
 use crate::tally;
@@ -16,7 +17,6 @@ use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
 use super::{Config, Engine, Server, queries, secret, sources};
-use crate::http::Token;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.

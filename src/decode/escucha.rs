@@ -230,4 +230,18 @@ mod tests {
     fn the_last_of_two_ids_counts() {
         assert_eq!(post("escucha", r#"{"id":"1","created_at":0,"text":"a","id":"2"}"#).get().id, "2");
     }
+
+    #[test]
+    fn the_schema_and_the_decoder_name_the_same_keys() {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/post.schema.json")).expect("JSON");
+        let properties = schema["properties"].as_object().expect("properties");
+        let mut keys = KEYS.to_vec();
+        keys.sort_unstable();
+        let mut named: Vec<&str> = properties.keys().map(String::as_str).collect();
+        named.sort_unstable();
+        assert_eq!(keys, named);
+        for example in schema["examples"].as_array().expect("examples") {
+            assert_eq!(outcome("escucha", example.to_string().as_bytes()), "post");
+        }
+    }
 }

@@ -432,4 +432,24 @@ mod tests {
             assert_eq!(edits(a, b), expected, "{a} {b}");
         }
     }
+
+    #[test]
+    fn every_field_of_the_schema_can_be_mapped() {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/post.schema.json")).expect("JSON");
+        let mut named = Vec::new();
+        for (key, property) in schema["properties"].as_object().expect("properties") {
+            let shared = property["$ref"].as_str().and_then(|r| schema.pointer(r.trim_start_matches('#'))).unwrap_or(property);
+            let inner = [property, shared].into_iter().filter_map(|p| p["properties"].as_object()).flat_map(|p| p.keys());
+            let before = named.len();
+            named.extend(inner.map(|k| format!("{key}.{k}")));
+            if named.len() == before {
+                named.push(key.clone());
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        let mut fields: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+        fields.sort_unstable();
+        assert_eq!(named, fields);
+    }
 }

@@ -132,7 +132,7 @@ fn answered<'a>(value: Value<'a>, account: Value<'a>, scratch: &mut Scratch<'a>)
         return Reference { id, ..Reference::default() };
     }
     let mut people = mentions.items().chain([account]);
-    let author = people.find(|m| scratch.ident(m.get("id")) == author_id).map_or("", |m| handle(m, scratch));
+    let author = people.find(|m| m.get("id").is_ident(author_id)).map_or("", |m| handle(m, scratch));
     Reference { id, author, author_id }
 }
 
@@ -306,5 +306,15 @@ mod tests {
         for (frame, expected) in table {
             assert_eq!(outcome("mastodon", frame.as_bytes()), expected, "{frame}");
         }
+    }
+
+    #[test]
+    fn ids_as_numbers_do_not_run_out_of_room() {
+        let mentions: Vec<String> = (0..100).map(|id| format!(r#"{{"id":{id},"acct":"a{id}@m.es"}}"#)).collect();
+        let frame = status(&format!(r#","in_reply_to_account_id":99,"mentions":[{}]"#, mentions.join(",")));
+        let post = post("mastodon", &frame.replace(r#""id":"11""#, r#""id":11"#));
+        let post = post.get();
+        assert_eq!((post.in_reply_to.author, post.author.id, post.links.0), ("a99@m.es", "11", "https://e.mx/?a=1&b=2"));
+        assert_eq!(post.mentions.iter().count(), limits::MENTIONS);
     }
 }

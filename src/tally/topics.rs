@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::judge::Evidence;
-use crate::limits::{ALERT_POSTS, ALERT_SCAN, ANSWERS, NETWORKS};
+use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
 use crate::panes::week::Week;
 use crate::panes::{Counted, Panes, Sum};
-use crate::post::{Post, PostBuf, PostKey};
+use crate::post::PostKey;
 use crate::sketches::Distinct;
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, TopicId};
@@ -14,13 +14,6 @@ use crate::window::Window;
 
 use super::recent::Recent;
 use super::{Mention, MentionTopic};
-
-/// An own post.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub key: PostKey,
-    pub post: PostBuf,
-}
 
 /// State of one topic.
 #[derive(Debug)]
@@ -39,8 +32,6 @@ pub struct Topic {
     pub total: Sum,
     /// Numbers of its recent mentions, ascending; the oldest may be gone.
     pub mentions: VecDeque<u64>,
-    /// Own posts, oldest first.
-    pub answers: VecDeque<Answer>,
     /// It waits to be looked at by the next beat.
     pub changed: bool,
     /// Minute at which it is looked at even if nothing comes.
@@ -82,7 +73,6 @@ impl Topic {
             week: Week::default(),
             total: Sum::default(),
             mentions: VecDeque::new(),
-            answers: VecDeque::new(),
             changed: false,
             due: i64::MIN,
         }
@@ -101,14 +91,6 @@ impl Topic {
             self.week.fold(&mut self.zone, at);
         }
         live
-    }
-
-    /// Keeps an own post.
-    pub fn answer(&mut self, key: PostKey, post: &Post<'_>) {
-        self.answers.push_back(Answer { key, post: PostBuf::new(post) });
-        if self.answers.len() > ANSWERS {
-            self.answers.pop_front();
-        }
     }
 
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
