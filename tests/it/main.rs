@@ -4,6 +4,7 @@
 mod config;
 mod data;
 mod decoders;
+mod demo;
 mod differential;
 mod fuzz_config;
 mod fuzz_decode;
