@@ -307,13 +307,16 @@ impl Feed {
 
     /// Alerts after `since` that are still held, oldest first.
     pub fn alerts(&self, since: u64) -> Vec<Arc<Entry>> {
-        let log = self.read_log();
-        let mut at = since.saturating_add(1).max(log.alerts.first());
+        let mut at = since.saturating_add(1);
         let mut entries = Vec::new();
-        while at < log.alerts.end() {
+        loop {
+            let log = self.read_log();
+            at = at.max(log.alerts.first());
+            if at >= log.alerts.end() {
+                return entries;
+            }
             log.alerts.read(&mut at, usize::MAX, &mut entries);
         }
-        entries
     }
 
     /// Bytes of alerts that the reader at `cursor` has not read.
@@ -349,7 +352,12 @@ impl Log {
                 let seq = self.alerts.end();
                 self.push(What::Alert(seq, alert), Place::Alert(seq));
             }
-            Event::Mention(mention) => self.push(What::Mention(mention), Place::Mention(self.mentions.end())),
+            Event::Mention(mention) => {
+                if self.shown.contains_key(&mention.key) {
+                    self.replace(mention.key, Some(&mention.post));
+                }
+                self.push(What::Mention(mention), Place::Mention(self.mentions.end()));
+            }
             Event::Windows(windows) => {
                 let (id, number) = (windows.id, self.number());
                 if let Some(old) = self.windows.insert(id, number) {
@@ -396,44 +404,51 @@ impl Log {
 
     /// Takes the post out of every entry that shows it and tells the readers.
     fn scrub(&mut self, key: PostKey) {
-        let Some(places) = self.shown.remove(&key) else { return };
+        if let Some((network, id)) = self.replace(key, None) {
+            self.shown.remove(&key);
+            self.push(What::Deleted(key, network, id), Place::Delete(self.deletes.end()));
+        }
+    }
+
+    /// Puts the new version of a post, or a tombstone, into every entry that shows it; returns the
+    /// network and id of the post if there is such an entry.
+    fn replace(&mut self, key: PostKey, by: Option<&PostBuf>) -> Option<(String, String)> {
         let mut name = None;
-        for place in places {
-            let slot = match place {
+        for place in self.shown.get(&key)? {
+            let slot = match *place {
                 Place::Alert(seq) => self.alerts.get_mut(seq),
                 Place::Mention(position) => self.mentions.get_mut(position),
                 Place::Delete(_) => None,
             };
             let Some(slot) = slot else { continue };
-            let (clean, gone) = without(&slot.what, key);
-            *slot = Arc::new(Entry::new(slot.number, clean));
-            name = name.or(gone);
+            let (what, found) = with(&slot.what, key, by);
+            *slot = Arc::new(Entry::new(slot.number, what));
+            name = name.or(found);
         }
-        if let Some((network, id)) = name {
-            self.push(What::Deleted(key, network, id), Place::Delete(self.deletes.end()));
-        }
+        name
     }
 }
 
-/// `what` with a tombstone for the post `key`, and network and id of that post.
-fn without(what: &What, key: PostKey) -> (What, Option<(String, String)>) {
+/// `what` with another version of the post `key`, or a tombstone; and network and id of that post.
+fn with(what: &What, key: PostKey, by: Option<&PostBuf>) -> (What, Option<(String, String)>) {
     let mut name = None;
-    let mut clean = |post: &PostBuf| {
+    let mut change = |post: &PostBuf| {
         let p = post.get();
         if p.key() != key {
             return post.clone();
         }
         name = Some((p.network.to_owned(), p.id.to_owned()));
-        PostBuf::new(&Post { kind: Kind::Delete, at: p.at, network: p.network, id: p.id, ..Post::default() })
+        let tombstone = || PostBuf::new(&Post { kind: Kind::Delete, at: p.at, network: p.network, id: p.id, ..Post::default() });
+        by.cloned().unwrap_or_else(tombstone)
     };
     let what = match what {
         What::Alert(seq, alert) => {
             let mut alert = alert.clone();
-            alert.first_post = alert.first_post.as_ref().map(&mut clean);
-            alert.top_posts = alert.top_posts.iter().map(&mut clean).collect();
+            alert.first_post = alert.first_post.as_ref().map(&mut change);
+            alert.top_posts = alert.top_posts.iter().map(&mut change).collect();
             What::Alert(*seq, alert)
         }
-        What::Mention(m) => What::Mention(Arc::new(Mention { post: clean(&m.post), ..Mention::clone(m) })),
+        What::Mention(m) => What::Mention(Arc::new(Mention { post: change(&m.post), ..Mention::clone(m) })),
         What::Windows(w) => What::Windows(w.clone()),
         What::Deleted(key, network, id) => What::Deleted(*key, network.clone(), id.clone()),
     };

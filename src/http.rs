@@ -8,6 +8,7 @@ pub mod auth;
 mod events;
 mod guard;
 mod ingest;
+mod mentions;
 mod page;
 mod problem;
 mod readers;
@@ -29,7 +30,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use auth::{NoEntropy, Role, Token, epoch_new, token_new};
+pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, token_new};
 pub use problem::{Code, Problem};
 pub use serve::{NotStarted, Server};
 
@@ -228,7 +229,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/topics", READ, || get(api::topics)),
     route(Method::GET, "/v1/topics/{name}/windows", READ, || get(api::series)),
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
-    route(Method::GET, "/v1/mentions", READ, || get(api::mentions)),
+    route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
     route(Method::GET, "/v1/alerts", READ, || get(api::alerts)),
     route(Method::POST, "/v1/reload", ADMIN, || post(api::reload)),
 ];

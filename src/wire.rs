@@ -9,9 +9,10 @@ mod post;
 mod stream;
 
 pub use api::{
-    AlertPage, IngestAnswer, MentionPage, ProblemView, ReadyView, RefusedLine, SeriesPoint, SeriesView, TopicView, WeekView, parse_session,
+    IngestAnswer, ProblemView, ReadyView, RefusedLine, TopicView, alerts_json, mentions_json, parse_session, series_json, topics_json,
+    week_json,
 };
-pub use csv::mentions_csv;
+pub use csv::{CSV_HEADER, csv_row};
 pub use post::PostView;
 pub use stream::{
     HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,

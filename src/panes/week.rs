@@ -99,7 +99,7 @@ mod tests {
                 assert_eq!(week.counts()[SUNDAY + hour], want, "{from} {hour}");
                 assert_eq!(seen[SUNDAY + hour], want as i64 * HOUR, "{from} {hour}");
             }
-            assert_eq!(week.counts().iter().sum::<u64>() as i64 * HOUR, seen.iter().sum());
+            assert_eq!(week.counts().iter().sum::<u64>() as i64 * HOUR, seen.iter().sum::<i64>());
         }
     }
 

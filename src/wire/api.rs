@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::stream::MentionView;
-use super::{Pairs, TalliedView, Time, alert_json, given, json};
-use crate::alert::Alert;
+use super::{Pairs, TalliedView, Time, given, json};
+use crate::panes::Sum;
 use crate::reason::Refused;
-use crate::tally::{Mention, TopicWindows};
-use crate::time::Timestamp;
-use crate::window::{Tallied, Window};
+use crate::tally::{Mention, Overview, Step, WeekHours};
+use crate::time::HOUR;
+use crate::window::Window;
 
 /// An error as RFC 9457 has it, in the reader's language.
 #[derive(Serialize)]
@@ -52,6 +52,19 @@ pub struct IngestAnswer {
     pub resume_at_line: Option<u64>,
 }
 
+#[derive(Serialize)]
+struct SumView {
+    mentions: u64,
+    reposts: u64,
+    direct: u64,
+}
+
+impl From<&Sum> for SumView {
+    fn from(s: &Sum) -> Self {
+        SumView { mentions: s.mentions, reposts: s.reposts, direct: s.direct }
+    }
+}
+
 /// One topic of `GET /v1/topics`.
 pub struct TopicView<'a> {
     /// Its name.
@@ -60,128 +73,84 @@ pub struct TopicView<'a> {
     pub brand: &'a str,
     /// Its priority weight, in points.
     pub weight: f64,
-    /// Its windows, if it has been counted yet.
-    pub windows: Option<TopicWindows>,
+    /// What was counted; `None` before the first beat.
+    pub overview: Option<&'a Overview>,
 }
 
-impl TopicView<'_> {
-    /// `{"topics":[…]}`.
-    pub fn list(topics: &[TopicView<'_>]) -> String {
-        #[derive(Serialize)]
-        struct One<'a, W: Serialize> {
-            name: &'a str,
-            brand: Option<&'a str>,
-            weight: f64,
-            at: Option<Time>,
-            windows: Option<W>,
-        }
-        let named = |w: &TopicWindows| -> Vec<(&'static str, Tallied)> {
-            Window::ALL.iter().map(|w| w.as_str()).zip(w.windows.iter().copied()).collect()
-        };
-        let all: Vec<_> = topics.iter().map(|t| (t, t.windows.as_ref().map(named))).collect();
-        let views: Vec<_> = all
-            .iter()
-            .map(|(t, w)| One {
-                name: t.name,
-                brand: given(t.brand),
-                weight: t.weight,
-                at: t.windows.as_ref().map(|w| Time(w.at)),
-                windows: w.as_ref().map(|w| Pairs(w.iter().map(|(name, t)| (*name, TalliedView::from(t))))),
-            })
-            .collect();
-        json(&Pairs(std::iter::once(("topics", &views))))
+/// `GET /v1/topics`.
+pub fn topics_json(topics: &[TopicView<'_>]) -> String {
+    #[derive(Serialize)]
+    struct One<'a, W: Serialize> {
+        name: &'a str,
+        brand: Option<&'a str>,
+        weight: f64,
+        at: Option<Time>,
+        windows: Option<W>,
+        total: Option<SumView>,
+        firing: &'a [String],
     }
+    let one = |t: &TopicView<'_>| {
+        let windows =
+            t.overview.map(|o| Pairs(Window::ALL.iter().zip(&o.windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)))));
+        json(&One {
+            name: t.name,
+            brand: given(t.brand),
+            weight: t.weight,
+            at: t.overview.map(|o| Time(o.windows.at)),
+            windows,
+            total: t.overview.map(|o| (&o.total).into()),
+            firing: t.overview.map_or(&[], |o| &o.firing),
+        })
+    };
+    format!("{{\"topics\":[{}]}}", topics.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
-/// One step of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SeriesPoint {
-    /// Start of the step.
-    pub at: Timestamp,
-    /// What was counted in it.
-    pub tallied: Tallied,
-}
-
-/// `GET /v1/topics/{name}/windows`.
-pub struct SeriesView<'a> {
-    /// The topic.
-    pub topic: &'a str,
-    /// Minutes of one step.
-    pub step_minutes: i64,
-    /// The steps, oldest first.
-    pub points: Vec<SeriesPoint>,
-}
-
-impl SeriesView<'_> {
-    /// As JSON.
-    pub fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct Point {
-            at: Time,
-            #[serde(flatten)]
-            tallied: TalliedView,
-        }
-        #[derive(Serialize)]
-        struct View<'a> {
-            topic: &'a str,
-            step_minutes: i64,
-            points: Vec<Point>,
-        }
-        let points = self.points.iter().map(|p| Point { at: Time(p.at), tallied: (&p.tallied).into() }).collect();
-        json(&View { topic: self.topic, step_minutes: self.step_minutes, points })
+/// `GET /v1/topics/{name}/windows`: steps of `minutes`, oldest first.
+pub fn series_json(topic: &str, minutes: i64, steps: &[Step]) -> String {
+    #[derive(Serialize)]
+    struct Point {
+        at: Time,
+        #[serde(flatten)]
+        sum: SumView,
     }
-}
-
-/// `GET /v1/topics/{name}/week`: mentions by civil hour of the week.
-#[derive(Serialize)]
-pub struct WeekView<'a> {
-    /// The topic.
-    pub topic: &'a str,
-    /// Seven days from Monday, 24 hours each.
-    pub week: Vec<Vec<u64>>,
-}
-
-/// `GET /v1/mentions` as JSON.
-pub struct MentionPage<'a> {
-    /// The mentions with the names of their sources, newest first.
-    pub mentions: Vec<(&'a Mention, &'a str)>,
-    /// Where the next page starts; `None` at the end.
-    pub next: Option<String>,
-}
-
-impl MentionPage<'_> {
-    /// As JSON.
-    pub fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct View<'a> {
-            mentions: Vec<MentionView<'a>>,
-            next: Option<&'a str>,
-        }
-        let mentions = self.mentions.iter().map(|(m, source)| MentionView::new(m, source)).collect();
-        json(&View { mentions, next: self.next.as_deref() })
+    #[derive(Serialize)]
+    struct View<'a> {
+        topic: &'a str,
+        step_minutes: i64,
+        steps: Vec<Point>,
     }
+    let steps = steps.iter().map(|s| Point { at: Time(s.at), sum: (&s.sum).into() }).collect();
+    json(&View { topic, step_minutes: minutes, steps })
 }
 
-/// `GET /v1/alerts`.
-pub struct AlertPage<'a> {
-    /// This life of the engine.
-    pub epoch: &'a str,
-    /// Sequence number of the newest alert.
-    pub seq: u64,
-    /// Alert objects, oldest first.
-    pub alerts: Vec<String>,
+/// `GET /v1/topics/{name}/week`: seven days from Monday, 24 hours each, in the topic's zone.
+pub fn week_json(topic: &str, week: &WeekHours) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        topic: &'a str,
+        mentions: Vec<&'a [u64]>,
+        /// Real hours listened to: what the mentions are divided by to compare.
+        hours_listened: Vec<Vec<f64>>,
+    }
+    let hours = |day: &[i64]| day.iter().map(|micros| *micros as f64 / HOUR as f64).collect();
+    json(&View { topic, mentions: week.mentions.chunks(24).collect(), hours_listened: week.listened.chunks(24).map(hours).collect() })
 }
 
-impl AlertPage<'_> {
-    /// As JSON; the alerts are already encoded.
-    pub fn json(&self) -> String {
-        format!("{{\"epoch\":{},\"seq\":{},\"alerts\":[{}]}}", json(&self.epoch), self.seq, self.alerts.join(","))
+/// `GET /v1/mentions`: mentions with the names of their sources, latest first, and where the next
+/// page starts.
+pub fn mentions_json<'a>(mentions: impl IntoIterator<Item = (&'a Mention, &'a str)>, next: Option<u64>) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        mentions: Vec<MentionView<'a>>,
+        next: Option<String>,
     }
+    let mentions = mentions.into_iter().map(|(m, source)| MentionView::new(m, source)).collect();
+    json(&View { mentions, next: next.map(|n| n.to_string()) })
+}
 
-    /// One alert object.
-    pub fn alert(alert: &Alert, seq: u64) -> String {
-        alert_json(alert, seq)
-    }
+/// `GET /v1/alerts`: alert objects that are already encoded, oldest first.
+pub fn alerts_json(epoch: &str, head: u64, alerts: &[&str]) -> String {
+    format!("{{\"epoch\":{},\"seq\":{head},\"alerts\":[{}]}}", json(&epoch), alerts.join(","))
 }
 
 /// `GET /readyz`.

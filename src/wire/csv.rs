@@ -4,19 +4,11 @@ use std::fmt::Write;
 
 use crate::tally::Mention;
 
-const HEADER: &str = "created_at,network,id,url,author,followers,lang,priority,topics,origin,source,late,text";
+/// The first line.
+pub const CSV_HEADER: &str = "created_at,network,id,url,author,followers,lang,priority,topics,origin,source,late,text\r\n";
 
-/// A header and one row per mention.
-pub fn mentions_csv<'a>(mentions: impl IntoIterator<Item = (&'a Mention, &'a str)>) -> String {
-    let mut out = String::from(HEADER);
-    out.push_str("\r\n");
-    for (mention, source) in mentions {
-        row(mention, source, &mut out);
-    }
-    out
-}
-
-fn row(mention: &Mention, source: &str, out: &mut String) {
+/// Appends one mention, brought by the source called `source`.
+pub fn csv_row(mention: &Mention, source: &str, out: &mut String) {
     let post = mention.post.get();
     let author = if post.author.handle.is_empty() { post.author.id } else { post.author.handle };
     let topics: Vec<&str> = mention.topics.iter().map(|t| t.name.as_str()).collect();
