@@ -13,7 +13,7 @@ use crate::sources::{Context, Error, Settings, Splitter, Writer};
 /// Hands over everything that the reader opened by `open` gives.
 pub async fn copy<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static, settings: &Settings, ctx: &Context) -> Result<(), Error> {
     let (sender, mut chunks) = mpsc::channel(1);
-    std::thread::Builder::new().name(settings.name.clone()).spawn(move || match open() {
+    std::thread::Builder::new().name("source".to_owned()).spawn(move || match open() {
         Ok(reader) => read(reader, &sender),
         Err(error) => drop(sender.blocking_send(Err(error))),
     })?;
