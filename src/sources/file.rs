@@ -27,7 +27,7 @@ fn check(settings: &Settings) -> Vec<Both> {
     }
     if settings.follow && input::is_compressed(&settings.path) {
         problems.push(Both::new(
-            "un archivo comprimido no se puede seguir: quite `follow`",
+            "un archivo comprimido no se puede seguir: quita `follow`",
             "a compressed file cannot be followed: remove `follow`",
         ));
     }
