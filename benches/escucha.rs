@@ -1,1 +1,87 @@
-fn main() {}
+//! Relative figures: `cargo bench --bench escucha -- [ROW…] [--posts N] [--phrases N] [--rules N]`.
+//!
+//! Every row prints CPU nanoseconds per post, the median of some rounds; rows of one run may be
+//! compared with each other and with nothing else. `--posts 2000` makes it small enough for a test.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures and prints")]
+
+mod canonical;
+mod plain;
+mod priority;
+mod scaling;
+
+use std::path::PathBuf;
+
+use canonical::Canonical;
+
+const ROWS: &[(&str, &str)] = &[
+    ("decode", "lines to posts"),
+    ("tokens", "fold, split and hash the texts"),
+    ("match", "all queries against the decoded posts"),
+    ("lane", "decode, match and score"),
+    ("engine", "from memory to alert: intake, lanes, tally"),
+    ("plain", "the same with plain crates"),
+    ("ratio", "engine against plain, turn by turn"),
+    ("scaling", "one CPU with one lane against two CPUs with two"),
+    ("priority", "average precision of the priority score"),
+];
+
+fn main() {
+    let mut rows = Vec::new();
+    let (mut posts, mut phrases, mut rules) = (200_000, 1_000, 1_000);
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number");
+        match arg.as_str() {
+            // Given by cargo.
+            "--bench" => {}
+            "--posts" => posts = number(),
+            "--phrases" => phrases = number(),
+            "--rules" => rules = number(),
+            scaling::CHILD => return scaling::child(number(), &Canonical::new(posts, phrases, rules)),
+            row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(row.to_owned()),
+            other => {
+                eprintln!("no row «{other}»; there are:");
+                ROWS.iter().for_each(|(name, what)| eprintln!("  {name:<10}{what}"));
+                std::process::exit(2);
+            }
+        }
+    }
+    if rows.is_empty() {
+        rows = ROWS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    }
+    let mut work = None;
+    for row in &rows {
+        if row == "priority" {
+            judged();
+            continue;
+        }
+        let work = work.get_or_insert_with(|| {
+            let work = Canonical::new(posts, phrases, rules);
+            println!("{work}");
+            work
+        });
+        match row.as_str() {
+            "decode" => println!("{row:<10}{:>8.0} ns/post", work.decode()),
+            "tokens" => println!("{row:<10}{:>8.0} ns/post", work.tokens()),
+            "match" => println!("{row:<10}{:>8.0} ns/post", work.matching()),
+            "lane" => println!("{row:<10}{:>8.0} ns/post", work.lane()),
+            "engine" => println!("{row:<10}{:>8.0} ns/post", canonical::median((0..canonical::ROUNDS).map(|_| work.engine(1).cpu))),
+            "plain" => println!("{row:<10}{:>8.0} ns/post", canonical::median((0..canonical::ROUNDS).map(|_| work.plain()))),
+            "ratio" => work.ratio(),
+            _ => scaling::run(posts, phrases, rules),
+        }
+    }
+}
+
+/// The shared data lies beside the checkout, or where `ESCUCHA_DATA` says.
+fn judged() {
+    let folder = std::env::var_os("ESCUCHA_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    match escucha::sources::open(&folder.join(priority::DATA)) {
+        Ok(mut file) => {
+            let mut lines = Vec::new();
+            std::io::Read::read_to_end(&mut file, &mut lines).unwrap();
+            priority::run(&lines);
+        }
+        Err(error) => println!("priority: {}: {error}", folder.join(priority::DATA).display()),
+    }
+}

@@ -18,6 +18,8 @@ mod help;
 mod init;
 mod live;
 mod logging;
+mod match_posts;
+mod query;
 mod replay;
 mod tap;
 mod token;
@@ -37,6 +39,8 @@ enum Command {
     Demo(DemoArgs),
     Run(ConfigArgs),
     Check(ConfigArgs),
+    Query(query::Args),
+    Match(match_posts::Args),
     Replay(ReplayArgs),
     Tap(tap::Args),
     Init,
@@ -155,6 +159,8 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         Command::Demo(args) => live::demo(&args, lang, out),
         Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
         Command::Check(args) => check::run(&load(&args, lang, colour, err)?, &args.config, lang, out),
+        Command::Query(args) => query::run(&args, lang, out, err),
+        Command::Match(args) => match_posts::run(&args, lang, out, err),
         Command::Replay(args) => {
             let config = load(&args.config, lang, colour, err)?;
             replay::run(config, args, lang, out, err)
@@ -199,7 +205,12 @@ mod tests {
     }
 
     fn call(line: &str) -> (u8, String, String) {
-        let args = words(line);
+        call_with(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// Exit code, standard output and standard error of a call.
+    pub(super) fn call_with(args: &[&str]) -> (u8, String, String) {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         let lang = language(&args, |_| None);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let code = execute(&args, lang, false, &mut out, &mut err);

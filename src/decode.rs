@@ -210,7 +210,11 @@ fn bounded(mut post: Post<'_>) -> Post<'_> {
 
 /// The first `max` bytes of `s` or a little less, so that no character is cut.
 fn clip(s: &str, max: usize) -> &str {
-    s.get(..s.floor_char_boundary(max)).unwrap_or(s)
+    if s.len() <= max {
+        return s;
+    }
+    // A character is at most four bytes long.
+    (0..4).find_map(|back| s.get(..max.saturating_sub(back))).unwrap_or("")
 }
 
 /// A number of reactions, followers, ...; unknown if there is none or it is negative.
@@ -259,4 +263,113 @@ fn unescaped<'a>(text: &'a str, scratch: &mut Scratch<'a>) -> &'a str {
 fn x_url<'a>(handle: &str, id: &str, scratch: &mut Scratch<'a>) -> &'a str {
     let who = if handle.is_empty() { "i" } else { handle };
     scratch.write(|page| page.extend(["https://x.com/", who, "/status/", id]))
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! One frame through one decoder.
+
+    use super::*;
+    use crate::post::PostBuf;
+
+    pub fn decode_as(format: &Format, bytes: &[u8]) -> Decoded {
+        let spec = find(format.name).expect("a registered decoder");
+        let mut out = Decoded::default();
+        lines((spec.new)(format).as_mut(), &mut bytes.to_vec(), &mut out);
+        assert_eq!(out.items, out.posts.len() as u64 + out.not_posts + out.refusals.len() as u64);
+        out
+    }
+
+    pub fn decode(name: &'static str, bytes: &[u8]) -> Decoded {
+        decode_as(&Format { name, mapping: Mapping::default() }, bytes)
+    }
+
+    /// The only post in `frame`.
+    pub fn post(name: &'static str, frame: &str) -> PostBuf {
+        let out = decode(name, frame.as_bytes());
+        assert_eq!((out.posts.len(), out.items), (1, 1), "{frame}: {:?}", out.refusals);
+        PostBuf::new(&out.posts.get(0))
+    }
+
+    /// `post`, `not_a_post` or why it was refused.
+    pub fn outcome(name: &'static str, frame: &[u8]) -> &'static str {
+        let out = decode(name, frame);
+        assert_eq!(out.items, 1, "{}", String::from_utf8_lossy(frame));
+        match out.refusals.first() {
+            Some((_, reason)) => reason.as_str(),
+            None if out.posts.is_empty() => "not_a_post",
+            None => "post",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::*;
+    use super::*;
+
+    const POST: &str = r#"{"id":"1","created_at":1604083524,"text":"hola"}"#;
+
+    #[test]
+    fn lines_end_in_any_way() {
+        // (bytes, line of each post, lines refused)
+        let table: [(String, &[u32], &[u32]); 9] = [
+            (String::new(), &[], &[]),
+            ("\n\r\n  \t\n\n".into(), &[], &[]),
+            (POST.into(), &[0], &[]),
+            (format!("{POST}\r\n{POST}\n"), &[0, 1], &[]),
+            (format!("\n{POST}\r\n\r\n{POST}"), &[1, 3], &[]),
+            (format!("\u{feff}{POST}\n{POST}"), &[0, 1], &[]),
+            (format!("{POST}\n\u{feff}{POST}"), &[0], &[1]),
+            (format!("{POST}\nno\n{POST}"), &[0, 2], &[1]),
+            (format!("{POST}{POST}\n{POST} \r\n"), &[1], &[0]),
+        ];
+        for (bytes, posts, refused) in table {
+            let out = decode("escucha", bytes.as_bytes());
+            let lines: Vec<u32> = out.refusals.iter().map(|(line, _)| *line).collect();
+            assert_eq!((out.lines.as_slice(), lines.as_slice()), (posts, refused), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn long_frames_are_refused_unread() {
+        let frame = |bytes: usize| format!(r#"{{"id":"1","created_at":0,"text":"{}"}}"#, "a".repeat(bytes - 35));
+        assert_eq!(frame(100).len(), 100);
+        for spec in ALL {
+            assert_eq!(outcome(spec.name, frame(10_000_000).as_bytes()), "too_long", "{}", spec.name);
+        }
+        assert_eq!(outcome("escucha", frame(limits::FRAME_BYTES + 1).as_bytes()), "too_long");
+        assert_eq!(outcome("escucha", frame(limits::FRAME_BYTES).as_bytes()), "post");
+    }
+
+    #[test]
+    fn long_strings_are_cut_at_a_character() {
+        let frame = format!(r#"{{"id":"1","created_at":0,"text":"{}","title":"a{}"}}"#, "ñ".repeat(40_000), "ñ".repeat(4000));
+        let post = post("escucha", &frame);
+        assert_eq!(post.get().text.len(), limits::TEXT_BYTES);
+        assert_eq!(post.get().title.len(), limits::FIELD_BYTES - 1);
+    }
+
+    #[test]
+    fn an_id_is_never_cut() {
+        let frame = |id: usize, author: usize| {
+            format!(r#"{{"id":"{}","created_at":0,"text":"","author":{{"id":"{}"}}}}"#, "1".repeat(id), "2".repeat(author))
+        };
+        let table = [
+            (1, 0, "post"),
+            (0, 1, "no_id"),
+            (limits::ID_BYTES, limits::ID_BYTES, "post"),
+            (limits::ID_BYTES + 1, 0, "no_id"),
+            (1, limits::ID_BYTES + 1, "no_id"),
+        ];
+        for (id, author, expected) in table {
+            assert_eq!(outcome("escucha", frame(id, author).as_bytes()), expected, "{id} {author}");
+        }
+    }
+
+    #[test]
+    fn names_are_file_names() {
+        let names: Vec<&str> = ALL.iter().map(|spec| spec.name).collect();
+        assert_eq!(names, ["escucha", "jetstream", "mastodon", "x-v1", "x-v2", "mapped"]);
+    }
 }

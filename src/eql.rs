@@ -74,12 +74,12 @@ pub fn parse(text: &str, options: &Options) -> Parsed {
             Some(expr)
         }
     };
+    if options.strict {
+        terms::harden(&mut problems);
+    }
     let lowered = expr.as_ref().map(lower);
     if let Some((root, leaves)) = &lowered {
         judge(root, leaves, chars.len() as u32, &mut problems);
-    }
-    if options.strict {
-        terms::harden(&mut problems);
     }
     problems.sort_by_key(|p| (p.span.start, p.span.end, p.code));
     if problems.iter().any(|p| p.is_error) {
@@ -149,7 +149,7 @@ fn lower(expr: &Expr) -> (Node, Vec<Leaf>) {
 }
 
 fn lower_into(expr: &Expr, leaves: &mut Vec<Leaf>) -> Node {
-    let mut leaf = |l: &Leaf| {
+    let leaf = |l: &Leaf| {
         leaves.push(l.clone());
         Node::Leaf(leaves.len() - 1)
     };

@@ -7,6 +7,7 @@
 //! - an integer beyond 64 bits becomes a float; one that is an id is then not usable as such;
 //! - nesting is bounded by [`limits::JSON_DEPTH`] and nothing here recurses.
 
+use memchr::memmem::Finder;
 use simd_json::{Buffers, ErrorType, Node, StaticNode, Tape};
 
 use crate::limits;
@@ -14,13 +15,14 @@ use crate::reason::Refused;
 
 /// Working memory for parsing one frame after another.
 pub struct Parser {
+    escapes: Finder<'static>,
     buffers: Buffers,
     tape: Tape<'static>,
 }
 
 impl Default for Parser {
     fn default() -> Self {
-        Parser { buffers: Buffers::with_max_depth(4096, limits::JSON_DEPTH), tape: Tape(Vec::new()) }
+        Parser { escapes: Finder::new(b"\\u"), buffers: Buffers::with_max_depth(4096, limits::JSON_DEPTH), tape: Tape(Vec::new()) }
     }
 }
 
@@ -30,7 +32,7 @@ impl Parser {
     /// # Errors
     /// `Encoding`, `TooDeep` or `Malformed`.
     pub fn parse<T>(&mut self, frame: &mut [u8], read: impl FnOnce(Value<'_>) -> T) -> Result<T, Refused> {
-        mend_surrogates(frame);
+        mend_surrogates(frame, &self.escapes);
         let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
         let parsed = simd_json::fill_tape(frame, &mut self.buffers, &mut tape);
         let result = match parsed {
@@ -53,12 +55,12 @@ fn reason(e: &ErrorType) -> Refused {
 }
 
 /// Replaces every escaped surrogate that has no partner by an escaped U+FFFD, which is as long.
-fn mend_surrogates(frame: &mut [u8]) {
+fn mend_surrogates(frame: &mut [u8], escapes: &Finder<'_>) {
     let mut from = 0;
-    while let Some(found) = frame.get(from..).and_then(|rest| memchr::memmem::find(rest, b"\\u")) {
+    while let Some(found) = frame.get(from..).and_then(|rest| escapes.find(rest)) {
         let at = from + found;
         from = at + 2;
-        if !escapes(frame, at) {
+        if !is_escape(frame, at) {
             continue;
         }
         match code_unit(frame, at) {
@@ -74,7 +76,7 @@ fn mend_surrogates(frame: &mut [u8]) {
 }
 
 /// Whether the backslash at `at` starts an escape: an even number of backslashes stands before it.
-fn escapes(frame: &[u8], at: usize) -> bool {
+fn is_escape(frame: &[u8], at: usize) -> bool {
     frame.get(..at).is_some_and(|before| before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
 }
 
@@ -152,6 +154,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether it is the id `ident`, as a string or as a number.
+    pub fn is_ident(self, ident: &str) -> bool {
+        self.as_str() == Some(ident) || self.exact_integer().is_some_and(|n| ident.parse() == Ok(n))
+    }
+
     /// Its number; `None` for anything else.
     pub fn float(self) -> Option<f64> {
         match self.0.first()? {
@@ -226,12 +233,19 @@ impl<'a> Iterator for Children<'a> {
     }
 }
 
-/// How many strings one post may need that are nowhere in its frame as such.
-const SPARE: usize = 24;
+/// How many strings one post may need that are nowhere in its frame as such: every field, if all are
+/// numbers.
+const SPARE: usize = 48;
 
 /// Strings to write in, used again for every post.
-#[derive(Debug, Default)]
-pub struct Pages([String; SPARE]);
+#[derive(Debug)]
+pub struct Pages(Box<[String; SPARE]>);
+
+impl Default for Pages {
+    fn default() -> Self {
+        Pages(Box::new(std::array::from_fn(|_| String::new())))
+    }
+}
 
 impl Pages {
     /// Blank pages for one post.

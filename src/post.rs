@@ -4,6 +4,8 @@
 //! batch's arena, from which every later stage reads views again. A missing string is empty, a
 //! missing number is [`Count::UNKNOWN`]: nothing is 0 when it is unknown.
 
+use std::sync::Arc;
+
 use crate::time::Timestamp;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -374,11 +376,14 @@ impl Posts {
     }
 }
 
-/// One post that owns its strings.
+/// One post that owns its strings; a clone shares them.
 #[derive(Debug, Clone)]
-pub struct PostBuf {
+pub struct PostBuf(Arc<Owned>);
+
+#[derive(Debug)]
+struct Owned {
     arena: Box<str>,
-    row: Box<Row>,
+    row: Row,
 }
 
 impl PostBuf {
@@ -386,15 +391,15 @@ impl PostBuf {
     pub fn new(post: &Post<'_>) -> PostBuf {
         let mut arena = String::with_capacity(post.strings().iter().map(|s| s.len()).sum());
         let row = Row::write(post, &mut arena);
-        PostBuf { arena: arena.into_boxed_str(), row: Box::new(row) }
+        PostBuf(Arc::new(Owned { arena: arena.into_boxed_str(), row }))
     }
     /// The post.
     pub fn get(&self) -> Post<'_> {
-        self.row.view(&self.arena)
+        self.0.row.view(&self.0.arena)
     }
     /// Bytes it holds.
     pub fn bytes(&self) -> usize {
-        self.arena.len() + size_of::<Row>() + size_of::<PostBuf>()
+        self.0.arena.len() + size_of::<Owned>() + size_of::<PostBuf>()
     }
 }
 

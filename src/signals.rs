@@ -67,3 +67,6 @@ pub fn score(context: &Context<'_>, scope: Scope, out: &mut Vec<Addend>) {
     let addends = ALL.iter().filter(|s| s.scope == scope).map(|s| s.addend(context));
     out.extend(addends.filter(|a| a.weight != Score::default()));
 }
+
+#[cfg(test)]
+mod tests;

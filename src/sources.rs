@@ -5,12 +5,14 @@
 //! starts it again with a back-off that depends on the class of the error.
 
 mod error;
+mod input;
 mod retry;
 mod splitter;
 mod writer;
 
+use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use crate::bilingual::Both;
 use crate::decode::Format;
 use crate::intake::Port;
+use crate::limits;
+use crate::telemetry::SourceMeter;
 use crate::time::Timestamp;
 
 pub use error::{Class, Error};
@@ -76,11 +80,32 @@ pub struct Settings {
     pub cursor: Option<u64>,
 }
 
+impl Settings {
+    /// A source with every other key left out.
+    pub fn new(name: impl Into<String>, kind: &'static str, format: Format) -> Settings {
+        Settings {
+            name: name.into(),
+            kind,
+            format,
+            shed: false,
+            path: PathBuf::new(),
+            follow: false,
+            bind: None,
+            endpoint: String::new(),
+            collections: Vec::new(),
+            dictionary: None,
+            cursor: None,
+        }
+    }
+}
+
 /// State of one source, for people and metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Has a connection, an open file or a bound socket.
     pub connected: bool,
+    /// Where it listens, if it does.
+    pub address: Option<SocketAddr>,
     /// When the last frame came in.
     pub last_data: Option<Timestamp>,
     /// Times it had to connect anew.
@@ -145,7 +170,7 @@ impl Context {
 
     /// Tells people and metrics whether the source `name` is connected.
     fn connected(&self, name: &str, connected: bool) {
-        metrics::gauge!("escucha_source_connected", "source" => name.to_owned()).set(if connected { 1.0 } else { 0.0 });
+        SourceMeter::new(name).connected.set(if connected { 1.0 } else { 0.0 });
         self.board.update(name, |state| {
             state.connected = connected;
             if connected {
@@ -196,7 +221,7 @@ impl Default for Timing {
         Timing {
             poll: Duration::from_millis(200),
             line: seconds(30),
-            idle: seconds(15 * 60),
+            idle: seconds(60 * 60),
             back_off: seconds(2),
             back_off_cap: seconds(60),
             healthy: seconds(30),
@@ -243,6 +268,6 @@ pub async fn supervise(settings: Settings, ctx: Context) {
 }
 
 /// Opens a recording, plain, `.gz` or `.zst` by its name.
-pub fn open(path: &std::path::Path) -> std::io::Result<impl std::io::BufRead + Send + use<>> {
-    Ok(std::io::BufReader::with_capacity(crate::limits::BUFFER_BYTES, file::open(path)?))
+pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    Ok(Box::new(BufReader::with_capacity(limits::BUFFER_BYTES, input::Input::open(path)?)))
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything follows from the numbered items alone, so that the same input gives the same alerts.
 
+mod answers;
 mod authors;
 mod clock;
 mod readers;
@@ -21,10 +22,10 @@ use crate::post::{Kind, PostBuf, PostKey};
 use crate::reason::Skipped;
 use crate::score::{Addend, Score};
 use crate::seen::{Known, Seen};
-use crate::sketches::Distinct;
 use crate::time::Timestamp;
 use crate::topic::{On, SourceId, TopicId};
 use crate::window::{Tallied, Window};
+use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
 use clock::EventClock;
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
@@ -115,6 +116,7 @@ pub struct Tally {
     seen: Seen,
     authors: Authors,
     recent: Recent,
+    answers: Answers,
     networks: Networks,
     listened: Listened,
     judge: Judge,
@@ -129,8 +131,6 @@ pub struct Tally {
     due: BTreeSet<(i64, usize)>,
     /// The second of the last beat that told of windows.
     told: i64,
-    /// Working memory for counting authors.
-    scratch: Distinct,
     /// Working memory for what the judge says.
     alerts: Vec<Alert>,
 }
@@ -150,6 +150,7 @@ impl Tally {
             seen: Seen::new(settings.dedupe, limits::DEDUPE_IDS),
             authors: Authors::default(),
             recent: Recent::new(settings.recent_bytes),
+            answers: Answers::default(),
             networks: Networks::default(),
             listened: Listened::default(),
             judge: Judge::default(),
@@ -159,7 +160,6 @@ impl Tally {
             changed: Vec::new(),
             due: BTreeSet::new(),
             told: i64::MIN,
-            scratch: Distinct::default(),
             alerts: Vec::new(),
         }
     }
@@ -238,18 +238,18 @@ impl Tally {
         for watch in self.judge.watches(topic.id) {
             let Some(On::Volume { window, .. }) = self.judge.on(watch) else { continue };
             let count = topic.panes.sum(window, end).mentions;
-            let evidence = |w| topic.evidence(w, end, &self.recent, &self.networks, &mut self.scratch);
+            let evidence = |w| topic.evidence(w, end, &self.recent, &self.networks);
             self.judge.review(watch, end, count, now, evidence, &mut self.alerts);
         }
         tell(&mut self.alerts, events);
-        let windows = topic.panes.windows(&mut self.scratch);
+        let windows = topic.panes.windows();
         events.push(Event::Windows(Box::new(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })));
     }
 
     /// Deals with one record: `None` if it was counted as a mention, else why not.
     fn record(&mut self, batch: Batch<'_>, record: &Record, late: bool, events: &mut Vec<Event>) -> Option<Skipped> {
         let now = self.clock.now();
-        let known = self.seen.know(record.key);
+        let known = self.known(record.key);
         if record.kind == Kind::Delete {
             if known != Some(Known::Deleted) {
                 self.delete(record.key, events);
@@ -264,7 +264,10 @@ impl Tally {
                 self.update(batch, record, hits, events);
                 Some(Skipped::Update)
             }
-            (Some(_), Kind::Update) => Some(Skipped::Update),
+            (Some(Known::Own), Kind::Update) => {
+                self.answers.replace(record.key, PostBuf::new(&batch.outcome.posts.get(record.post as usize)));
+                Some(Skipped::Update)
+            }
             (Some(_), _) => Some(Skipped::Duplicate),
             (None, _) if hits.is_empty() => Some(Skipped::Update),
             (None, _) if hits.iter().all(|h| h.own) => {
@@ -278,6 +281,13 @@ impl Tally {
                 None
             }
         }
+    }
+
+    /// What is known of a post. One that is still shown is known however long ago it came.
+    fn known(&mut self, key: PostKey) -> Option<Known> {
+        let shown = || self.recent.of(key).map(|_| Known::Counted);
+        let answered = || self.answers.has(key).then_some(Known::Own);
+        self.seen.know(key).or_else(shown).or_else(answered)
     }
 
     /// Counts a mention for every topic of another's brand, shows it, judges it.
@@ -318,14 +328,9 @@ impl Tally {
                     self.judge.fire_priority(watch, &post, score, when, &mut self.alerts);
                 }
                 Some(On::Volume { window, .. }) if live && !self.judge.is_firing(watch) => {
-                    // All windows that hold the minute, but for those that nothing has reached yet.
-                    let newest = topic.panes.newest().unwrap_or(minute).min(minute + window.minutes() - 1);
-                    let reached = (minute..=newest).find(|end| {
-                        let count = topic.panes.sum(window, *end).mentions;
-                        self.judge.reaches(watch, *end, count)
-                    });
+                    let reached = topic.panes.find(window, minute, |end, count| self.judge.reaches(watch, end, count));
                     if let Some(end) = reached {
-                        let evidence = topic.evidence(window, end, &self.recent, &self.networks, &mut self.scratch);
+                        let evidence = topic.evidence(window, end, &self.recent, &self.networks);
                         self.judge.fire_volume(watch, end, evidence, when, &mut self.alerts);
                     }
                 }
@@ -378,11 +383,7 @@ impl Tally {
         let now = self.clock.now();
         self.seen.note(key, Known::Deleted, now);
         self.recent.remove(key);
-        for slot in self.slots.iter().copied() {
-            if let Some(topic) = self.topics.get_mut(slot) {
-                topic.answers.retain(|a| a.key != key);
-            }
-        }
+        self.answers.remove(key);
         events.push(Event::Delete(key));
         self.judge.forget(key, now, &mut self.alerts);
         tell(&mut self.alerts, events);
@@ -390,13 +391,9 @@ impl Tally {
 
     /// Keeps an own post as an answer of its topics.
     fn answer(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit]) {
-        let post = batch.outcome.posts.get(record.post as usize);
-        for hit in hits {
-            let slot = self.slots.get(hit.topic as usize).copied();
-            if let Some(topic) = slot.and_then(|slot| self.topics.get_mut(slot)) {
-                topic.answer(record.key, &post);
-            }
-        }
+        let topics = hits.iter().filter_map(|hit| self.topics.get(*self.slots.get(hit.topic as usize)?)).map(|t| t.id);
+        let topics = topics.collect();
+        self.answers.push(record.key, PostBuf::new(&batch.outcome.posts.get(record.post as usize)), topics);
     }
 
     /// Listens for `compiled` from now on; topics keep their counts by number.

@@ -34,6 +34,47 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("check!", "Ejemplo:\n  escucha check -c escucha.toml", "Example:\n  escucha check -c escucha.toml"),
     (
+        "query",
+        "Lee una consulta: forma normal, en qué se apoya, coste, avisos y errores",
+        "Parses one query: normal form, anchors, cost, warnings and errors",
+    ),
+    (
+        "query!",
+        "Ejemplo:\n  escucha query '(app OR aplicación) NEAR/4 (caída OR \"no funciona\")'",
+        "Example:\n  escucha query '(app OR website) NEAR/4 (down OR \"not working\")'",
+    ),
+    (
+        ":accents",
+        "Cómo se comparan los acentos: fold, smart o exact (por omisión fold)",
+        "How accents are compared: fold, smart or exact (by default fold)",
+    ),
+    ("query:json", "Todo como un objeto JSON", "All of it as one JSON object"),
+    ("query:query", "La consulta, entre comillas simples", "The query, in single quotes"),
+    (
+        "match",
+        "Mensajes por la entrada, qué consultas cumplen y dónde por la salida: una línea JSON por mensaje",
+        "Posts in, which queries they match and where out: one JSON line per post",
+    ),
+    (
+        "match!",
+        "Ejemplo:\n  escucha match --only-matched --query 'banco caído' mensajes.ndjson",
+        "Example:\n  escucha match --only-matched --query 'bank down' posts.ndjson",
+    ),
+    ("match:json", "También los avisos y las líneas rechazadas como JSON", "Warnings and refused lines as JSON too"),
+    ("match:query", "Una consulta", "One query"),
+    (
+        "match:queries",
+        "Archivo de consultas: {\"id\", \"query\", \"accents\"} en cada línea",
+        "File of queries: {\"id\", \"query\", \"accents\"} on every line",
+    ),
+    (
+        "match:format",
+        "Formato de los mensajes: escucha, jetstream, mastodon, x-v1, x-v2 (por omisión escucha)",
+        "Format of the posts: escucha, jetstream, mastodon, x-v1, x-v2 (by default escucha)",
+    ),
+    ("match:only_matched", "Calla los mensajes que no cumplen ninguna", "Leave out posts that match none"),
+    ("match:files", "Archivos de mensajes; sin ninguno, la entrada estándar", "Files of posts; without any, standard input"),
+    (
         "replay",
         "Mensajes grabados a través de todo el motor, en el tiempo en que ocurrieron",
         "Recorded posts through the whole engine, in event time",
@@ -95,8 +136,9 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 8] = [
+const VALUE_NAMES: [(&str, &str); 9] = [
     ("FILE", "ARCHIVO"),
+    ("MODE", "MODO"),
     ("NAME", "NOMBRE"),
     ("NAME,…", "NOMBRE,…"),
     ("ROLE", "PAPEL"),

@@ -2,6 +2,14 @@
 
 use std::io::Write;
 
+use futures_util::StreamExt;
+use serde_json::Value;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
 use crate::alert::Severity;
 use crate::bilingual::{Both, Lang};
 
@@ -35,6 +43,109 @@ pub struct Args {
 
 /// Shows what a running engine finds until one of the two ends.
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
-    let _ = (args, lang, out);
-    Err(Failure::Work(Both::new("aún no conectado", "not wired")))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(follow(args, lang, out))
+}
+
+async fn follow(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
+    let (mut stream, _) = connect_async(request(args)?).await.map_err(|error| unreachable(&args.url, &error))?;
+    while let Some(message) = stream.next().await {
+        match message {
+            Ok(Message::Text(text)) if args.json => writeln!(out, "{}", text.as_str())?,
+            Ok(Message::Text(text)) => {
+                if let Some(line) = serde_json::from_str(&text).ok().and_then(|frame| line(&frame, lang)) {
+                    writeln!(out, "{line}")?;
+                }
+            }
+            Ok(Message::Close(_)) => break,
+            Ok(_) => continue,
+            Err(error) => return Err(unreachable(&args.url, &error)),
+        }
+        out.flush()?;
+    }
+    Err(Failure::Work(Both::new("el motor cerró el flujo", "the engine closed the stream")))
+}
+
+/// The WebSocket request for the filters asked for.
+fn request(args: &Args) -> Result<Request, Failure> {
+    let base = args.url.trim_end_matches('/').replacen("http", "ws", 1);
+    let mut url = format!("{base}/v1/stream?channels={}", args.channels.join(","));
+    if !args.topics.is_empty() {
+        url.push_str("&topics=");
+        url.push_str(&args.topics.iter().map(|t| percent(t)).collect::<Vec<_>>().join(","));
+    }
+    if let Some(severity) = &args.min_severity {
+        url.push_str(&format!("&min_severity={severity}"));
+    }
+    if let Some(priority) = args.min_priority {
+        url.push_str(&format!("&min_priority={priority}"));
+    }
+    let bad = |_| Failure::Usage(Both::new(format!("«{}» no es una dirección", args.url), format!("“{}” is no address", args.url)));
+    let mut request = url.into_client_request().map_err(bad)?;
+    let protocols = args.token.as_ref().map_or("escucha.v1".to_owned(), |token| format!("escucha.v1, bearer.{token}"));
+    let value = HeaderValue::from_str(&protocols)
+        .map_err(|_| Failure::Usage(Both::new("el token tiene signos que no puede tener", "the token has characters it cannot have")))?;
+    request.headers_mut().insert("Sec-WebSocket-Protocol", value);
+    Ok(request)
+}
+
+fn percent(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+fn unreachable(url: &str, error: &Error) -> Failure {
+    Failure::Work(Both::new(format!("no se puede seguir {url}: {error}"), format!("cannot follow {url}: {error}")))
+}
+
+/// One line for people; `None` for frames that tell them nothing.
+fn line(frame: &Value, lang: Lang) -> Option<String> {
+    let text = |pointer: &str| frame.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let line = match text("/type") {
+        "alert" => {
+            let status = match text("/status") {
+                "resolved" => lang.pick("RESUELTA", "RESOLVED"),
+                _ => lang.pick("ALERTA", "ALERT"),
+            };
+            let why = text(lang.pick("/reasons/0/text/es", "/reasons/0/text/en"));
+            format!("{status} {} {} {}: {why}", text("/severity"), text("/rule"), text("/topic"))
+        }
+        "mention" => {
+            let priority = frame.pointer("/priority").and_then(Value::as_f64).unwrap_or_default();
+            let topics = frame.pointer("/topics").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let topics: Vec<&str> = topics.iter().filter_map(|t| t.pointer("/topic").and_then(Value::as_str)).collect();
+            let who = [text("/post/author/handle"), text("/post/author/id")].into_iter().find(|w| !w.is_empty()).unwrap_or("?");
+            format!("{priority:>5.1} {} @{who} [{}] {}", text("/post/created_at"), topics.join(", "), text("/post/text"))
+        }
+        "windows" | "status" | "gap" => frame.to_string(),
+        _ => return None,
+    };
+    Some(printable(&line))
+}
+
+/// Without what could move a terminal's cursor or change its colours: a post is only ever text.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_post_cannot_speak_to_the_terminal() {
+        let frame = json!({"type": "mention", "priority": 7.5, "topics": [{"topic": "app"}],
+            "post": {"created_at": "2026-07-04T10:00:00Z", "author": {"handle": "ana"}, "text": "hola\u{1b}[2J\nadiós\u{9b}"}});
+        assert_eq!(line(&frame, Lang::Es).expect("a line"), "  7.5 2026-07-04T10:00:00Z @ana [app] hola [2J adiós ");
+    }
+
+    #[test]
+    fn alerts_are_told_in_both_languages() {
+        let frame = json!({"type": "alert", "status": "firing", "severity": "critical", "rule": "r", "topic": "t",
+            "reasons": [{"text": {"es": "porque sí", "en": "because"}}]});
+        assert_eq!(line(&frame, Lang::Es).expect("a line"), "ALERTA critical r t: porque sí");
+        assert_eq!(line(&frame, Lang::En).expect("a line"), "ALERT critical r t: because");
+        assert_eq!(line(&json!({"type": "hello"}), Lang::En), None);
+    }
 }

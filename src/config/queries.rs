@@ -2,24 +2,30 @@
 
 use std::ops::Range;
 
-use crate::query::{Accents, Query, Span};
+use crate::eql::{self, Options};
+use crate::query::{Query, Span};
 
-use super::problem::Problems;
+use super::problem::{Problems, both};
 use super::section::At;
 use super::typed;
 
-/// The parsed query, or a problem at its place in `file`.
+/// The parsed query, if it can be used; what is wrong with it goes to its place in `file`.
 pub fn parse(typed: &typed::Query<'_>, file: &str, problems: &Problems) -> Option<Query> {
-    let parsed = language(typed.text.value, typed.accents, typed.strict, typed.quoted);
-    for found in parsed.1 {
+    let options = Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted };
+    let parsed = eql::parse(typed.text.value, &options);
+    let refused = parsed.query.is_none();
+    // Warnings about a query that cannot be read only hide the error.
+    for found in parsed.problems.into_iter().filter(|p| p.is_error || !refused) {
         let span = place(&typed.text, file, &found.span);
-        let cause = Both::new(format!("{}: {}", found.code, found.cause.es), format!("{}: {}", found.code, found.cause.en));
-        match found.is_error {
+        let (code, is_error) = (found.code.as_str(), found.is_error);
+        let (es, en) = (found.cause.es, found.cause.en);
+        let cause = both!("{code}: {es}", "{code}: {en}");
+        match is_error {
             true => problems.error(&span, cause, found.fix),
             false => problems.warning(&span, cause, found.fix),
         }
     }
-    parsed.0
+    parsed.query
 }
 
 /// Bytes of the file that hold the code points `span` of the string `text`; the whole string where
@@ -81,28 +87,6 @@ fn escape(rest: &str) -> Option<(Option<char>, usize)> {
         c if c.is_whitespace() => Some((None, 1 + rest[1..].len() - rest[1..].trim_start().len())),
         _ => None,
     }
-}
-
-use crate::bilingual::Both;
-
-struct Found {
-    code: &'static str,
-    span: Span,
-    cause: Both,
-    fix: Both,
-    is_error: bool,
-}
-
-/// Stands in for the query language.
-fn language(text: &str, accents: Accents, _strict: bool, quoted: bool) -> (Option<Query>, Vec<Found>) {
-    let unclosed = text.matches('(').count() != text.matches(')').count();
-    if let (true, Some(at)) = (unclosed, text.chars().position(|c| c == '(')) {
-        let at = at as u32;
-        let cause = Both::new("paréntesis sin cerrar", "bracket not closed");
-        return (None, vec![Found { code: "E101", span: at..at + 1, cause, fix: Both::new("", ""), is_error: true }]);
-    }
-    let leaf = crate::query::Leaf { span: 0..text.chars().count() as u32, term: crate::query::Term::Contains(text.to_owned()) };
-    (Some(Query { root: crate::query::Node::Leaf(0), leaves: vec![leaf], accents, quoted }), Vec::new())
 }
 
 #[cfg(test)]

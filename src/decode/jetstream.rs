@@ -164,3 +164,148 @@ fn reference(uri: &str) -> Reference<'_> {
 fn collection(uri: &str) -> &str {
     uri.strip_prefix("at://").and_then(|rest| rest.split('/').nth(1)).unwrap_or("")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::{decode, outcome, post};
+
+    const RECORD: &str = r#"{"$type":"app.bsky.feed.post","createdAt":"2026-07-04T10:00:00Z","langs":["es","en"],"text":"hola",
+        "reply":{"parent":{"cid":"c","uri":"at://did:plc:p/app.bsky.feed.post/1"},"root":{"cid":"c","uri":"at://did:plc:r/app.bsky.feed.post/0"}},
+        "facets":[{"features":[{"$type":"app.bsky.richtext.facet#mention","did":"did:plc:m"}],"index":{"byteEnd":2,"byteStart":0}},
+            {"features":[{"$type":"app.bsky.richtext.facet#link","uri":"https://e.mx/1"},{"$type":"app.bsky.richtext.facet#tag","tag":"x"}]}],
+        "embed":{"$type":"app.bsky.embed.recordWithMedia","media":{"$type":"app.bsky.embed.external","external":{"uri":"https://e.mx/2","title":""}},
+            "record":{"$type":"app.bsky.embed.record","record":{"cid":"c","uri":"at://did:plc:q/app.bsky.feed.post/2"}}}}"#;
+
+    fn v1(operation: &str, collection: &str, record: &str) -> String {
+        let record = record.replace('\n', " ");
+        format!(
+            r#"{{"did":"did:plc:a","time_us":1783159201000000,"kind":"commit","commit":{{"rev":"r","operation":"{operation}","collection":"{collection}","rkey":"k","record":{record},"cid":"c"}}}}"#
+        )
+    }
+
+    fn v2(operation: &str, record: &str) -> String {
+        let record = record.replace('\n', " ");
+        format!(
+            r##"{{"$type":"message","payload":{{"$type":"network.bsky.jetstream.subscribeEvents#commit","cid":"c","collection":"app.bsky.feed.post","did":"did:plc:a","operation":"{operation}","record":{record},"rev":"r","rkey":"k","seq":7,"time":"2026-07-04T10:00:01Z"}}}}"##
+        )
+    }
+
+    #[test]
+    fn both_versions_bring_the_same_post() {
+        let expected = Post {
+            at: Timestamp(1_783_159_200_000_000),
+            network: "bluesky",
+            id: "at://did:plc:a/app.bsky.feed.post/k",
+            text: "hola",
+            lang: "es",
+            url: "https://bsky.app/profile/did:plc:a/post/k",
+            author: Author { id: "did:plc:a", ..Author::default() },
+            in_reply_to: Reference { id: "at://did:plc:p/app.bsky.feed.post/1", author: "", author_id: "did:plc:p" },
+            quote_of: Reference { id: "at://did:plc:q/app.bsky.feed.post/2", author: "", author_id: "did:plc:q" },
+            conversation_id: "at://did:plc:r/app.bsky.feed.post/0",
+            links: Lines("https://e.mx/1\nhttps://e.mx/2"),
+            mentions: Lines("did:plc:m"),
+            ..Post::default()
+        };
+        let short = v1("c", POSTS, RECORD).replace("\"kind\":\"commit\"", "\"type\":\"com\"").replace("\"operation\"", "\"type\"");
+        let unframed = v2("create", RECORD).replace(r#"{"$type":"message","payload":"#, "").replace("Z\"}}", "Z\"}");
+        for frame in [v1("create", POSTS, RECORD), short, v2("create", RECORD), unframed] {
+            assert_eq!(post("jetstream", &frame).get(), expected, "{frame}");
+        }
+        assert_eq!(post("jetstream", &v2("update", RECORD)).get(), Post { kind: Kind::Update, ..expected });
+    }
+
+    #[test]
+    fn a_delete_keeps_id_author_and_the_time_of_the_event() {
+        let expected = Post {
+            kind: Kind::Delete,
+            at: Timestamp(1_783_159_201_000_000),
+            network: "bluesky",
+            id: "at://did:plc:a/app.bsky.feed.post/k",
+            author: Author { id: "did:plc:a", ..Author::default() },
+            ..Post::default()
+        };
+        assert_eq!(post("jetstream", &v1("delete", POSTS, "null")).get(), expected);
+        assert_eq!(post("jetstream", &v2("delete", "null")).get(), expected);
+    }
+
+    #[test]
+    fn the_time_is_the_lesser_of_claimed_and_received() {
+        // (createdAt, seconds after 10:00:00)
+        let table = [("2026-07-04T09:59:59Z", -1), ("2026-07-04T10:00:09Z", 1), ("3026-07-04T10:00:00Z", 1), ("yesterday", 1), ("", 1)];
+        for (claimed, seconds) in table {
+            let frame = v1("create", POSTS, &format!(r#"{{"createdAt":"{claimed}","text":"t"}}"#));
+            assert_eq!(post("jetstream", &frame).get().at, Timestamp(1_783_159_200_000_000 + seconds * 1_000_000), "{claimed}");
+        }
+    }
+
+    #[test]
+    fn embeds() {
+        // (embed, media, links, quoted)
+        let table = [
+            (r#"{"$type":"app.bsky.embed.images","images":[{},{}]}"#, 1, "", ""),
+            (r#"{"$type":"app.bsky.embed.video","video":{}}"#, 2, "", ""),
+            (r#"{"$type":"app.bsky.embed.external","external":{"uri":"https://e.mx"}}"#, 0, "https://e.mx", ""),
+            (r#"{"$type":"app.bsky.embed.record","record":{"uri":"at://d/app.bsky.feed.post/1"}}"#, 0, "", "at://d/app.bsky.feed.post/1"),
+            (r#"{"$type":"app.bsky.embed.record","record":{"uri":"at://d/app.bsky.feed.generator/1"}}"#, 0, "", ""),
+            (
+                r#"{"$type":"app.bsky.embed.recordWithMedia","media":{"$type":"app.bsky.embed.images"},"record":{"record":{"uri":"at://d/app.bsky.feed.post/1"}}}"#,
+                1,
+                "",
+                "at://d/app.bsky.feed.post/1",
+            ),
+            (r#"{"$type":"com.example.other"}"#, 0, "", ""),
+            ("null", 0, "", ""),
+        ];
+        for (embed, media, links, quoted) in table {
+            let post = post("jetstream", &v1("create", POSTS, &format!(r#"{{"text":"","embed":{embed}}}"#)));
+            let post = post.get();
+            assert_eq!((post.media.0, post.links.0, post.quote_of.id), (media, links, quoted), "{embed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_post_and_what_is_refused() {
+        let text = r#"{"text":"t"}"#;
+        let table = [
+            (v1("create", "app.bsky.feed.like", text), "not_a_post"),
+            (v1("create", "app.bsky.feed.repost", text), "not_a_post"),
+            (v1("delete", "app.bsky.graph.follow", "null"), "not_a_post"),
+            (v2("create", text).replace("feed.post", "feed.like"), "not_a_post"),
+            (r#"{"did":"d","time_us":1,"kind":"identity","identity":{}}"#.into(), "not_a_post"),
+            (r#"{"did":"d","time_us":1,"type":"acc","account":{}}"#.into(), "not_a_post"),
+            (
+                r##"{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#account","did":"d"}}"##.into(),
+                "not_a_post",
+            ),
+            (r#"{"$type":"error","error":"ConsumerTooSlow"}"#.into(), "not_a_post"),
+            (v1("create", POSTS, text), "post"),
+            (v1("create", POSTS, "null"), "shape"),
+            (v1("create", POSTS, "{}"), "no_text"),
+            (v1("create", POSTS, r#"{"text":7}"#), "no_text"),
+            (v1("purge", POSTS, text), "shape"),
+            (v1("create", POSTS, text).replace("\"rkey\":\"k\"", "\"rkey\":\"\""), "no_id"),
+            (v1("create", POSTS, text).replace("did:plc:a", ""), "no_id"),
+            (v1("create", POSTS, text).replace("1783159201000000", "null"), "bad_time"),
+            (v1("delete", POSTS, text).replace("1783159201000000", "null"), "bad_time"),
+            (v1("create", POSTS, text).replace("1783159201000000", "\"1783159201000000\""), "post"),
+            (r#"{"kind":"commit"}"#.into(), "shape"),
+            (r#"{"$type":"message"}"#.into(), "shape"),
+            ("{}".into(), "shape"),
+            ("[]".into(), "shape"),
+        ];
+        for (frame, expected) in table {
+            assert_eq!(outcome("jetstream", frame.as_bytes()), expected, "{frame}");
+        }
+    }
+
+    #[test]
+    fn links_are_bounded() {
+        let features: Vec<String> = (0..1000).map(|i| format!(r#"{{"uri":"https://e.mx/{i}","did":"did:{i}"}}"#)).collect();
+        let record = format!(r#"{{"text":"t","facets":[{{"features":[{}]}}]}}"#, features.join(","));
+        let out = decode("jetstream", v1("create", POSTS, &record).as_bytes());
+        let post = out.posts.get(0);
+        assert_eq!((post.links.iter().count(), post.mentions.iter().count()), (limits::LINKS, limits::MENTIONS));
+    }
+}

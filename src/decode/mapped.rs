@@ -228,7 +228,7 @@ impl MappingProblem {
         let field = &self.field;
         match self.fault {
             MappingFault::UnknownField(Some(near)) => Both::new(
-                format!("no hay un campo «{field}»; ¿quiso decir «{near}»?"),
+                format!("no hay un campo «{field}»; ¿querías decir «{near}»?"),
                 format!("there is no field `{field}`; did you mean `{near}`?"),
             ),
             MappingFault::UnknownField(None) => Both::new(format!("no hay un campo «{field}»"), format!("there is no field `{field}`")),
@@ -304,4 +304,152 @@ fn edits(a: &str, b: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::decode_as;
+
+    fn mapping(fields: &[(&str, &str)], time_format: &str) -> Mapping {
+        let fields = fields.iter().map(|(f, p)| (f.to_string(), p.to_string())).collect();
+        Mapping { fields, time_format: time_format.into() }
+    }
+
+    fn formatted(fields: &[(&str, &str)], time_format: &str) -> Format {
+        Format { name: "mapped", mapping: mapping(fields, time_format) }
+    }
+
+    #[test]
+    fn pointers_and_constants() {
+        let format = formatted(
+            &[
+                ("id", "/a/1/id"),
+                ("network", "=X"),
+                ("created_at", "/when"),
+                ("text", "/t~1x~0"),
+                ("author.id", "/user"),
+                ("author.handle", "/user"),
+                ("author.followers", "/n"),
+                ("author.verified", "=true"),
+                ("links", "/links"),
+                ("mentions", "/one"),
+                ("media", "=video"),
+                ("source_app", "/source"),
+                ("quote_of.text", "/missing/0"),
+            ],
+            "",
+        );
+        let frame = r#"{"a":[0,{"id":12}],"when":"Fri Oct 16 00:40:38 +0000 2020","t/x~":"hola","user":56431247,"n":296.0,
+            "links":["https://e.mx",7,"https://e.mx/2"],"one":"m","source":"<a href=\"http://x\" rel=\"nofollow\">Twitter for Android</a>"}"#;
+        let out = decode_as(&format, frame.replace('\n', " ").as_bytes());
+        let expected = Post {
+            at: Timestamp(1_602_808_838_000_000),
+            id: "12",
+            network: "x",
+            text: "hola",
+            author: crate::post::Author {
+                id: "56431247",
+                handle: "56431247",
+                followers: Count::of(296),
+                verified: true,
+                ..Default::default()
+            },
+            links: Lines("https://e.mx\nhttps://e.mx/2"),
+            mentions: Lines("m"),
+            media: crate::post::Media(2),
+            source_app: "Twitter for Android",
+            ..Post::default()
+        };
+        assert_eq!(out.posts.iter().collect::<Vec<_>>(), [expected]);
+    }
+
+    #[test]
+    fn times() {
+        // (time_format, time as JSON, expected)
+        let table = [
+            ("", "1654657775677", Some("2022-06-08T03:09:35.677Z")),
+            ("", "\"2020-10-16 01:40:38\"", Some("2020-10-16T01:40:38Z")),
+            ("", "1602808838.5", Some("2020-10-16T00:40:38.5Z")),
+            ("%d/%m/%Y %H.%M", "\"16/10/2020 01.40\"", Some("2020-10-16T01:40:00Z")),
+            ("%d/%m/%Y %H.%M", "\"2020-10-16\"", None),
+            ("", "true", None),
+        ];
+        for (time_format, time, expected) in table {
+            let format = formatted(&[("id", "=1"), ("created_at", "/t"), ("text", "=x")], time_format);
+            let out = decode_as(&format, format!("{{\"t\":{time}}}").as_bytes());
+            let at = out.posts.iter().next().map(|p| p.at.to_string());
+            assert_eq!(at.as_deref(), expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_refused() {
+        let format = formatted(&[("id", "/id"), ("created_at", "/at"), ("text", "/text"), ("kind", "/kind")], "");
+        let table = [
+            (r#"{"id":"1","at":0,"text":""}"#, None),
+            (r#"{"at":0,"text":""}"#, Some(Refused::NoId)),
+            (r#"{"id":"1","text":""}"#, Some(Refused::BadTime)),
+            (r#"{"id":"1","at":0}"#, Some(Refused::NoText)),
+            (r#"{"id":"1","kind":"delete"}"#, None),
+            (r#"{"id":"1","kind":"gone"}"#, Some(Refused::Shape)),
+            ("[1]", Some(Refused::Shape)),
+            ("{", Some(Refused::Malformed)),
+        ];
+        for (frame, expected) in table {
+            let out = decode_as(&format, frame.as_bytes());
+            assert_eq!(out.refusals.first().map(|(_, r)| *r), expected, "{frame}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_is_checked_whole() {
+        let good = [("id", "/id"), ("created_at", "/a~0b"), ("text", "=x")];
+        assert_eq!(check(&mapping(&good, "%Y-%m-%d")), Ok(()));
+        let problem = |field: &str, fault| MappingProblem { field: field.into(), fault };
+        let bad = [("id", "id"), ("id", "/id"), ("created_at", "/a~2"), ("author.handel", "/h"), ("followers", "/f"), ("zzzzzzzz", "")];
+        let expected = vec![
+            problem("id", MappingFault::BadPointer),
+            problem("id", MappingFault::Twice),
+            problem("created_at", MappingFault::BadPointer),
+            problem("author.handel", MappingFault::UnknownField(Some("author.handle"))),
+            problem("followers", MappingFault::UnknownField(Some("author.followers"))),
+            problem("zzzzzzzz", MappingFault::UnknownField(None)),
+            problem("zzzzzzzz", MappingFault::BadPointer),
+            problem("text", MappingFault::Missing),
+            problem("time_format", MappingFault::BadTimeFormat),
+        ];
+        assert_eq!(check(&mapping(&bad, "%H:%M")), Err(expected.clone()));
+        for problem in expected {
+            let text = problem.text();
+            assert!(text.es.contains(&problem.field) && text.en.contains(&problem.field) && text.es != text.en);
+        }
+    }
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in [("", "", 0), ("", "ab", 2), ("ab", "", 2), ("kitten", "sitting", 3), ("same", "same", 0)] {
+            assert_eq!(edits(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn every_field_of_the_schema_can_be_mapped() {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/post.schema.json")).expect("JSON");
+        let mut named = Vec::new();
+        for (key, property) in schema["properties"].as_object().expect("properties") {
+            let shared = property["$ref"].as_str().and_then(|r| schema.pointer(r.trim_start_matches('#'))).unwrap_or(property);
+            let inner = [property, shared].into_iter().filter_map(|p| p["properties"].as_object()).flat_map(|p| p.keys());
+            let before = named.len();
+            named.extend(inner.map(|k| format!("{key}.{k}")));
+            if named.len() == before {
+                named.push(key.clone());
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        let mut fields: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+        fields.sort_unstable();
+        assert_eq!(named, fields);
+    }
 }

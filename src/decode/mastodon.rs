@@ -81,18 +81,8 @@ fn message(value: Value<'_>, payload: &mut Vec<u8>, pages: &mut Pages, out: &mut
 }
 
 fn status<'a>(value: Value<'a>, kind: Kind, scratch: &mut Scratch<'a>) -> Read<'a> {
-    let [id, created_at, title, lang, url, reblog, application, account, content, error] = value.fields([
-        "id",
-        "created_at",
-        "spoiler_text",
-        "language",
-        "url",
-        "reblog",
-        "application",
-        "account",
-        "content",
-        "error",
-    ]);
+    let [id, created_at, title, lang, url, reblog, application, account, content, error] =
+        value.fields(["id", "created_at", "spoiler_text", "language", "url", "reblog", "application", "account", "content", "error"]);
     if error.as_str().is_some() && content.is_null() {
         return Ok(None);
     }
@@ -142,7 +132,7 @@ fn answered<'a>(value: Value<'a>, account: Value<'a>, scratch: &mut Scratch<'a>)
         return Reference { id, ..Reference::default() };
     }
     let mut people = mentions.items().chain([account]);
-    let author = people.find(|m| scratch.ident(m.get("id")) == author_id).map_or("", |m| handle(m, scratch));
+    let author = people.find(|m| m.get("id").is_ident(author_id)).map_or("", |m| handle(m, scratch));
     Reference { id, author, author_id }
 }
 
@@ -212,4 +202,119 @@ fn media(attachments: Value<'_>) -> Media {
         });
     }
     media
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::{outcome, post};
+    use crate::post::Count;
+
+    const ANA: &str = r#""account":{"id":"11","acct":"ana","url":"https://m.mx/@ana","display_name":"Ana","note":"<p>bio</p>","followers_count":208,"following_count":1,"statuses_count":2}"#;
+    const BOB: &str = r#""account":{"id":"22","acct":"bob@m.es","url":"https://m.es/@bob"}"#;
+
+    fn status(more: &str) -> String {
+        format!(
+            r#"{{"id":"104009345973121628","created_at":"2020-04-16T16:45:08.000Z","content":"<p>hola <a href=\"https://e.mx/?a=1&amp;b=2\">e.mx</a></p>",{ANA}{more}}}"#
+        )
+    }
+
+    fn streamed(event: &str, payload: &str) -> String {
+        let payload = serde_json::to_string(payload).expect("a string is JSON");
+        format!(r#"{{"stream":["public"],"event":"{event}","payload":{payload}}}"#)
+    }
+
+    #[test]
+    fn a_status_alone_and_streamed() {
+        let status = status(
+            r#","spoiler_text":"aviso","language":"es","url":"https://m.mx/@ana/1","in_reply_to_id":"9","in_reply_to_account_id":"22",
+            "mentions":[{"id":"22","acct":"bob@m.es","url":"https://m.es/@bob"},{"id":33,"acct":"eva"}],"media_attachments":[{"type":"gifv"},{"type":"audio"}],
+            "card":{"url":"https://e.mx/?a=1&b=2"},"application":{"name":"Tusky"},"replies_count":1,"reblogs_count":2,"favourites_count":3"#,
+        )
+        .replace('\n', " ");
+        let expected = Post {
+            at: Timestamp(1_587_055_508_000_000),
+            network: "mastodon",
+            id: "104009345973121628",
+            text: "hola e.mx",
+            title: "aviso",
+            lang: "es",
+            url: "https://m.mx/@ana/1",
+            author: Author {
+                id: "11",
+                handle: "ana@m.mx",
+                name: "Ana",
+                bio: "bio",
+                followers: Count::of(208),
+                following: Count::of(1),
+                posts: Count::of(2),
+                ..Author::default()
+            },
+            in_reply_to: Reference { id: "9", author: "bob@m.es", author_id: "22" },
+            links: Lines("https://e.mx/?a=1&b=2"),
+            mentions: Lines("22\n33"),
+            media: Media(0b1100),
+            source_app: "Tusky",
+            counts: Counts { likes: Count::of(3), replies: Count::of(1), reposts: Count::of(2), ..Counts::default() },
+            ..Post::default()
+        };
+        assert_eq!(post("mastodon", &status).get(), expected);
+        assert_eq!(post("mastodon", &streamed("update", &status)).get(), expected);
+        assert_eq!(post("mastodon", &streamed("status.update", &status)).get(), Post { kind: Kind::Update, ..expected });
+    }
+
+    #[test]
+    fn a_boost_is_a_repost_with_the_text_of_the_original() {
+        let reblog = format!(r#"{{"id":"7","content":"<p>original</p>","language":"es","url":"https://m.es/@bob/7",{BOB}}}"#);
+        let boost = post("mastodon", &status(&format!(r#","reblog":{reblog}"#)).replace("<p>hola", "<p>"));
+        let boost = boost.get();
+        assert_eq!((boost.text, boost.lang, boost.url), ("original", "es", "https://m.es/@bob/7"));
+        assert_eq!(boost.repost_of, Reference { id: "7", author: "bob@m.es", author_id: "22" });
+        let quote = post("mastodon", &status(&format!(r#","quote":{{"state":"accepted","quoted_status":{reblog}}}"#)));
+        assert_eq!((quote.get().text, quote.get().quoted_text, quote.get().quote_of.id), ("hola e.mx", "original", "7"));
+    }
+
+    #[test]
+    fn a_delete_is_an_id() {
+        let expected = Post { kind: Kind::Delete, at: Timestamp::MIN, network: "mastodon", id: "104009345973121628", ..Post::default() };
+        assert_eq!(post("mastodon", &streamed("delete", "104009345973121628")).get(), expected);
+        assert_eq!(post("mastodon", r#"{"event":"delete","payload":104009345973121628}"#).get(), expected);
+        assert_eq!(post("mastodon", &status("")).get().key(), expected.key());
+    }
+
+    #[test]
+    fn what_is_no_post_and_what_is_refused() {
+        let table = [
+            (streamed("notification", "{}"), "not_a_post"),
+            (streamed("filters_changed", ""), "not_a_post"),
+            (r#"{"error":"The access token is invalid"}"#.into(), "not_a_post"),
+            (streamed("update", "{"), "malformed"),
+            (streamed("update", "[]"), "shape"),
+            (streamed("update", &"[".repeat(1000)), "too_deep"),
+            (streamed("delete", ""), "no_id"),
+            (r#"{"event":"update"}"#.into(), "shape"),
+            (r#"{"event":"delete","payload":null}"#.into(), "no_id"),
+            (format!(r#"{{"event":"update","payload":{}}}"#, status("")), "post"),
+            (status("").replace("2020-04-16T", "2020-04-31T"), "bad_time"),
+            (status("").replace("\"content\"", "\"contents\""), "no_text"),
+            (status("").replace("\"id\":\"104009345973121628\",", ""), "no_id"),
+            (status("").replace("\"account\"", "\"user\""), "shape"),
+            (status("").replace("\"104009345973121628\"", "104009345973121628"), "post"),
+            ("{}".into(), "shape"),
+            ("[]".into(), "shape"),
+        ];
+        for (frame, expected) in table {
+            assert_eq!(outcome("mastodon", frame.as_bytes()), expected, "{frame}");
+        }
+    }
+
+    #[test]
+    fn ids_as_numbers_do_not_run_out_of_room() {
+        let mentions: Vec<String> = (0..100).map(|id| format!(r#"{{"id":{id},"acct":"a{id}@m.es"}}"#)).collect();
+        let frame = status(&format!(r#","in_reply_to_account_id":99,"mentions":[{}]"#, mentions.join(",")));
+        let post = post("mastodon", &frame.replace(r#""id":"11""#, r#""id":11"#));
+        let post = post.get();
+        assert_eq!((post.in_reply_to.author, post.author.id, post.links.0), ("a99@m.es", "11", "https://e.mx/?a=1&b=2"));
+        assert_eq!(post.mentions.iter().count(), limits::MENTIONS);
+    }
 }

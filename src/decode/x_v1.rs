@@ -113,20 +113,21 @@ impl<'a> Status<'a> {
             "user",
             "place",
         ]);
-        let [quoted_id, quoted, retweeted, extended, quotes, replies, retweets, likes, entities, media, lang, timestamp_ms] = value.fields([
-            "quoted_status_id_str",
-            "quoted_status",
-            "retweeted_status",
-            "extended_tweet",
-            "quote_count",
-            "reply_count",
-            "retweet_count",
-            "favorite_count",
-            "entities",
-            "extended_entities",
-            "lang",
-            "timestamp_ms",
-        ]);
+        let [quoted_id, quoted, retweeted, extended, quotes, replies, retweets, likes, entities, media, lang, timestamp_ms] =
+            value.fields([
+                "quoted_status_id_str",
+                "quoted_status",
+                "retweeted_status",
+                "extended_tweet",
+                "quote_count",
+                "reply_count",
+                "retweet_count",
+                "favorite_count",
+                "entities",
+                "extended_entities",
+                "lang",
+                "timestamp_ms",
+            ]);
         let [long_text, long_entities, long_media] = extended.fields(["full_text", "entities", "extended_entities"]);
         let first = |values: [Value<'a>; 3]| values.into_iter().find(|v| !v.is_null()).unwrap_or(Value::NULL);
         Status {
@@ -174,11 +175,8 @@ fn post<'a>(status: &Status<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
     };
     let [likes, replies, reposts, quotes] = status.counts.map(count);
     let [place, country] = status.place.fields(["full_name", "country_code"]);
-    let in_reply_to = Reference {
-        id: either(status.reply, scratch),
-        author: status.reply_handle.str(),
-        author_id: either(status.reply_user, scratch),
-    };
+    let in_reply_to =
+        Reference { id: either(status.reply, scratch), author: status.reply_handle.str(), author_id: either(status.reply_user, scratch) };
     Ok(Post {
         kind: Kind::Create,
         at: time(status.timestamp_ms).or(time(status.created_at)).ok_or(Refused::BadTime)?,
@@ -256,4 +254,121 @@ fn media(extended: Value<'_>, entities: Value<'_>) -> Media {
         });
     }
     media
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::{outcome, post};
+    use crate::post::Count;
+
+    const ANA: &str = r#""user":{"id":11,"id_str":"11","screen_name":"ana","name":"Ana &amp; Co","followers_count":208}"#;
+    const BOB: &str = r#""user":{"id":22,"id_str":"22","screen_name":"bob"}"#;
+
+    fn status(more: &str) -> String {
+        format!(r#"{{"created_at":"Tue Nov 17 03:18:33 +0000 2015","id":1,"id_str":"1","text":"corto…",{ANA}{more}}}"#)
+    }
+
+    #[test]
+    fn a_status() {
+        let frame = status(
+            r#","source":"<a href=\"http://x\">Twitter Web</a>","in_reply_to_status_id_str":"9","in_reply_to_user_id":22,"in_reply_to_screen_name":"bob",
+            "place":{"full_name":"Irving, TX","country_code":"US"},"favorite_count":3,"retweet_count":"4","lang":"es","timestamp_ms":"1447730313026",
+            "entities":{"urls":[{"url":"https://t.co/1","expanded_url":"https://e.mx/1"},{"url":"https://t.co/2","expanded_url":null}],
+                "user_mentions":[{"id_str":"22","screen_name":"bob"}],"media":[{"type":"photo"}]},
+            "extended_entities":{"media":[{"type":"video"},{"type":"animated_gif"}]}"#,
+        );
+        let post = post("x-v1", &frame.replace('\n', " "));
+        let expected = Post {
+            at: Timestamp(1_447_730_313_026_000),
+            network: "x",
+            id: "1",
+            text: "corto…",
+            lang: "es",
+            url: "https://x.com/ana/status/1",
+            author: Author { id: "11", handle: "ana", name: "Ana &amp; Co", followers: Count::of(208), ..Author::default() },
+            in_reply_to: Reference { id: "9", author: "bob", author_id: "22" },
+            links: Lines("https://e.mx/1\nhttps://t.co/2"),
+            mentions: Lines("22"),
+            media: Media(0b110),
+            place: "Irving, TX",
+            country: "US",
+            source_app: "Twitter Web",
+            counts: Counts { likes: Count::of(3), reposts: Count::of(4), ..Counts::default() },
+            ..Post::default()
+        };
+        assert_eq!(post.get(), expected);
+    }
+
+    #[test]
+    fn the_whole_text_counts() {
+        let table = [
+            (status(""), "corto…"),
+            (status(r#","full_text":"largo &amp;lt; 3""#), "largo &lt; 3"),
+            (status(r#","truncated":true,"extended_tweet":{"full_text":"más largo"}"#), "más largo"),
+            (status(r#","full_text":"largo","extended_tweet":{"full_text":"más largo"}"#), "más largo"),
+        ];
+        for (frame, expected) in table {
+            assert_eq!(post("x-v1", &frame).get().text, expected, "{frame}");
+        }
+    }
+
+    #[test]
+    fn a_retweet_is_a_repost_with_the_text_of_the_original() {
+        let original = format!(
+            r#"{{"id_str":"7","text":"x…",{BOB},"extended_tweet":{{"full_text":"original","entities":{{"urls":[{{"expanded_url":"https://e.mx"}}]}}}}}}"#
+        );
+        let quoted = format!(r#"{{"id_str":"8","text":"a &gt; b",{BOB}}}"#);
+        let frame = status(&format!(r#","entities":{{"user_mentions":[{{"id_str":"22"}}]}},"retweeted_status":{original}"#));
+        let retweet = post("x-v1", &frame);
+        let retweet = retweet.get();
+        assert_eq!((retweet.text, retweet.links.0, retweet.mentions.0), ("original", "https://e.mx", ""));
+        assert_eq!(retweet.repost_of, Reference { id: "7", author: "bob", author_id: "22" });
+        assert_eq!((retweet.id, retweet.author.handle), ("1", "ana"));
+
+        let quote = post("x-v1", &status(&format!(r#","quoted_status":{quoted}"#)));
+        assert_eq!((quote.get().text, quote.get().quoted_text), ("corto…", "a > b"));
+        assert_eq!(quote.get().quote_of, Reference { id: "8", author: "bob", author_id: "22" });
+        let unseen = post("x-v1", &status(r#","quoted_status_id_str":"8""#));
+        assert_eq!(unseen.get().quote_of.id, "8");
+    }
+
+    #[test]
+    fn a_delete_brings_id_author_and_time() {
+        let frame = r#"{"delete":{"status":{"id":5,"id_str":"5","user_id":11,"user_id_str":"11"},"timestamp_ms":"1426814785590"}}"#;
+        let expected = Post {
+            kind: Kind::Delete,
+            at: Timestamp(1_426_814_785_590_000),
+            network: "x",
+            id: "5",
+            author: Author { id: "11", ..Author::default() },
+            ..Post::default()
+        };
+        assert_eq!(post("x-v1", frame).get(), expected);
+        let bare = post("x-v1", r#"{"delete":{"status":{"id":5,"user_id":11}}}"#);
+        assert_eq!(bare.get(), Post { at: Timestamp::MIN, ..expected });
+    }
+
+    #[test]
+    fn what_is_no_post_and_what_is_refused() {
+        let table = [
+            (r#"{"limit":{"track":29,"timestamp_ms":"1447730314926"}}"#.into(), "not_a_post"),
+            (r#"{"scrub_geo":{"user_id":1,"up_to_status_id":2}}"#.into(), "not_a_post"),
+            (r#"{"warning":{"code":"FALLING_BEHIND","percent_full":60}}"#.into(), "not_a_post"),
+            (r#"{"disconnect":{"code":4,"reason":""}}"#.into(), "not_a_post"),
+            (r#"{"delete":{"favorite":{}}}"#.into(), "not_a_post"),
+            (status("").replace("Tue Nov", "Tue Foo"), "bad_time"),
+            (status("").replace(r#""id":1,"id_str":"1","#, ""), "no_id"),
+            (status("").replace(r#""id_str":"1","#, ""), "post"),
+            (status("").replace(r#""text":"corto…","#, ""), "no_text"),
+            (r#"{"delete":{"status":{}}}"#.into(), "no_id"),
+            (r#"{"delete":7}"#.into(), "shape"),
+            (r#"{"text":7}"#.into(), "shape"),
+            ("{}".into(), "shape"),
+            ("[]".into(), "shape"),
+        ];
+        for (frame, expected) in table {
+            assert_eq!(outcome("x-v1", frame.as_bytes()), expected, "{frame}");
+        }
+    }
 }

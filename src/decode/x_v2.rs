@@ -78,7 +78,12 @@ impl<'a> Includes<'a> {
             entries.sort_unstable_by_key(|(id, _)| *id);
             entries
         };
-        Includes { users: sorted(users, "id"), posts: sorted(tweets, "id"), media: sorted(media, "media_key"), places: sorted(places, "id") }
+        Includes {
+            users: sorted(users, "id"),
+            posts: sorted(tweets, "id"),
+            media: sorted(media, "media_key"),
+            places: sorted(places, "id"),
+        }
     }
 
     fn user(&self, id: &str) -> Value<'a> {
@@ -123,64 +128,90 @@ fn post<'a>(item: Value<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>)
     if !item.is_object() {
         return Err(Refused::Shape);
     }
-    let [id, author_id, conversation_id, created_at, geo, reply_user, lang, metrics, references, source, own_text] = item.fields([
+    let [id, author_id, conversation_id, created_at, geo, lang, metrics, references, source, own_text] = item.fields([
         "id",
         "author_id",
         "conversation_id",
         "created_at",
         "geo",
-        "in_reply_to_user_id",
         "lang",
         "public_metrics",
         "referenced_tweets",
         "source",
         "text",
     ]);
+    own_text.as_str().ok_or(Refused::NoText)?;
     let id = scratch.ident(id);
     let at = if created_at.is_null() { dates::from_snowflake(id) } else { time(created_at) };
-    own_text.as_str().ok_or(Refused::NoText)?;
-    let referenced = Referenced::read(references);
-    let original = find(&includes.posts, referenced.retweeted);
-    // What was written: the original's, if this only repeats it and the original is there.
-    let written = if original.is_object() { original } else { item };
-    let text = text(written, scratch);
-    let (cut_author, text) = if original.is_object() { ("", text) } else { retweet_prefix(text) };
-    let quoted_id = if original.is_object() { Referenced::read(original.get("referenced_tweets")).quoted } else { referenced.quoted };
-    let quoted = find(&includes.posts, quoted_id);
-    let mut repost_of = reference(referenced.retweeted, original, includes);
-    if repost_of.author.is_empty() {
-        repost_of.author = cut_author;
-    }
-    let mut in_reply_to = reference(referenced.replied_to, find(&includes.posts, referenced.replied_to), includes);
-    if in_reply_to.author_id.is_empty() {
-        in_reply_to.author_id = reply_user.str();
-        in_reply_to.author = includes.handle(reply_user.str());
-    }
     let author = author(scratch.ident(author_id), includes);
+    let referenced = Referenced::read(references);
+    let written = Written::read(item, referenced, includes, scratch);
     let [place, country] = find(&includes.places, geo.get("place_id").str()).fields(["full_name", "country_code"]);
-    let entities = written.get("entities");
+    let entities = written.post.get("entities");
+    let quoted = find(&includes.posts, written.quoted);
     Ok(Some(Post {
         at: at.ok_or(Refused::BadTime)?,
         network: "x",
         id,
-        text,
+        text: written.text,
         lang: lang.str(),
         url: x_url(author.handle, id, scratch),
         author,
-        in_reply_to,
-        repost_of,
-        quote_of: reference(quoted_id, quoted, includes),
-        quoted_text: if quoted.is_object() { self::text(quoted, scratch) } else { "" },
+        in_reply_to: answered(item, referenced.replied_to, includes),
+        repost_of: written.repost_of,
+        quote_of: reference(written.quoted, quoted, includes),
+        quoted_text: text(quoted, scratch),
         conversation_id: scratch.ident(conversation_id),
         links: Lines(links(entities, scratch)),
-        mentions: Lines(scratch.lines(limits::MENTIONS, entities.get("mentions").items().map(|m| m.get("id").str()))),
-        media: media(written, includes),
+        mentions: Lines(scratch.idents(limits::MENTIONS, entities.get("mentions").items().map(|m| m.get("id")))),
+        media: media(written.post, includes),
         place: place.str(),
         country: country.str(),
         source_app: source.str(),
         counts: counts(metrics),
         ..Post::default()
     }))
+}
+
+/// What was written: the original's, if a post only repeats it and the original is included.
+struct Written<'a> {
+    post: Value<'a>,
+    text: &'a str,
+    repost_of: Reference<'a>,
+    quoted: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn read(item: Value<'a>, referenced: Referenced<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>) -> Written<'a> {
+        let original = find(&includes.posts, referenced.retweeted);
+        let repost_of = reference(referenced.retweeted, original, includes);
+        if original.is_object() {
+            let quoted = Referenced::read(original.get("referenced_tweets")).quoted;
+            return Written { post: original, text: text(original, scratch), repost_of, quoted };
+        }
+        let (author, text) = retweet_prefix(text(item, scratch));
+        Written { post: item, text, repost_of: Reference { author, ..repost_of }, quoted: referenced.quoted }
+    }
+}
+
+/// What a post answers. Where the answered post is not included, the account is still known.
+fn answered<'a>(item: Value<'a>, id: &'a str, includes: &Includes<'a>) -> Reference<'a> {
+    let parent = reference(id, find(&includes.posts, id), includes);
+    let author_id = if parent.author_id.is_empty() { item.get("in_reply_to_user_id").str() } else { parent.author_id };
+    if author_id.is_empty() {
+        return parent;
+    }
+    let author = match includes.handle(author_id) {
+        "" => mentioned(item, author_id),
+        handle => handle,
+    };
+    Reference { author, author_id, ..parent }
+}
+
+/// The handle of the account `id`, as the post mentions it.
+fn mentioned<'a>(post: Value<'a>, id: &str) -> &'a str {
+    let mut mentions = post.get("entities").get("mentions").items().map(|m| m.fields(["id", "username"]));
+    mentions.find(|[mentioned, _]| mentioned.str() == id).map_or("", |[_, handle]| handle.str())
 }
 
 /// The whole text, which `note_tweet` holds when it is long.
@@ -249,4 +280,145 @@ fn counts(metrics: Value<'_>) -> Counts {
     let [reposts, replies, likes, quotes, views] =
         metrics.fields(["retweet_count", "reply_count", "like_count", "quote_count", "impression_count"]).map(count);
     Counts { likes, replies, reposts, quotes, views }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::{decode, outcome, post};
+    use crate::post::Count;
+
+    const INCLUDES: &str = r#""includes":{"users":[{"id":"22","username":"bob"},
+        {"id":"11","username":"ana","name":"Ana","description":"bio","location":"CDMX","verified":true,"public_metrics":{"followers_count":208,"following_count":1,"tweet_count":2,"listed_count":3}}],
+        "tweets":[{"id":"8","author_id":"22","text":"citado"},{"id":"7","author_id":"22","text":"orig…","note_tweet":{"text":"original &lt;3"},
+            "referenced_tweets":[{"type":"quoted","id":"8"}],"entities":{"mentions":[{"id":"33","username":"eva"}]}}],
+        "media":[{"media_key":"3_1","type":"photo"},{"media_key":"7_1","type":"animated_gif"}],"places":[{"id":"p","full_name":"Irving, TX","country_code":"US"}]}"#;
+
+    fn frame(data: &str) -> String {
+        format!(r#"{{"data":{data},{INCLUDES},"matching_rules":[]}}"#).replace('\n', " ")
+    }
+
+    fn data(more: &str) -> String {
+        format!(
+            r#"{{"id":"1490448039991025664","author_id":"11","created_at":"2022-02-06T22:11:18.000Z","text":"hola &amp; adiós"{more}}}"#
+        )
+    }
+
+    #[test]
+    fn a_post_with_all_it_refers_to() {
+        let more = r#","conversation_id":"5","in_reply_to_user_id":"22","lang":"es","source":"Twitter Web","geo":{"place_id":"p"},
+            "public_metrics":{"retweet_count":1,"reply_count":2,"like_count":3,"quote_count":4,"impression_count":5},
+            "referenced_tweets":[{"type":"replied_to","id":"6"},{"type":"quoted","id":"8"}],"attachments":{"media_keys":["3_1","7_1","none"]},
+            "entities":{"urls":[{"url":"https://t.co/1","expanded_url":"https://e.mx/1","unwound_url":"https://e.mx/2"},{"expanded_url":"https://x.com/photo/1","media_key":"3_1"}],"mentions":[{"id":"22","username":"bob"}]}"#;
+        let expected = Post {
+            at: Timestamp(1_644_185_478_000_000),
+            network: "x",
+            id: "1490448039991025664",
+            text: "hola & adiós",
+            lang: "es",
+            url: "https://x.com/ana/status/1490448039991025664",
+            author: Author {
+                id: "11",
+                handle: "ana",
+                name: "Ana",
+                bio: "bio",
+                location: "CDMX",
+                followers: Count::of(208),
+                following: Count::of(1),
+                posts: Count::of(2),
+                listed: Count::of(3),
+                verified: true,
+            },
+            in_reply_to: Reference { id: "6", author: "bob", author_id: "22" },
+            quote_of: Reference { id: "8", author: "bob", author_id: "22" },
+            quoted_text: "citado",
+            conversation_id: "5",
+            links: Lines("https://e.mx/2"),
+            mentions: Lines("22"),
+            media: Media(0b101),
+            place: "Irving, TX",
+            country: "US",
+            source_app: "Twitter Web",
+            counts: Counts { likes: Count::of(3), replies: Count::of(2), reposts: Count::of(1), quotes: Count::of(4), views: Count::of(5) },
+            ..Post::default()
+        };
+        assert_eq!(post("x-v2", &frame(&data(more))).get(), expected);
+    }
+
+    #[test]
+    fn a_retweet_has_the_text_of_the_original() {
+        let retweet = post("x-v2", &frame(&data(r#","referenced_tweets":[{"type":"retweeted","id":"7"}]"#)));
+        let retweet = retweet.get();
+        assert_eq!((retweet.text, retweet.mentions.0), ("original <3", "33"));
+        assert_eq!(retweet.repost_of, Reference { id: "7", author: "bob", author_id: "22" });
+        assert_eq!((retweet.quote_of.id, retweet.quoted_text), ("8", "citado"));
+    }
+
+    #[test]
+    fn a_retweet_is_known_by_its_prefix_too() {
+        // (text, text kept, repost_of)
+        let table = [
+            ("RT @bob: hola…", "hola…", "bob"),
+            ("RT @bob hola", "RT @bob hola", ""),
+            ("RT @bob y eva: hola", "RT @bob y eva: hola", ""),
+            ("RT @: hola", "RT @: hola", ""),
+            ("hola RT @bob: hola", "hola RT @bob: hola", ""),
+        ];
+        for (text, kept, author) in table {
+            let frame = format!(r#"{{"data":{{"id":"1490448039991025664","text":"{text}"}}}}"#);
+            let post = post("x-v2", &frame);
+            assert_eq!((post.get().text, post.get().repost_of.author), (kept, author), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_least_a_request_can_ask_for() {
+        let post = post("x-v2", r#"{"data":{"id":"1490448039991025664","text":"hola"}}"#);
+        assert_eq!(post.get().at.second(), 1_644_185_478);
+        assert_eq!(post.get().url, "https://x.com/i/status/1490448039991025664");
+    }
+
+    #[test]
+    fn every_post_of_a_page_is_an_item() {
+        let page = format!("[{},{},7,{{}},{}]", data(""), data("").replace("text", "txet"), data("").replace("2022-02-06T", "2022-02-31T"));
+        let out = decode("x-v2", frame(&page).as_bytes());
+        let reasons: Vec<&str> = out.refusals.iter().map(|(_, r)| r.as_str()).collect();
+        assert_eq!((out.items, out.posts.len(), reasons.as_slice()), (5, 1, ["no_text", "shape", "no_text", "bad_time"].as_slice()));
+        let many = format!("[{}]", vec![r#"{"id":"1490448039991025664","text":""}"#; limits::POSTS_PER_FRAME + 2].join(","));
+        let out = decode("x-v2", frame(&many).as_bytes());
+        assert_eq!((out.posts.len(), out.refused[Refused::TooLong as usize]), (limits::POSTS_PER_FRAME, 2));
+    }
+
+    #[test]
+    fn a_page_does_not_grow_without_bound() {
+        let long = format!(r#""includes":{{"tweets":[{{"id":"7","text":"{}"}}]}}"#, "a".repeat(900_000));
+        let posts = vec![data(r#","referenced_tweets":[{"type":"retweeted","id":"7"}]"#); 500].join(",");
+        let out = decode("x-v2", format!(r#"{{"data":[{posts}],{long}}}"#).as_bytes());
+        assert_eq!(out.items, 500);
+        assert!(out.posts.iter().map(|p| p.text.len()).sum::<usize>() <= limits::PAGE_BYTES);
+        assert!(!out.posts.is_empty() && out.refused[Refused::TooLong as usize] > 0);
+    }
+
+    #[test]
+    fn what_is_no_post_and_what_is_refused() {
+        let table = [
+            (r#"{"errors":[{"title":"operational-disconnect"}]}"#, "not_a_post"),
+            (r#"{"title":"ConnectionException","detail":"…"}"#, "not_a_post"),
+            (r#"{"meta":{"result_count":0}}"#, "not_a_post"),
+            (r#"{"data":[],"meta":{}}"#, "not_a_post"),
+            (r#"{"delete":{"tweet":{"id":"1","author_id":"11"},"event_at":"2022-02-06T22:11:18Z"}}"#, "post"),
+            (r#"{"delete":{"tweet":{}}}"#, "no_id"),
+            (r#"{"data":{"text":"t","created_at":0}}"#, "no_id"),
+            (r#"{"data":{"id":"20","text":"t"}}"#, "bad_time"),
+            (r#"{"data":{"id":1490448039991025664,"text":"t"}}"#, "post"),
+            (r#"{"data":7}"#, "shape"),
+            (r#"{"data":[7]}"#, "shape"),
+            ("{}", "shape"),
+            ("[]", "shape"),
+            ("7", "shape"),
+        ];
+        for (frame, expected) in table {
+            assert_eq!(outcome("x-v2", frame.as_bytes()), expected, "{frame}");
+        }
+    }
 }

@@ -93,7 +93,6 @@ impl<'a> Evaluation<'a> {
             return;
         }
         for (handle, key) in [(self.post.author.handle, from_key as fn(&str) -> u64), (self.post.in_reply_to.author, to_key)] {
-            let handle = handle.strip_prefix('@').unwrap_or(handle);
             if !handle.is_empty() {
                 base_into(handle, &mut self.work.base);
                 out.push(key(std::str::from_utf8(&self.work.base).unwrap_or_default()));

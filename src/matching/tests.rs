@@ -88,11 +88,11 @@ fn fields_of_the_post() {
         lang: "pt-BR",
         network: "bluesky",
         author: Author { handle: "Añil", ..Author::default() },
-        in_reply_to: Reference { author: "@Bank", ..Reference::default() },
+        in_reply_to: Reference { author: "Bank", ..Reference::default() },
         ..Post::default()
     };
     let queries = [
-        one(Term::From("@añil".into()), Fold),
+        one(Term::From("añil".into()), Fold),
         one(Term::From("anil".into()), Smart),
         one(Term::To("bank".into()), Exact),
         one(Term::Lang("pt".into()), Fold),

@@ -15,8 +15,8 @@ pub static SPEC: Spec = Spec {
     score,
 };
 
-const LOWEST: i16 = 8;
-const HIGHEST: i16 = 15;
+const LOWEST: i16 = 12;
+const HIGHEST: i16 = 12;
 
 static TONE: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[include_str!("negativity_es.txt"), include_str!("negativity_en.txt")]));
 

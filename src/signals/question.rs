@@ -16,7 +16,7 @@ pub static SPEC: Spec = Spec {
 };
 
 /// What a question adds.
-const QUESTION: Score = Score::points(6);
+const QUESTION: Score = Score::points(4);
 
 static ASKING: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[include_str!("question.txt")]));
 

@@ -4,17 +4,17 @@
 //! created anew) or be cut: what the old file still gets until the next look is read too.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::task::spawn_blocking;
 
 use crate::bilingual::Both;
 use crate::limits;
+use crate::sources::input::{self, Input};
 use crate::sources::{Context, Error, Settings, Spec, Splitter, Writer};
 
 /// The type `file`.
@@ -25,17 +25,13 @@ fn check(settings: &Settings) -> Vec<Both> {
     if settings.path.as_os_str().is_empty() {
         problems.push(Both::new("falta `path`: el archivo que se lee", "`path` is missing: the file to read"));
     }
-    if settings.follow && is_compressed(&settings.path) {
+    if settings.follow && input::is_compressed(&settings.path) {
         problems.push(Both::new(
-            "un archivo comprimido no se puede seguir: quite `follow`",
+            "un archivo comprimido no se puede seguir: quita `follow`",
             "a compressed file cannot be followed: remove `follow`",
         ));
     }
     problems
-}
-
-fn is_compressed(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz") || e.eq_ignore_ascii_case("zst"))
 }
 
 fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>> {
@@ -50,9 +46,13 @@ fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>
 async fn once(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result<(), Error> {
     let failed = |error| Error::File(settings.path.display().to_string(), error);
     let path = settings.path.clone();
-    let mut reading = blocking(move || Ok(Reading::new(open(&path)?))).await.map_err(failed)?;
+    let mut reading = blocking(move || Ok(Reading::new(Input::open(&path)?))).await.map_err(failed)?;
     ctx.connected(&settings.name, true);
-    while !ctx.stop.is_cancelled() {
+    loop {
+        if ctx.stop.is_cancelled() {
+            // The line that has begun is no line yet.
+            return Ok(writer.flush().await?);
+        }
         let step;
         (reading, step) = reading.step().await.map_err(failed)?;
         match step {
@@ -94,9 +94,7 @@ async fn follow(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Resu
             () = tokio::time::sleep(ctx.timing.poll) => {}
         }
     }
-    if let Some(rest) = current.and_then(|mut followed| followed.reading.splitter.finish()) {
-        writer.lines(rest).await?;
-    }
+    // A line that has begun is no line yet; the file keeps it.
     Ok(writer.flush().await?)
 }
 
@@ -181,39 +179,6 @@ impl Followed {
 
 fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
-}
-
-/// What is read from. Decompression streams through bounded buffers, so that a small file that
-/// unpacks to a huge one costs time and no memory.
-pub(super) enum Input {
-    Plain(File),
-    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<File>>>),
-}
-
-impl Read for Input {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Input::Plain(file) => file.read(buffer),
-            Input::Gzip(gzip) => gzip.read(buffer),
-            Input::Zstd(zstd) => zstd.read(buffer),
-        }
-    }
-}
-
-/// Opens the file, decompressing by the end of its name.
-pub(super) fn open(path: &Path) -> io::Result<Input> {
-    let file = File::open(path)?;
-    let extension = path.extension().unwrap_or_default();
-    if extension.eq_ignore_ascii_case("gz") {
-        Ok(Input::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(limits::BUFFER_BYTES, file)))))
-    } else if extension.eq_ignore_ascii_case("zst") {
-        let mut decoder = zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(limits::BUFFER_BYTES, file))?;
-        decoder.window_log_max(limits::ZSTD_WINDOW_LOG)?;
-        Ok(Input::Zstd(Box::new(decoder)))
-    } else {
-        Ok(Input::Plain(file))
-    }
 }
 
 /// A file on its way through the splitter.

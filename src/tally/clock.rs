@@ -57,6 +57,9 @@ impl EventClock {
 
     /// A beat.
     pub fn tick(&mut self, at: Timestamp) {
+        if self.tick.is_none() {
+            self.sources.values_mut().for_each(|s| s.brought = at);
+        }
         self.tick = Some(self.tick.map_or(at, |before| before.max(at)));
         self.settle();
         self.watermark = self.watermark.max(self.least(None).unwrap_or(Timestamp::MIN));
@@ -116,7 +119,7 @@ impl EventClock {
     }
 
     fn is_active(&self, source: &Source) -> bool {
-        self.tick.is_none_or(|tick| source.brought == Timestamp::MIN || tick.since(source.brought) <= SOURCE_IDLE)
+        self.tick.is_none_or(|tick| tick.since(source.brought) <= SOURCE_IDLE)
     }
 
     /// The least watermark of the sources that brought data lately, but for `but`.

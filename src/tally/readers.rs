@@ -1,5 +1,6 @@
 //! What readers may ask of the tally.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::topics::Topic;
@@ -14,13 +15,13 @@ use crate::topic::TopicId;
 /// One topic at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overview {
-    /// Its name of the brand, empty if none.
+    /// Name of its brand, empty if none.
     pub brand: String,
     /// Its windows now.
     pub windows: TopicWindows,
     /// All mentions since it is listened to.
     pub total: Sum,
-    /// Names of the rules that fire on it, in rule order of firing.
+    /// Names of the rules that fire on it, in name order.
     pub firing: Vec<String>,
 }
 
@@ -97,12 +98,14 @@ impl Tally {
     /// Every topic that is listened to, in the order of the configuration.
     pub fn topics(&mut self) -> Vec<Overview> {
         let mut all = Vec::with_capacity(self.slots.len());
+        let mut firing: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for alert in self.judge.alerts().filter(|a| a.status == Status::Firing) {
+            firing.entry(alert.topic.clone()).or_default().insert(alert.rule.clone());
+        }
         for slot in self.slots.clone() {
             let Some(windows) = self.windows_of(slot) else { continue };
             let Some(topic) = self.topics.get(slot) else { continue };
-            let mine = self.judge.alerts().filter(|a| a.status == Status::Firing && a.topic == topic.name);
-            let mut firing: Vec<String> = mine.map(|a| a.rule.clone()).collect();
-            firing.dedup();
+            let firing = firing.remove(&topic.name).unwrap_or_default().into_iter().collect();
             all.push(Overview { brand: topic.brand.clone(), windows, total: topic.total, firing });
         }
         all
@@ -134,7 +137,7 @@ impl Tally {
 
     /// The latest own posts of a topic, oldest first.
     pub fn answers(&self, topic: TopicId) -> impl Iterator<Item = &PostBuf> {
-        self.topic(topic).into_iter().flat_map(|t| &t.answers).map(|a| &a.post)
+        self.answers.of(topic)
     }
 
     /// The recent mentions that pass `filter` and `wanted`, latest counted first.
@@ -168,7 +171,7 @@ impl Tally {
         let now = self.clock.now();
         let topic = self.topics.get_mut(slot)?;
         topic.panes.slide(now.minute());
-        let windows = topic.panes.windows(&mut self.scratch);
+        let windows = topic.panes.windows();
         Some(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })
     }
 

@@ -3,24 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::judge::Evidence;
-use crate::limits::{ALERT_POSTS, ALERT_SCAN, ANSWERS, NETWORKS};
+use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
 use crate::panes::week::Week;
 use crate::panes::{Counted, Panes, Sum};
-use crate::post::{Post, PostBuf, PostKey};
-use crate::sketches::Distinct;
+use crate::post::PostKey;
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
 use super::recent::Recent;
 use super::{Mention, MentionTopic};
-
-/// An own post.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub key: PostKey,
-    pub post: PostBuf,
-}
 
 /// State of one topic.
 #[derive(Debug)]
@@ -39,8 +31,6 @@ pub struct Topic {
     pub total: Sum,
     /// Numbers of its recent mentions, ascending; the oldest may be gone.
     pub mentions: VecDeque<u64>,
-    /// Own posts, oldest first.
-    pub answers: VecDeque<Answer>,
     /// It waits to be looked at by the next beat.
     pub changed: bool,
     /// Minute at which it is looked at even if nothing comes.
@@ -82,7 +72,6 @@ impl Topic {
             week: Week::default(),
             total: Sum::default(),
             mentions: VecDeque::new(),
-            answers: VecDeque::new(),
             changed: false,
             due: i64::MIN,
         }
@@ -103,17 +92,9 @@ impl Topic {
         live
     }
 
-    /// Keeps an own post.
-    pub fn answer(&mut self, key: PostKey, post: &Post<'_>) {
-        self.answers.push_back(Answer { key, post: PostBuf::new(post) });
-        if self.answers.len() > ANSWERS {
-            self.answers.pop_front();
-        }
-    }
-
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
     /// for among the latest `limits::ALERT_SCAN` mentions.
-    pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks, scratch: &mut Distinct) -> Evidence {
+    pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks) -> Evidence {
         let mut top: Vec<(i16, &Mention)> = Vec::new();
         let mut first: Option<&Mention> = None;
         let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.get().at.minute());
@@ -128,7 +109,7 @@ impl Topic {
             top.truncate(ALERT_POSTS);
         }
         Evidence {
-            observed: self.panes.window(window, end, scratch),
+            observed: self.panes.window(window, end),
             first: first.map(|m| m.post.clone()),
             top: top.into_iter().map(|(_, m)| m.post.clone()).collect(),
             networks: networks.named(&self.panes.networks(window, end)),

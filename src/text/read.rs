@@ -78,7 +78,7 @@ impl Reader<'_> {
                 break;
             }
             let Some(wide) = self.wide() else { break };
-            if !wide.entry.is_word() || (wide.entry.may_be_emoji() && self.emoji_len() > 0) {
+            if !wide.entry.is_word() {
                 break;
             }
             self.fold(wide);

@@ -44,10 +44,7 @@ pub fn split(s: &str, wildcards: bool) -> Vec<Piece> {
 
 /// Length of the word `s` begins with.
 fn word_len(s: &str, wild: impl Fn(char) -> bool) -> usize {
-    let goes_on = |(i, c): (usize, char)| {
-        let rest = &s[i..];
-        i == 0 || ((is_word(c) || wild(c)) && !is_url(rest.as_bytes()) && emoji_len(rest) == 0)
-    };
+    let goes_on = |(i, c): (usize, char)| i == 0 || ((is_word(c) || wild(c)) && !is_url(&s.as_bytes()[i..]));
     s.char_indices().find(|ic| !goes_on(*ic)).map_or(s.len(), |(i, _)| i)
 }
 

@@ -17,3 +17,14 @@ fn compare(family: &str, all: impl Iterator<Item = &'static str>, besides: &[&st
     let names: BTreeSet<String> = all.map(str::to_owned).collect();
     assert_eq!(files, names, "{family}: files on the left, registered names on the right");
 }
+
+#[test]
+fn sources() {
+    let helpers = ["error", "input", "retry", "splitter", "writer"];
+    compare("sources", escucha::sources::ALL.iter().map(|spec| spec.name), &helpers);
+}
+
+#[test]
+fn signals() {
+    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["tests"]);
+}

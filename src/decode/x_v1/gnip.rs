@@ -74,8 +74,7 @@ fn entities(activity: Value<'_>) -> Value<'_> {
 fn author(actor: Value<'_>) -> Author<'_> {
     let [id, name, handle, bio, location, verified] =
         actor.fields(["id", "displayName", "preferredUsername", "summary", "location", "verified"]);
-    let [following, followers, listed, posts] =
-        actor.fields(["friendsCount", "followersCount", "listedCount", "statusesCount"]).map(count);
+    let [following, followers, listed, posts] = actor.fields(["friendsCount", "followersCount", "listedCount", "statusesCount"]).map(count);
     Author {
         id: number(id.str()),
         handle: handle.str(),
@@ -103,5 +102,86 @@ fn answered(link: &str) -> Reference<'_> {
     match (parts.next(), parts.next(), parts.next()) {
         (Some(id), Some("statuses" | "status"), Some(author)) => Reference { id, author, author_id: "" },
         _ => Reference::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::testing::{outcome, post};
+    use crate::post::{Count, Media};
+
+    const ACTOR: &str = r#""actor":{"id":"id:twitter.com:11","preferredUsername":"ana","displayName":"Ana","summary":"bio","followersCount":208,"location":{"displayName":"CDMX"}}"#;
+    const OTHER: &str = r#""actor":{"id":"id:twitter.com:22","preferredUsername":"bob"}"#;
+
+    fn activity(verb: &str, more: &str) -> String {
+        format!(
+            r#"{{"id":"tag:search.twitter.com,2005:1","objectType":"activity","verb":"{verb}","postedTime":"2015-11-17T03:18:33.000Z","body":"corto &amp; …",{ACTOR}{more}}}"#
+        )
+    }
+
+    #[test]
+    fn a_post() {
+        let frame = activity(
+            "post",
+            r#","inReplyTo":{"link":"http://twitter.com/bob/statuses/9"},"twitter_lang":"es","generator":{"displayName":"Twitter Web"},
+            "long_object":{"body":"largo","twitter_entities":{"urls":[{"expanded_url":"https://e.mx"}],"user_mentions":[{"id_str":"22"}],"media":[{"type":"photo"}]}},
+            "location":{"displayName":"Irving, TX","twitter_country_code":"US"},"favoritesCount":3"#,
+        );
+        let expected = Post {
+            at: Timestamp(1_447_730_313_000_000),
+            network: "x",
+            id: "1",
+            text: "largo",
+            lang: "es",
+            url: "https://x.com/ana/status/1",
+            author: Author {
+                id: "11",
+                handle: "ana",
+                name: "Ana",
+                bio: "bio",
+                location: "CDMX",
+                followers: Count::of(208),
+                ..Author::default()
+            },
+            in_reply_to: Reference { id: "9", author: "bob", author_id: "" },
+            links: Lines("https://e.mx"),
+            mentions: Lines("22"),
+            media: Media(1),
+            place: "Irving, TX",
+            country: "US",
+            source_app: "Twitter Web",
+            counts: Counts { likes: Count::of(3), ..Counts::default() },
+            ..Post::default()
+        };
+        assert_eq!(post("x-v1", &frame.replace('\n', " ")).get(), expected);
+    }
+
+    #[test]
+    fn a_share_is_a_repost() {
+        let object = format!(r#"{{"id":"tag:search.twitter.com,2005:7","verb":"post","body":"original",{OTHER}}}"#);
+        let share = post("x-v1", &activity("share", &format!(r#","object":{object}"#)));
+        assert_eq!(share.get().text, "original");
+        assert_eq!(share.get().repost_of, Reference { id: "7", author: "bob", author_id: "22" });
+        let quote = post("x-v1", &activity("post", &format!(r#","twitter_quoted_status":{object}"#)));
+        assert_eq!((quote.get().text, quote.get().quoted_text, quote.get().quote_of.id), ("corto & …", "original", "7"));
+    }
+
+    #[test]
+    fn deletes_and_others() {
+        let delete = r#"{"id":"tag:search.twitter.com,2005:2","objectType":"activity","verb":"delete","object":{"id":"tag:search.twitter.com,2005:7"},"timestampMs":"2015-11-17T03:18:33.000Z"}"#;
+        let post = post("x-v1", delete);
+        assert_eq!((post.get().kind, post.get().id, post.get().at), (Kind::Delete, "7", Timestamp(1_447_730_313_000_000)));
+        let table = [
+            (activity("scrub_geo", ""), "not_a_post"),
+            (activity("post", "").replace("2015-", "15-"), "bad_time"),
+            (activity("post", "").replace("\"body\"", "\"bodi\""), "no_text"),
+            (activity("share", ""), "no_text"),
+            (r#"{"verb":"delete"}"#.into(), "no_id"),
+            (r#"{"info":{"message":"Replay Request Completed"}}"#.into(), "not_a_post"),
+        ];
+        for (frame, expected) in table {
+            assert_eq!(outcome("x-v1", frame.as_bytes()), expected, "{frame}");
+        }
     }
 }
