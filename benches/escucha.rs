@@ -75,7 +75,8 @@ fn main() {
 
 /// The shared data lies beside the checkout, or where `ESCUCHA_DATA` says.
 fn judged() {
-    let folder = std::env::var_os("ESCUCHA_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let folder =
+        std::env::var_os("ESCUCHA_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     match escucha::sources::open(&folder.join(priority::DATA)) {
         Ok(mut file) => {
             let mut lines = Vec::new();

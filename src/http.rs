@@ -26,7 +26,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use crossbeam::channel::{Sender, TrySendError};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -70,6 +70,8 @@ pub struct Timing {
     pub header: Duration,
     /// A request's body.
     pub body: Duration,
+    /// An answer of the tally that `/readyz` waits for.
+    pub answer: Duration,
     /// From one look at a stream client that does not read to the next.
     pub look: Duration,
     /// A stream client that reads nothing at all for so long is closed.
@@ -87,6 +89,7 @@ impl Default for Timing {
         Timing {
             header: Duration::from_secs(10),
             body: Duration::from_secs(30),
+            answer: Duration::from_secs(2),
             look: Duration::from_secs(1),
             stall: Duration::from_secs(30),
             beat: Duration::from_secs(1),
@@ -171,6 +174,8 @@ struct State {
     stop: CancellationToken,
     /// Upgraded connections, which the HTTP server no longer knows.
     streams: TaskTracker,
+    /// KiB of bodies that may still come in at once.
+    bodies: Semaphore,
 }
 
 type App = Arc<State>;

@@ -121,6 +121,8 @@ pub const CLIENT_BACKLOG_BYTES: usize = 16 * 1024 * 1024;
 pub const CONNECTIONS: usize = 12_000;
 /// A body of `POST /v1/posts`, after decompression.
 pub const BODY_BYTES: usize = 16 * 1024 * 1024;
+/// All bodies that are being read or unpacked together.
+pub const BODIES_BYTES: usize = 256 * 1024 * 1024;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
@@ -128,6 +130,7 @@ const _: () = {
     assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);
+    assert!(2 * BODY_BYTES <= BODIES_BYTES, "one body may be there packed and unpacked");
     assert!(LATENESS < FUTURE);
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");

@@ -1,1 +1,163 @@
 use super::*;
+use crate::alert::{Severity, Status};
+use crate::score::Score;
+use crate::tally::MentionTopic;
+use crate::time::Timestamp;
+use crate::window::Tallied;
+
+fn post(id: &str) -> PostBuf {
+    PostBuf::new(&Post { id, network: "x", text: "secreto", url: "https://x.example/1", ..Post::default() })
+}
+
+fn alert(posts: &[&str]) -> Event {
+    Event::Alert(Box::new(Alert {
+        id: "a".into(),
+        rule: "r".into(),
+        on: "volume",
+        status: Status::Firing,
+        severity: Severity::Warning,
+        topic: "t".into(),
+        brand: String::new(),
+        started_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        resolved_at: None,
+        observed: Tallied::default(),
+        threshold: 1,
+        priority: None,
+        delayed: false,
+        reasons: Vec::new(),
+        first_post: posts.first().map(|id| post(id)),
+        top_posts: posts.iter().map(|id| post(id)).collect(),
+        networks: Vec::new(),
+    }))
+}
+
+fn mention(id: &str, topic: &str, points: i16) -> Event {
+    let post = post(id);
+    let topics = vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: false, score: Score::points(points) }];
+    Event::Mention(Arc::new(Mention { key: post.get().key(), post, topics, addends: Vec::new(), source: SourceId(0), late: false }))
+}
+
+fn windows(id: u32, at: i64) -> Event {
+    let windows = [Tallied::default(); 5];
+    Event::Windows(Box::new(TopicWindows { id: TopicId(id), name: format!("t{id}"), at: Timestamp(at), windows }))
+}
+
+fn filter(channels: &[Channel]) -> Filter {
+    Filter { channels: channels.iter().copied().collect(), ..Filter::default() }
+}
+
+/// Reads to the head in steps of `bytes`.
+fn drain(feed: &Feed, cursor: &mut Cursor, filter: &Filter, bytes: usize) -> Vec<Arc<Entry>> {
+    let mut entries = Vec::new();
+    loop {
+        let batch = feed.read(cursor, filter, bytes);
+        entries.extend(batch.entries);
+        if !batch.more {
+            return entries;
+        }
+    }
+}
+
+#[test]
+fn the_size_of_a_read_changes_nothing_but_the_order_between_channels() {
+    let feed = Feed::new("e".into(), Vec::new());
+    let all = filter(&[Channel::Alerts, Channel::Mentions]);
+    let (start, ..) = feed.join(Some(0), None);
+    feed.publish_all((0..100).flat_map(|i| [alert(&[]), mention(&i.to_string(), "t", 50)]));
+    let whole = drain(&feed, &mut start.clone(), &all, usize::MAX);
+    assert_eq!(whole.len(), 200);
+    assert!(whole.windows(2).all(|w| w[0].number < w[1].number));
+    let mut small = drain(&feed, &mut start.clone(), &all, 1);
+    small.sort_by_key(|e| e.number);
+    assert!(whole.iter().zip(&small).all(|(a, b)| Arc::ptr_eq(a, b)));
+    assert_eq!(feed.head(), 100);
+}
+
+#[test]
+fn a_frame_is_encoded_once() {
+    let feed = Feed::new("e".into(), vec!["tcp".into()]);
+    let (mut one, ..) = feed.join(None, None);
+    let mut two = one;
+    feed.publish(mention("1", "t", 50));
+    let wants = filter(&[Channel::Mentions]);
+    let frames = [&mut one, &mut two].map(|c| feed.frame(&drain(&feed, c, &wants, usize::MAX)[0]));
+    assert_eq!(frames[0].as_str().as_ptr(), frames[1].as_str().as_ptr());
+    assert!(frames[0].as_str().contains("\"source\":\"tcp\""));
+}
+
+#[test]
+fn what_a_filter_passes_over_counts_as_served() {
+    let feed = Feed::new("e".into(), Vec::new());
+    let (mut cursor, ..) = feed.join(None, None);
+    let critical = Filter { min_severity: Severity::Critical, ..filter(&[Channel::Alerts]) };
+    feed.publish_all([alert(&[]), alert(&[])]);
+    assert!(drain(&feed, &mut cursor, &critical, usize::MAX).is_empty());
+    assert_eq!(cursor.served(), 2);
+    let picky = Filter { topics: ["t".to_owned()].into(), min_priority: Score::points(50), ..filter(&[Channel::Mentions]) };
+    feed.publish_all([mention("1", "t", 49), mention("2", "u", 99), mention("3", "t", 50)]);
+    let found = drain(&feed, &mut cursor, &picky, usize::MAX);
+    assert!(matches!(&found[..], [e] if matches!(&e.what, What::Mention(m) if m.post.get().id == "3")));
+}
+
+#[test]
+fn windows_are_the_latest_only() {
+    let feed = Feed::new("e".into(), Vec::new());
+    let (mut cursor, ..) = feed.join(None, None);
+    let wants = filter(&[Channel::Windows]);
+    let at = |cursor: &mut Cursor| -> Vec<i64> {
+        let entries = feed.read_windows(cursor, &wants);
+        entries.iter().map(|e| if let What::Windows(w) = &e.what { w.at.0 } else { -1 }).collect()
+    };
+    feed.publish_all([windows(1, 10), windows(2, 20), windows(1, 30)]);
+    assert_eq!(at(&mut cursor), [20, 30]);
+    assert!(at(&mut cursor).is_empty());
+    feed.publish(windows(2, 40));
+    assert_eq!(at(&mut cursor), [40]);
+    cursor.rewind_windows();
+    assert_eq!(at(&mut cursor), [30, 40]);
+    assert_eq!(feed.read_log().recent.len(), 2);
+}
+
+#[test]
+fn nothing_of_a_deleted_post_is_left() {
+    let feed = Feed::new("e".into(), Vec::new());
+    feed.publish_all([mention("1", "t", 50), alert(&["1", "2"]), alert(&["2", "1"])]);
+    let key = post("1").get().key();
+    let held: Vec<Arc<Entry>> = feed.alerts(0);
+    let before: Vec<_> = held.iter().map(|e| feed.frame(e)).collect();
+    assert!(before.iter().all(|f| f.as_str().matches("secreto").count() == 3));
+    feed.publish_all([Event::Delete(key), Event::Delete(key), Event::Delete(post("9").get().key())]);
+    let log = feed.read_log();
+    assert_eq!(log.deletes.end() - log.deletes.first(), 1, "told once, and nothing of posts nobody saw");
+    assert!(!log.shown.contains_key(&key));
+    drop(log);
+    let after: Vec<_> = feed.alerts(0).iter().map(|e| feed.frame(e)).collect();
+    assert_eq!(after.iter().map(|f| f.as_str().matches("secreto").count()).collect::<Vec<_>>(), [1, 2]);
+    assert!(after.iter().all(|f| f.as_str().contains("\"kind\":\"delete\"")));
+}
+
+#[test]
+fn the_log_forgets_what_it_evicts() {
+    let feed = Feed::new("e".into(), Vec::new());
+    let over = limits::FEED_ENTRIES + 100;
+    feed.publish_all((0..over).map(|i| mention(&i.to_string(), "t", 50)));
+    let log = feed.read_log();
+    let held = (log.mentions.end() - log.mentions.first()) as usize;
+    assert!(held <= limits::FEED_ENTRIES);
+    assert_eq!(log.shown.len(), held);
+}
+
+#[test]
+fn the_backlog_is_what_was_not_read() {
+    let feed = Feed::new("e".into(), Vec::new());
+    let (start, ..) = feed.join(None, None);
+    assert_eq!(feed.backlog(&start), 0);
+    feed.publish_all([alert(&["1"]), alert(&["2"])]);
+    let both = feed.backlog(&start);
+    let mut cursor = start;
+    feed.read(&mut cursor, &filter(&[Channel::Alerts]), 1);
+    assert!(0 < feed.backlog(&cursor) && feed.backlog(&cursor) < both);
+    drain(&feed, &mut cursor, &filter(&[Channel::Alerts]), usize::MAX);
+    assert_eq!(feed.backlog(&cursor), 0);
+}

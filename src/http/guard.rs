@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::problem::PROBLEM_JSON;
 use super::{Access, App, Code, Problem, auth};
 use crate::bilingual::Lang;
 use crate::wall;
@@ -29,7 +30,9 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         Ok(()) => next.run(request).await,
         Err(problem) => problem.render(lang),
     };
-    let mut response = match response.extensions().get::<Problem>() {
+    let problem = response.extensions().get::<Problem>().cloned();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == PROBLEM_JSON);
+    let mut response = match problem.or_else(|| Problem::of(response.status()).filter(|_| !told)) {
         Some(problem) => problem.render(lang),
         None => response,
     };

@@ -10,7 +10,7 @@ use axum::response::Response;
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::IgnoredAny;
-use tokio::sync::oneshot;
+use tokio::sync::{SemaphorePermit, oneshot};
 
 use super::page::json;
 use super::{App, Code, Problem};
@@ -18,6 +18,8 @@ use crate::intake::{NotTaken, Port, Receipt};
 use crate::limits;
 use crate::wire::{self, IngestAnswer, RefusedLine};
 
+/// Unit in which room for bodies is counted.
+pub const KIB: usize = 1024;
 /// Pause before a buffer of a body that was taken in part is offered again.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Seconds after which a client that was turned away may try again.
@@ -35,6 +37,7 @@ pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Re
     if !port.is_free() {
         return Err(Problem::new(Code::Busy).retry_after(RETRY_AFTER));
     }
+    let _room = room(&app, &headers).await?;
     let body = read(&app, body).await?;
     let body = tokio::task::spawn_blocking(move || unpack(&headers, body)).await.map_err(|_| Problem::new(Code::Unavailable))??;
     let deadline = tokio::time::sleep(app.settings.timing.body);
@@ -51,6 +54,18 @@ pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Re
     let now = app.shared.clock.now();
     app.shared.board.update(app.shared.feed.source(port.source()), |s| s.last_data = Some(now));
     Ok(json(wire::json(&answer)))
+}
+
+/// Room for a body, packed and unpacked, so that many bodies at once are not too many bytes at once.
+async fn room<'a>(app: &'a App, headers: &HeaderMap) -> Result<SemaphorePermit<'a>, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()).and_then(|l| l.parse::<usize>().ok());
+    let packed = if headers.contains_key(header::CONTENT_ENCODING) { limits::BODY_BYTES } else { 0 };
+    let kib = (length.unwrap_or(limits::BODY_BYTES).min(limits::BODY_BYTES) + packed).div_ceil(KIB);
+    let permit = app.bodies.acquire_many(u32::try_from(kib).unwrap_or(u32::MAX));
+    match tokio::time::timeout(app.settings.timing.body, permit).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(Problem::new(Code::Busy).retry_after(RETRY_AFTER)),
+    }
 }
 
 /// The whole body as it came, within its limits of size and time.

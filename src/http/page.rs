@@ -47,7 +47,7 @@ pub async fn readyz(State(app): State<App>) -> Response {
         let idle = (!state.connected && !state.finished).then(|| "not connected".to_owned());
         components.insert(format!("source {name}"), state.problem.or(idle));
     }
-    let answered = tokio::time::timeout(app.settings.timing.body, app.shared.asker.ask(|_| ())).await;
+    let answered = tokio::time::timeout(app.settings.timing.answer, app.shared.asker.ask(|_| ())).await;
     let engine = match answered {
         Ok(Ok(())) => None,
         Ok(Err(e)) => Some(e.to_string()),

@@ -7,6 +7,9 @@ use axum::response::{IntoResponse, Response};
 use crate::bilingual::{Both, Lang};
 use crate::wire::{ProblemView, json};
 
+/// Media type of a problem document.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:ident, $es:literal, $en:literal;)*) => {
         /// Kinds of problems.
@@ -64,6 +67,15 @@ impl Problem {
         Problem { code, detail: Both::new(es, en), retry_after: None }
     }
 
+    /// The problem behind an answer that the HTTP library gave by itself.
+    pub fn of(status: StatusCode) -> Option<Problem> {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::new(Code::TooLarge)),
+            s if s.is_client_error() => Some(Problem::new(Code::Invalid)),
+            _ => None,
+        }
+    }
+
     /// What is wrong in this very case.
     pub fn because(code: Code, es: impl Into<String>, en: impl Into<String>) -> Problem {
         Problem { detail: Both::new(es, en), ..Problem::new(code) }
@@ -95,7 +107,7 @@ impl Problem {
             detail: self.detail.get(lang),
             code,
         });
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], document).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], document).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.pick("es", "en")));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));

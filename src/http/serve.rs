@@ -10,6 +10,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -17,11 +18,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use super::{Settings, Shared, State, router, session};
+use super::{Settings, Shared, State, ingest, router, session};
 use crate::limits;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
+/// A silent peer is asked after this long whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 /// Pause after `accept` failed, most likely because descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a request's headers.
@@ -58,7 +61,8 @@ impl Server {
         let address = listener.local_addr().map_err(fail)?;
         let stop = CancellationToken::new();
         let (beats, beat) = watch::channel(session::Beat::of(&shared, 0));
-        let app = Arc::new(State { shared, settings, beat, stop: stop.clone(), streams: TaskTracker::new() });
+        let bodies = Semaphore::new(limits::BODIES_BYTES / ingest::KIB);
+        let app = Arc::new(State { shared, settings, beat, stop: stop.clone(), streams: TaskTracker::new(), bodies });
         let tasks = tokio::spawn(run(app, listener, beats));
         Ok(Server { address, stop, tasks })
     }
@@ -78,7 +82,6 @@ impl Server {
 }
 
 fn listen(bind: SocketAddr) -> io::Result<TcpListener> {
-    use socket2::{Domain, Protocol, Socket, Type};
     let socket = Socket::new(Domain::for_address(bind), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -138,8 +141,10 @@ async fn accept(app: &Arc<State>, listener: &TcpListener, connections: &TaskTrac
 }
 
 async fn serve(app: Arc<State>, stream: TcpStream, place: Place, router: Router) {
-    // Alerts are small and must leave at once; a socket that cannot be told so still works.
+    // Alerts are small and must leave at once, and a client that vanished must not hold its place for
+    // ever. A socket that cannot be told so still works.
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
     let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(place.clone());
         router.clone().oneshot(request)

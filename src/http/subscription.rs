@@ -26,7 +26,7 @@ pub struct Start {
 /// Reads the query of `/v1/stream` and `/v1/events`.
 pub fn start(app: &App, params: &Params) -> Result<Start, Problem> {
     let mut start = Start::default();
-    let mut change = Subscribe { channels: None, topics: None, min_severity: None, min_priority: None };
+    let mut change = Subscribe::default();
     let list = |value: &str| Some(value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect());
     for (name, value) in params {
         match name.as_str() {

@@ -294,8 +294,8 @@ pub fn error_json(code: &str, message: &Both) -> String {
 }
 
 /// What a client may send: a change of its subscription. Members that are absent stay as they are.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename = "subscribe", deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// New channels.
     pub channels: Option<Vec<String>>,
@@ -310,7 +310,13 @@ pub struct Subscribe {
 impl Subscribe {
     /// Reads one message; the error is a sentence about the JSON.
     pub fn parse(text: &str) -> Result<Subscribe, String> {
-        serde_json::from_str(text).map_err(|e| e.to_string())
+        #[derive(Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Message {
+            Subscribe(Subscribe),
+        }
+        let Message::Subscribe(subscribe) = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        Ok(subscribe)
     }
 }
 

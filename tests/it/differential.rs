@@ -53,7 +53,8 @@ fn random_queries_on_difficult_texts() {
     let mut posts: Vec<Post<'_>> = Vec::new();
     for (i, text) in TEXTS.iter().enumerate() {
         let lang = ["", "pt", "pt-BR", "es"][i % 4];
-        let mut post = Post { text, lang, network: ["x", "bluesky"][i % 2], quoted_text: TEXTS[(i * 5 + 1) % TEXTS.len()], ..Post::default() };
+        let mut post =
+            Post { text, lang, network: ["x", "bluesky"][i % 2], quoted_text: TEXTS[(i * 5 + 1) % TEXTS.len()], ..Post::default() };
         post.author.handle = ["", "Ána", "ana b"][i % 3];
         post.in_reply_to.author = ["x", ""][i % 2];
         posts.push(post);

@@ -34,9 +34,66 @@ pub fn query(bytes: &[u8]) {
 }
 
 const PIECES: &[&str] = &[
-    " ", " ", " ", "(", ")", "(", ")", "\"", "\"", "{", "}", "~", "~3", "~99", "-", "NOT ", " AND ", " OR ", " NEAR/2 ", " NEAR ", " ONEAR/3f ", "<<<",
-    ">>>", "#", "@", "$", "*", "?", "a", "banco", "ñ", "n\u{303}", "\u{301}", "İ", "ß", "😡", "\u{200D}", "\u{FE0F}", "🇲🇽", "🇲", "from:", "lang:es",
-    "contains:", "has:links", "autor:x", "[", "1 TO 2]", "\\", "“", "»", "https://a.b/c", "–", "_", ".", "1", "o", "\u{0}", "\n", "가", "\u{1100}\u{1161}",
+    " ",
+    " ",
+    " ",
+    "(",
+    ")",
+    "(",
+    ")",
+    "\"",
+    "\"",
+    "{",
+    "}",
+    "~",
+    "~3",
+    "~99",
+    "-",
+    "NOT ",
+    " AND ",
+    " OR ",
+    " NEAR/2 ",
+    " NEAR ",
+    " ONEAR/3f ",
+    "<<<",
+    ">>>",
+    "#",
+    "@",
+    "$",
+    "*",
+    "?",
+    "a",
+    "banco",
+    "ñ",
+    "n\u{303}",
+    "\u{301}",
+    "İ",
+    "ß",
+    "😡",
+    "\u{200D}",
+    "\u{FE0F}",
+    "🇲🇽",
+    "🇲",
+    "from:",
+    "lang:es",
+    "contains:",
+    "has:links",
+    "autor:x",
+    "[",
+    "1 TO 2]",
+    "\\",
+    "“",
+    "»",
+    "https://a.b/c",
+    "–",
+    "_",
+    ".",
+    "1",
+    "o",
+    "\u{0}",
+    "\n",
+    "가",
+    "\u{1100}\u{1161}",
 ];
 
 #[test]
@@ -58,7 +115,8 @@ fn no_query_breaks_the_parser() {
         let bytes: Vec<u8> = (0..next(40)).map(|_| next(256) as u8).collect();
         query(&bytes);
     }
-    for hostile in ["(", ")", "-", "NOT ", "\"", "~", "a ", "a OR ", "NEAR/3 ", "#a#", "“a” ", "a?", "() ", "{a} ", "<<<>>>", "*", "ca* "] {
+    for hostile in ["(", ")", "-", "NOT ", "\"", "~", "a ", "a OR ", "NEAR/3 ", "#a#", "“a” ", "a?", "() ", "{a} ", "<<<>>>", "*", "ca* "]
+    {
         query(hostile.repeat(100_000 / hostile.len()).as_bytes());
         query(hostile.repeat(4000 / hostile.len()).as_bytes());
     }

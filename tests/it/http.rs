@@ -144,9 +144,11 @@ impl World {
 
     /// One request on a connection of its own: status, headers in lower case, body.
     async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String, Vec<u8>) {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address());
-        if !headers.iter().any(|(name, _)| *name == "content-length") {
-            head.push_str(&format!("content-length: {}\r\n", body.len()));
+        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+        for (name, value) in [("host", self.address().to_string()), ("content-length", body.len().to_string())] {
+            if !headers.iter().any(|(given, _)| *given == name) {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
         }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -200,12 +202,15 @@ impl Client {
 
     /// The next frame of type `kind`; others are passed over.
     async fn next(&mut self, kind: &str) -> Value {
-        loop {
-            let frame = self.frame().await;
-            if frame["type"] == kind {
-                return frame;
+        let search = async {
+            loop {
+                let frame = self.frame().await;
+                if frame["type"] == kind {
+                    return frame;
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, search).await.expect(kind)
     }
 
     async fn say(&mut self, message: Value) {

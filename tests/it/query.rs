@@ -82,7 +82,21 @@ fn the_public_vectors_hold_as_far_as_their_fields_are_built() {
 /// Queries of every construct that is built, well-formed but for exclusions in odd places.
 pub fn queries() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "banco", "caída", "año", "no", "wi-fi", "reclam*", "customi?e", "😡", "¡hola!", "€5", "$90", "OK", "a<<<nota>>>b", "–x", "I.B.M.",
+        "banco",
+        "caída",
+        "año",
+        "no",
+        "wi-fi",
+        "reclam*",
+        "customi?e",
+        "😡",
+        "¡hola!",
+        "€5",
+        "$90",
+        "OK",
+        "a<<<nota>>>b",
+        "–x",
+        "I.B.M.",
     ]);
     let words = prop::collection::vec(word.clone(), 1..4).prop_map(|w| w.join(" ").replace("<<<nota>>>", "_"));
     let term = prop_oneof![
@@ -175,7 +189,8 @@ fn page(name: &str, source: &str) -> (usize, usize) {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let typed = cells[0].trim_matches('`');
         let code = cells[1].trim_matches('`');
-        let accents = [("smart", Accents::Smart), ("exact", Accents::Exact)].into_iter().find(|(n, _)| line.contains(&format!("accents: {n}")));
+        let accents =
+            [("smart", Accents::Smart), ("exact", Accents::Exact)].into_iter().find(|(n, _)| line.contains(&format!("accents: {n}")));
         let parsed = eql::parse(typed, &Options { accents: accents.map_or(Accents::Fold, |(_, a)| a), ..Options::default() });
         if Code::ALL.iter().any(|c| c.as_str() == code) {
             assert!(parsed.problems.iter().any(|p| p.code.as_str() == code), "{name}: {typed}: {:?}", parsed.problems);

@@ -115,6 +115,7 @@ async fn problems_speak_the_readers_language() {
         ("GET", "/v1/mentions?from=ayer", 400, "invalid_request"),
         ("GET", "/v1/alerts?status=open", 400, "invalid_request"),
         ("GET", "/v1/stream", 426, "upgrade_required"),
+        ("GET", "/v1/topics/%ff/week", 400, "invalid_request"),
         ("POST", "/v1/reload", 422, "configuration_rejected"),
     ] {
         let mut details = Vec::new();

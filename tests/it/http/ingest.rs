@@ -97,7 +97,7 @@ async fn a_full_engine_says_when_to_come_back() {
     let world = World::start(Plan { share: 1, ..Plan::default() }).await;
     // The tally answers a question for as long as the test holds the other end.
     let (release, wait) = crossbeam::channel::bounded::<()>(0);
-    world.engine.asks.send(Box::new(move |_| drop(wait.recv()))).expect("asked");
+    world.engine.asks.send(Box::new(move |_| assert!(wait.recv().is_err()))).expect("asked");
     let address = world.address();
     let first = tokio::spawn(async move {
         let mut socket = TcpStream::connect(address).await.expect("a connection");
