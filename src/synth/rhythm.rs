@@ -5,12 +5,11 @@ use crate::time::{Timestamp, Zone};
 /// The zone in which the synthetic customers live.
 pub const ZONE: &str = "America/Mexico_City";
 
-/// Share of a day's posts by civil hour, in thousandths: asleep at four, busiest after nine at
-/// night, with a shoulder around lunch.
-const HOURS: [u32; 24] = [26, 17, 12, 9, 8, 10, 17, 28, 39, 47, 51, 54, 57, 58, 57, 54, 52, 52, 55, 60, 65, 68, 60, 44];
-/// Weight of a day against the mean day, in thousandths, Monday first: a bank is talked of on
-/// working days, most of all on Friday, when wages are paid.
-const DAYS: [u32; 7] = [1060, 1040, 1040, 1060, 1160, 880, 760];
+/// Weight of a civil hour: asleep at four, busiest after nine at night, with a shoulder around lunch.
+const HOURS: [u32; 24] = [30, 25, 22, 20, 20, 22, 27, 33, 38, 42, 45, 47, 49, 50, 49, 48, 47, 47, 49, 52, 55, 57, 53, 43];
+/// Weight of a day, Monday first: a bank is talked of on working days, most of all on Friday, when
+/// wages are paid.
+const DAYS: [u32; 7] = [104, 103, 103, 104, 109, 92, 85];
 
 /// The rhythm of the week in one zone.
 #[derive(Debug, Clone)]
@@ -45,7 +44,7 @@ mod tests {
         let week: Vec<f64> = (0..168).map(Rhythm::factor).collect();
         assert!((week.iter().sum::<f64>() / 168.0 - 1.0).abs() < 1e-9);
         let (night, evening) = (week[4], week[21]);
-        assert!(evening > 7.0 * night, "{evening} {night}");
+        assert!(evening > 2.5 * night, "{evening} {night}");
         assert!(week[4 * 24 + 21] > week[6 * 24 + 21], "Friday before Sunday");
     }
 

@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(world.rate(Subject::App, start().plus(4 * MINUTE)), 8.0 * usual);
         assert_eq!(world.rate(Subject::Fees, start().plus(4 * MINUTE)), world.rate(Subject::Fees, start()));
         let night = world.rate(Subject::App, start().plus(9 * 60 * MINUTE));
-        assert!(night < usual / 3.0, "{night} {usual}");
+        assert!(night < usual / 2.0, "{night} {usual}");
         // What is written follows the rate: complaints of the spike against those of the first two minutes.
         let text = String::from_utf8(run(5, 6)).expect("UTF-8");
         let app = |from: &str, to: &str| {

@@ -1,0 +1,108 @@
+//! The demo's queries against the demo's world: each topic finds what it is about, and the alert
+//! thresholds part a usual minute from the outage at every hour of the week.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use escucha::config::{Config, TopicIds};
+use escucha::decode::{Format, Mapping, decoders};
+use escucha::lane::{Compiled, Input, Lane};
+use escucha::post::Kind;
+use escucha::synth::{Shape, Subject, World};
+use escucha::time::{MINUTE, SECOND, Timestamp};
+use escucha::topic::{Listening, On, SourceId};
+use escucha::window::Window;
+
+const CONFIG: &str = include_str!("../../examples/demo.toml");
+
+fn listening() -> Listening {
+    let (config, report) = Config::read("demo.toml", CONFIG.to_owned(), Path::new("")).unwrap_or_else(|r| panic!("{r:?}"));
+    assert!(report.problems.is_empty(), "{report:?}");
+    config.listening(&mut TopicIds::default(), 1)
+}
+
+/// Mentions by topic and minute, and the scores of the mentions of each topic, in `minutes` from `start`.
+fn listen(start: Timestamp, minutes: i64) -> (BTreeMap<String, Vec<u64>>, BTreeMap<String, Vec<u8>>) {
+    let compiled = Arc::new(Compiled::new(listening()));
+    let mut lane = Lane::new(decoders(&[Format { name: Shape::Escucha.format(), mapping: Mapping::default() }]));
+    let mut world = World::new(1, start);
+    let (mut mentions, mut scores) = (BTreeMap::new(), BTreeMap::new());
+    let mut bytes = Vec::new();
+    for second in 0..minutes * 60 {
+        bytes.clear();
+        let at = start.plus(second * SECOND);
+        world.second(at, &mut bytes);
+        let outcome = lane.process(Input { bytes: &mut bytes, source: SourceId(0), seen: at.plus(SECOND), compiled: &compiled });
+        assert_eq!(outcome.refused.iter().sum::<u64>(), 0, "{:?}", outcome.refusals);
+        for record in outcome.records.iter().filter(|r| r.kind == Kind::Create) {
+            for hit in outcome.hits[record.hits.0 as usize..record.hits.1 as usize].iter().filter(|h| !h.own) {
+                let name = compiled.listening.topics[hit.topic as usize].name.clone();
+                let by_minute = mentions.entry(name.clone()).or_insert_with(|| vec![0; minutes as usize]);
+                by_minute[second as usize / 60] += 1;
+                scores.entry(name).or_insert_with(Vec::new).push(hit.score.rounded());
+            }
+        }
+    }
+    (mentions, scores)
+}
+
+fn at(time: &str) -> Timestamp {
+    Timestamp(time.parse::<jiff::Timestamp>().unwrap().as_microsecond())
+}
+
+/// The greatest number of mentions in any five minutes of `by_minute`.
+fn most(by_minute: &[u64]) -> u64 {
+    by_minute.windows(5).map(|w| w.iter().sum()).max().unwrap_or_default()
+}
+
+fn threshold(listening: &Listening, rule: &str) -> u64 {
+    match listening.rules.iter().find(|r| r.name == rule).unwrap().on {
+        On::Volume { window: Window::M5, at } => at,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn topics_find_what_they_are_about() {
+    // The busiest hour of the week: Friday 2026-07-10, nine at night in Mexico City.
+    let start = at("2026-07-11T03:00:00Z");
+    let (mentions, scores) = listen(start, 24);
+    let mut world = World::new(1, start);
+    // Reposts, copies and updates come on top of what is written.
+    let mut rate = |subject| 1.16 * world.rate(subject, start.plus(12 * MINUTE));
+    let topics = [
+        ("caida-app", rate(Subject::App)),
+        ("fraude", rate(Subject::Fraud)),
+        ("tarjetas-cajeros", rate(Subject::Card)),
+        ("comisiones", rate(Subject::Fees)),
+        ("sucursales", rate(Subject::Branch)),
+    ];
+    for (topic, expected) in topics {
+        let quiet = mentions[topic][12..].iter().sum::<u64>() as f64 / 12.0;
+        println!("{topic}: {quiet:.1} a minute, {expected:.1} expected");
+        assert!((expected * 0.6..expected * 1.5).contains(&quiet), "{topic}: {quiet} for {expected}");
+    }
+    let brand = mentions["marca"].iter().sum::<u64>();
+    let parts = topics.iter().map(|(t, _)| mentions[*t].iter().sum::<u64>()).sum::<u64>();
+    assert!(brand > parts, "the brand's topic holds the others and what is in none");
+    let median = |topic: &str| {
+        let mut s = scores[topic].clone();
+        s.sort_unstable();
+        s[s.len() / 2]
+    };
+    assert!(median("fraude") > median("tarjetas-cajeros") && median("tarjetas-cajeros") > median("comisiones"));
+    assert!(scores["fraude"].iter().any(|s| *s >= 80), "some are grave enough for an alert");
+
+    let (outage, quiet) = mentions["caida-app"].split_at(12);
+    let at = threshold(&listening(), "crisis-app");
+    assert!(most(quiet) < at && most(outage) >= at, "{} {}", most(quiet), most(outage));
+}
+
+#[test]
+fn the_outage_is_seen_in_the_quietest_hour() {
+    // Sunday 2026-07-12, four in the morning in Mexico City.
+    let (mentions, _) = listen(at("2026-07-12T10:00:00Z"), 10);
+    let outage = most(&mentions["caida-app"]);
+    assert!(outage >= threshold(&listening(), "crisis-app"), "{outage}");
+}
