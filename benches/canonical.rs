@@ -54,9 +54,10 @@ impl Canonical {
     pub fn new(posts: usize, phrases: usize, rules: usize) -> Canonical {
         let work = escucha::synth::workload(1, posts, phrases, rules, escucha::synth::Shape::Jetstream);
         let parse = |text: &String| eql::parse(text, &eql::Options::default()).query.unwrap();
-        let queries = work.queries.iter().map(parse).collect();
-        let bytes = work.ndjson.len();
-        Canonical { queries, buffers: cut(&work.ndjson), posts, bytes, seen: work.end }
+        let queries = work.queries().iter().map(parse).collect();
+        let mut new = Canonical { queries, buffers: cut(&work.ndjson), posts, bytes: work.ndjson.len(), seen: Timestamp::MIN };
+        new.seen = new.decoded().posts.iter().map(|p| p.at).max().unwrap_or_default();
+        new
     }
 
     fn per_post(&self, nanoseconds: u128) -> f64 {

@@ -26,6 +26,7 @@ mod used;
 
 pub use nearest::nearest;
 pub use problem::{Problem, Problems, Report};
+pub use section::is_name;
 
 /// A configuration as the engine uses it.
 #[derive(Debug, Clone)]

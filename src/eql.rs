@@ -10,7 +10,6 @@ mod lex;
 mod messages;
 mod normal;
 mod parse;
-mod plan;
 mod terms;
 mod tokens;
 
@@ -19,7 +18,6 @@ use crate::query::{Accents, Leaf, Node, Query};
 
 pub use explain::{Explained, LeafMatch, explain, term_text};
 pub use messages::{Code, Problem, caret};
-pub use plan::{anchors, cost};
 
 use parse::Expr;
 
@@ -76,12 +74,12 @@ pub fn parse(text: &str, options: &Options) -> Parsed {
             Some(expr)
         }
     };
+    if options.strict {
+        terms::harden(&mut problems);
+    }
     let lowered = expr.as_ref().map(lower);
     if let Some((root, leaves)) = &lowered {
         judge(root, leaves, chars.len() as u32, &mut problems);
-    }
-    if options.strict {
-        terms::harden(&mut problems);
     }
     problems.sort_by_key(|p| (p.span.start, p.span.end, p.code));
     if problems.iter().any(|p| p.is_error) {

@@ -30,7 +30,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use auth::{NoEntropy, Role, Token, epoch_new, token_new};
+pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, token_new};
 pub use problem::{Code, Problem};
 pub use serve::{NotStarted, Server};
 

@@ -85,9 +85,10 @@ impl Judge {
     pub fn adopt(&mut self, listening: &Listening, now: Timestamp, out: &mut Vec<Alert>) {
         let mut old: BTreeMap<(TopicId, String), Watch> =
             std::mem::take(&mut self.watches).into_iter().map(|w| ((w.topic, w.rule.name.clone()), w)).collect();
+        let topics: BTreeMap<TopicId, &crate::topic::Topic> = listening.topics.iter().map(|t| (t.id, t)).collect();
         for rule in &listening.rules {
             let rule = Arc::new(rule.clone());
-            for topic in rule.topics.iter().filter_map(|id| listening.topic(*id)) {
+            for topic in rule.topics.iter().filter_map(|id| topics.get(id)) {
                 let before = old.remove(&(topic.id, rule.name.clone())).filter(|w| same_kind(&w.rule.on, &rule.on));
                 self.watches.push(Watch {
                     rule: rule.clone(),

@@ -11,6 +11,8 @@ pub const FRAME_BYTES: usize = 1024 * 1024;
 pub const BUFFERS_IN_FLIGHT: usize = 64;
 /// Bytes asked for in one read of a TCP connection.
 pub const TCP_READ_BYTES: usize = 16 * 1024;
+/// Bytes that one TCP connection gathers while the engine is busy.
+pub const TCP_BUFFER_BYTES: usize = 64 * 1024;
 /// TCP connections of one source; more wait unaccepted.
 pub const TCP_CONNECTIONS: usize = 1024;
 /// TCP connections of one source that may hold an unfinished line longer than `TCP_READ_BYTES`.
@@ -83,6 +85,8 @@ pub const QUERY_LEAVES: usize = 256;
 pub const QUERY_DEPTH: usize = 32;
 /// Wildcards in one query.
 pub const QUERY_WILDCARDS: usize = 20;
+/// Spans, and choices of them, that the slow evaluator looks at for one NEAR or `~N` in one text.
+pub const EXPLAIN_SPANS: usize = 1 << 18;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
 /// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
@@ -120,7 +124,7 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
-    assert!(TCP_READ_BYTES <= BUFFER_BYTES);
+    assert!(TCP_READ_BYTES <= TCP_BUFFER_BYTES && TCP_BUFFER_BYTES <= BUFFER_BYTES);
     assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);

@@ -79,6 +79,8 @@ pub struct Panes {
     panes: VecDeque<Pane>,
     /// The windows that end with `end`, in the order of `Window::ALL`.
     sums: [Sum; Window::ALL.len()],
+    /// The authors of these windows.
+    authors: [Distinct; Window::ALL.len()],
     /// Authors by minute, ascending.
     minutes: VecDeque<(i64, Distinct)>,
     /// Authors by hour since 1970, ascending.
@@ -91,6 +93,7 @@ impl Default for Panes {
             end: NEVER,
             panes: VecDeque::new(),
             sums: [Sum::default(); Window::ALL.len()],
+            authors: Default::default(),
             minutes: VecDeque::new(),
             hours: VecDeque::new(),
         }
@@ -108,11 +111,13 @@ impl Panes {
         if end <= self.end {
             return;
         }
+        let mut stale = [false; Window::ALL.len()];
         for (i, window) in Window::ALL.into_iter().enumerate() {
             let length = window.minutes();
             let (enter, leave) = (self.between(self.end, end), self.between(self.end - length, end - length));
             self.sums[i] += enter;
             self.sums[i] -= leave;
+            stale[i] = if length > AUTHOR_MINUTES { hour(end) != hour(self.end) } else { enter.mentions + leave.mentions > 0 };
         }
         self.end = end;
         let horizon = end - PANES_MINUTES as i64;
@@ -122,8 +127,14 @@ impl Panes {
         while self.minutes.front().is_some_and(|(m, _)| *m <= end - AUTHOR_MINUTES) {
             self.minutes.pop_front();
         }
-        while self.hours.front().is_some_and(|(h, _)| *h <= end.div_euclid(60) - AUTHOR_HOURS) {
+        while self.hours.front().is_some_and(|(h, _)| *h <= hour(end) - AUTHOR_HOURS) {
             self.hours.pop_front();
+        }
+        // Sets cannot forget: a window that lost a pane is put together anew, once a minute at most.
+        for (i, window) in Window::ALL.into_iter().enumerate().filter(|(i, _)| stale[*i]) {
+            let mut authors = std::mem::take(&mut self.authors[i]);
+            self.gather(window, end, &mut authors);
+            self.authors[i] = authors;
         }
     }
 
@@ -144,16 +155,21 @@ impl Panes {
             Some((_, count)) => *count += 1,
             None => pane.networks.push((mention.network, 1)),
         }
-        for (sum, window) in self.sums.iter_mut().zip(Window::ALL) {
-            if minute <= self.end && minute > self.end - window.minutes() {
-                *sum += one;
+        for (i, window) in Window::ALL.into_iter().enumerate() {
+            let inside = minute <= self.end && minute > self.end - window.minutes();
+            if inside {
+                self.sums[i] += one;
+            }
+            let of_day = hour(minute) <= hour(self.end) && hour(minute) > hour(self.end) - AUTHOR_HOURS;
+            if if window.minutes() > AUTHOR_MINUTES { of_day } else { inside } {
+                self.authors[i].insert(mention.author.0);
             }
         }
         if minute > self.end - AUTHOR_MINUTES {
             note(&mut self.minutes, minute, mention.author);
         }
-        if minute.div_euclid(60) > self.end.div_euclid(60) - AUTHOR_HOURS {
-            note(&mut self.hours, minute.div_euclid(60), mention.author);
+        if hour(minute) > hour(self.end) - AUTHOR_HOURS {
+            note(&mut self.hours, hour(minute), mention.author);
         }
         true
     }
@@ -176,25 +192,32 @@ impl Panes {
         sum
     }
 
-    /// All windows that end with [`Panes::end`]; `authors` is working memory.
-    pub fn windows(&self, authors: &mut Distinct) -> [Tallied; Window::ALL.len()] {
-        Window::ALL.map(|window| self.window(window, self.end, authors))
-    }
-
-    /// `window` with `end` as its last minute; `authors` is working memory.
+    /// All windows that end with [`Panes::end`].
     ///
     /// The authors of a day are those of the running hour and the 23 before it.
-    pub fn window(&self, window: Window, end: i64, authors: &mut Distinct) -> Tallied {
-        let Sum { mentions, reposts, .. } = self.sum(window, end);
+    pub fn windows(&self) -> [Tallied; Window::ALL.len()] {
+        Window::ALL.map(|window| tallied(self.sums[window as usize], &self.authors[window as usize]))
+    }
+
+    /// `window` with `end` as its last minute.
+    pub fn window(&self, window: Window, end: i64) -> Tallied {
+        let mut authors = Distinct::default();
+        self.gather(window, end, &mut authors);
+        tallied(self.sum(window, end), &authors)
+    }
+
+    /// Puts the authors of `window` with `end` as its last minute into `authors`, and no others. Past
+    /// the minutes that are kept, those of the hours it touches stand for them.
+    fn gather(&self, window: Window, end: i64, authors: &mut Distinct) {
         authors.clear();
-        if window.minutes() <= AUTHOR_MINUTES {
-            span(&self.minutes, end - window.minutes(), end, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        let before = end - window.minutes();
+        if window.minutes() > AUTHOR_MINUTES {
+            span(&self.hours, hour(end) - AUTHOR_HOURS, hour(end), |p| p.0).for_each(|(_, set)| authors.merge(set));
+        } else if before < self.end - AUTHOR_MINUTES {
+            span(&self.hours, hour(before + 1) - 1, hour(end), |p| p.0).for_each(|(_, set)| authors.merge(set));
         } else {
-            let hour = end.div_euclid(60);
-            span(&self.hours, hour - AUTHOR_HOURS, hour, |p| p.0).for_each(|(_, set)| authors.merge(set));
+            span(&self.minutes, before, end, |p| p.0).for_each(|(_, set)| authors.merge(set));
         }
-        // An estimate, or an hour that runs on after `end`, must not tell of more authors than mentions.
-        Tallied { mentions, reposts, authors: authors.count().min(mentions) }
     }
 
     /// Mentions by network number in `window` with `end` as its last minute, ascending by number.
@@ -242,6 +265,17 @@ impl Panes {
         span(&self.panes, after, to, |p| p.minute).for_each(|p| sum += p.sum);
         sum
     }
+}
+
+/// Both counts of a window. An estimate, or an hour that runs on after the window, must not tell of
+/// more authors than mentions.
+fn tallied(sum: Sum, authors: &Distinct) -> Tallied {
+    Tallied { mentions: sum.mentions, reposts: sum.reposts, authors: authors.count().min(sum.mentions) }
+}
+
+/// The hour since 1970 of a minute.
+fn hour(minute: i64) -> i64 {
+    minute.div_euclid(60)
 }
 
 /// Index of the first item whose key is at least `key`; items are ascending and mostly asked for at

@@ -20,8 +20,14 @@ pub struct Distinct(Members);
 enum Members {
     /// The members, ascending.
     Few(Vec<u64>),
-    /// The greatest rank per register.
-    Many(Box<[u8; REGISTERS]>),
+    Many(Box<Registers>),
+}
+
+/// The greatest rank per register, and how many registers have each rank.
+#[derive(Debug, Clone)]
+struct Registers {
+    ranks: [u8; REGISTERS],
+    with_rank: [u16; RANKS + 2],
 }
 
 impl Default for Distinct {
@@ -39,7 +45,7 @@ impl Distinct {
                 few.insert(place, hash);
                 self.outgrow();
             }
-            Members::Many(registers) => raise(registers, hash),
+            Members::Many(registers) => registers.raise(hash),
         }
     }
 
@@ -52,13 +58,11 @@ impl Distinct {
             }
             (Members::Few(mine), Members::Many(theirs)) => {
                 let mut registers = theirs.clone();
-                mine.iter().for_each(|&hash| raise(&mut registers, hash));
+                mine.iter().for_each(|&hash| registers.raise(hash));
                 self.0 = Members::Many(registers);
             }
-            (Members::Many(mine), Members::Few(theirs)) => theirs.iter().for_each(|&hash| raise(mine, hash)),
-            (Members::Many(mine), Members::Many(theirs)) => {
-                mine.iter_mut().zip(theirs.iter()).for_each(|(m, t)| *m = (*m).max(*t));
-            }
+            (Members::Many(mine), Members::Few(theirs)) => theirs.iter().for_each(|&hash| mine.raise(hash)),
+            (Members::Many(mine), Members::Many(theirs)) => mine.merge(theirs),
         }
     }
 
@@ -66,7 +70,7 @@ impl Distinct {
     pub fn count(&self) -> u64 {
         match &self.0 {
             Members::Few(few) => few.len() as u64,
-            Members::Many(registers) => estimate(registers),
+            Members::Many(registers) => registers.estimate(),
         }
     }
 
@@ -82,8 +86,8 @@ impl Distinct {
     fn outgrow(&mut self) {
         let Members::Few(few) = &self.0 else { return };
         if few.len() > DISTINCT_EXACT {
-            let mut registers = Box::new([0; REGISTERS]);
-            few.iter().for_each(|&hash| raise(&mut registers, hash));
+            let mut registers = Box::new(Registers::empty());
+            few.iter().for_each(|&hash| registers.raise(hash));
             self.0 = Members::Many(registers);
         }
     }
@@ -100,27 +104,44 @@ fn union(mine: &mut Vec<u64>, theirs: &[u64]) {
     mine.dedup();
 }
 
-/// Notes `hash` in its register.
-fn raise(registers: &mut [u8; REGISTERS], hash: u64) {
-    let rank = ((hash << PRECISION).leading_zeros() as usize).min(RANKS) as u8 + 1;
-    let register = &mut registers[(hash >> (64 - PRECISION)) as usize];
-    *register = (*register).max(rank);
-}
+impl Registers {
+    fn empty() -> Registers {
+        let mut with_rank = [0; RANKS + 2];
+        with_rank[0] = REGISTERS as u16;
+        Registers { ranks: [0; REGISTERS], with_rank }
+    }
 
-/// The improved raw estimator of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog
-/// sketches" (arXiv:1702.01284), algorithm 6: one formula for every size, no tables.
-fn estimate(registers: &[u8; REGISTERS]) -> u64 {
-    let mut with_rank = [0u32; RANKS + 2];
-    for &rank in registers {
-        with_rank[usize::from(rank)] += 1;
+    /// Notes `hash` in its register.
+    fn raise(&mut self, hash: u64) {
+        let rank = ((hash << PRECISION).leading_zeros() as usize).min(RANKS) as u8 + 1;
+        let register = &mut self.ranks[(hash >> (64 - PRECISION)) as usize];
+        if rank > *register {
+            self.with_rank[usize::from(*register)] -= 1;
+            self.with_rank[usize::from(rank)] += 1;
+            *register = rank;
+        }
     }
-    let m = REGISTERS as f64;
-    let mut z = m * tau(1.0 - f64::from(with_rank[RANKS + 1]) / m);
-    for k in (1..=RANKS).rev() {
-        z = 0.5 * (z + f64::from(with_rank[k]));
+
+    fn merge(&mut self, other: &Registers) {
+        self.ranks.iter_mut().zip(other.ranks).for_each(|(mine, theirs)| *mine = (*mine).max(theirs));
+        self.with_rank.fill(0);
+        for rank in self.ranks {
+            self.with_rank[usize::from(rank)] += 1;
+        }
     }
-    z += m * sigma(f64::from(with_rank[0]) / m);
-    (m * m / (2.0 * std::f64::consts::LN_2 * z)).round() as u64
+
+    /// The improved raw estimator of Otmar Ertl, "New cardinality estimation algorithms for
+    /// HyperLogLog sketches" (arXiv:1702.01284), algorithm 6: one formula for every size, no tables.
+    fn estimate(&self) -> u64 {
+        let m = REGISTERS as f64;
+        let with_rank = |k: usize| f64::from(self.with_rank[k]);
+        let mut z = m * tau(1.0 - with_rank(RANKS + 1) / m);
+        for k in (1..=RANKS).rev() {
+            z = 0.5 * (z + with_rank(k));
+        }
+        z += m * sigma(with_rank(0) / m);
+        (m * m / (2.0 * std::f64::consts::LN_2 * z)).round() as u64
+    }
 }
 
 /// Corrects for registers that were never hit.
@@ -212,6 +233,8 @@ mod tests {
         assert!(all.count() > 900);
         all.clear();
         assert_eq!(all.count(), 0);
-        assert!(estimate(&[(RANKS + 1) as u8; REGISTERS]) > 0);
+        let mut full = Registers { ranks: [RANKS as u8 + 1; REGISTERS], with_rank: [0; RANKS + 2] };
+        full.merge(&Registers::empty());
+        assert!(full.estimate() > 0);
     }
 }

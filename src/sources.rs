@@ -24,6 +24,7 @@ use crate::bilingual::Both;
 use crate::decode::Format;
 use crate::intake::Port;
 use crate::limits;
+use crate::telemetry::SourceMeter;
 use crate::time::Timestamp;
 
 pub use error::{Class, Error};
@@ -169,7 +170,7 @@ impl Context {
 
     /// Tells people and metrics whether the source `name` is connected.
     fn connected(&self, name: &str, connected: bool) {
-        metrics::gauge!("escucha_source_connected", "source" => name.to_owned()).set(if connected { 1.0 } else { 0.0 });
+        SourceMeter::new(name).connected.set(if connected { 1.0 } else { 0.0 });
         self.board.update(name, |state| {
             state.connected = connected;
             if connected {
@@ -220,7 +221,7 @@ impl Default for Timing {
         Timing {
             poll: Duration::from_millis(200),
             line: seconds(30),
-            idle: seconds(15 * 60),
+            idle: seconds(60 * 60),
             back_off: seconds(2),
             back_off_cap: seconds(60),
             healthy: seconds(30),

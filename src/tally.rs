@@ -22,7 +22,6 @@ use crate::post::{Kind, PostBuf, PostKey};
 use crate::reason::Skipped;
 use crate::score::{Addend, Score};
 use crate::seen::{Known, Seen};
-use crate::sketches::Distinct;
 use crate::time::Timestamp;
 use crate::topic::{On, SourceId, TopicId};
 use crate::window::{Tallied, Window};
@@ -132,8 +131,6 @@ pub struct Tally {
     due: BTreeSet<(i64, usize)>,
     /// The second of the last beat that told of windows.
     told: i64,
-    /// Working memory for counting authors.
-    scratch: Distinct,
     /// Working memory for what the judge says.
     alerts: Vec<Alert>,
 }
@@ -163,7 +160,6 @@ impl Tally {
             changed: Vec::new(),
             due: BTreeSet::new(),
             told: i64::MIN,
-            scratch: Distinct::default(),
             alerts: Vec::new(),
         }
     }
@@ -242,11 +238,11 @@ impl Tally {
         for watch in self.judge.watches(topic.id) {
             let Some(On::Volume { window, .. }) = self.judge.on(watch) else { continue };
             let count = topic.panes.sum(window, end).mentions;
-            let evidence = |w| topic.evidence(w, end, &self.recent, &self.networks, &mut self.scratch);
+            let evidence = |w| topic.evidence(w, end, &self.recent, &self.networks);
             self.judge.review(watch, end, count, now, evidence, &mut self.alerts);
         }
         tell(&mut self.alerts, events);
-        let windows = topic.panes.windows(&mut self.scratch);
+        let windows = topic.panes.windows();
         events.push(Event::Windows(Box::new(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })));
     }
 
@@ -334,7 +330,7 @@ impl Tally {
                 Some(On::Volume { window, .. }) if live && !self.judge.is_firing(watch) => {
                     let reached = topic.panes.find(window, minute, |end, count| self.judge.reaches(watch, end, count));
                     if let Some(end) = reached {
-                        let evidence = topic.evidence(window, end, &self.recent, &self.networks, &mut self.scratch);
+                        let evidence = topic.evidence(window, end, &self.recent, &self.networks);
                         self.judge.fire_volume(watch, end, evidence, when, &mut self.alerts);
                     }
                 }

@@ -21,6 +21,9 @@ const BUILD_INFO: &str = "escucha_build_info";
 const CONNECTED: &str = "escucha_source_connected";
 const LAG: &str = "escucha_source_lag_seconds";
 const RECONNECTS: &str = "escucha_source_reconnects_total";
+const OVERLAP: &str = "escucha_source_overlap_total";
+const SOURCE_GAPS: &str = "escucha_source_gaps_total";
+const CONNECTIONS: &str = "escucha_source_connections_total";
 const TOPIC_MENTIONS: &str = "escucha_topic_mentions_total";
 const TOPIC_WINDOW: &str = "escucha_topic_window_mentions";
 const ALERTS: &str = "escucha_alerts_total";
@@ -91,6 +94,9 @@ fn describe() {
     describe_gauge!(CONNECTED, "1 while the source has a connection, an open file or a bound socket");
     describe_gauge!(LAG, Unit::Seconds, "Time since the newest post of the source was written");
     describe_counter!(RECONNECTS, Unit::Count, "Times the source had to connect anew, by class of error");
+    describe_counter!(OVERLAP, Unit::Count, "Messages dropped because they came over an earlier connection already");
+    describe_counter!(SOURCE_GAPS, Unit::Count, "Times the source could not go on where it had left off");
+    describe_counter!(CONNECTIONS, Unit::Count, "Connections to the source that ended, by how they did");
     describe_counter!(TOPIC_MENTIONS, Unit::Count, "Mentions of the topic, by origin");
     describe_gauge!(TOPIC_WINDOW, Unit::Count, "Mentions in a sliding window of event time");
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
@@ -123,6 +129,10 @@ pub struct SourceMeter {
     pub skipped: Vec<Counter>,
     /// Matched posts that came behind the watermark.
     pub late: Counter,
+    /// Messages dropped as the overlap of two connections; never received by the engine.
+    pub overlap: Counter,
+    /// Times what was missed could not be had any more.
+    pub gaps: Counter,
     /// 1 while connected.
     pub connected: Gauge,
     /// Seconds since the newest post was written.
@@ -143,6 +153,8 @@ impl SourceMeter {
             unmatched: of(UNMATCHED),
             skipped: Skipped::ALL.iter().map(|r| by(SKIPPED, r.as_str())).collect(),
             late: of(LATE),
+            overlap: of(OVERLAP),
+            gaps: of(SOURCE_GAPS),
             connected: gauge!(CONNECTED, "source" => name.to_owned()),
             lag: gauge!(LAG, "source" => name.to_owned()),
             name: name.into(),
@@ -152,6 +164,11 @@ impl SourceMeter {
     /// One reconnect; `class` is a name from the closed set of error classes.
     pub fn reconnected(&self, class: &'static str) {
         counter!(RECONNECTS, "source" => self.name.to_string(), "class" => class).increment(1);
+    }
+
+    /// The end of one connection to the source; `end` is a name from a closed set.
+    pub fn connection_ended(&self, end: &'static str) {
+        counter!(CONNECTIONS, "source" => self.name.to_string(), "end" => end).increment(1);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::bilingual::{Both, Lang};
 use crate::decode::{self, Decoded, Decoder, Format, Mapping};
 use crate::eql::{self, Options};
 use crate::limits;
+use crate::matching::{Matcher, Scratch};
 use crate::post::Post;
 use crate::query::Query;
 use crate::reason::Refused;
@@ -35,18 +36,27 @@ pub struct Args {
     files: Vec<PathBuf>,
 }
 
-/// A query with the name it is reported by.
-struct Named {
-    id: Value,
-    query: Query,
+/// The queries and the names they are reported by.
+#[derive(Default)]
+struct Queries {
+    ids: Vec<Value>,
+    queries: Vec<Query>,
 }
 
 /// Matches the posts of the files, or of standard input, in order.
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let decoder = format(&args.format)?;
     let queries = queries(args, lang, err)?;
-    let mut work =
-        Work { queries, decoder: decoder.decoder(), decoded: Decoded::default(), only_matched: args.only_matched, json: args.json };
+    let matcher = Matcher::new(&queries.queries);
+    let mut work = Work {
+        queries,
+        matcher,
+        scratch: Scratch::default(),
+        decoder: decoder.decoder(),
+        decoded: Decoded::default(),
+        only_matched: args.only_matched,
+        json: args.json,
+    };
     if args.files.is_empty() {
         return work.read(&mut io::stdin().lock(), "-", out, err);
     }
@@ -74,8 +84,8 @@ fn format(name: &str) -> Result<Format, Failure> {
     })
 }
 
-fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Vec<Named>, Failure> {
-    let mut queries = Vec::new();
+fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Queries, Failure> {
+    let mut queries = Queries::default();
     let mut wrong = 0;
     let mut add = |id: Value, place: &str, text: &str, options: &Options| -> Result<(), Failure> {
         let parsed = eql::parse(text, options);
@@ -86,7 +96,10 @@ fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Vec<Named>, F
             }
         }
         match parsed.query {
-            Some(query) => queries.push(Named { id, query }),
+            Some(query) => {
+                queries.ids.push(id);
+                queries.queries.push(query);
+            }
             None => wrong += 1,
         }
         Ok(())
@@ -129,7 +142,9 @@ fn row(line: &str, default: Options) -> Option<(Value, String, Options)> {
 }
 
 struct Work {
-    queries: Vec<Named>,
+    queries: Queries,
+    matcher: Matcher,
+    scratch: Scratch,
     decoder: Box<dyn Decoder>,
     decoded: Decoded,
     only_matched: bool,
@@ -147,8 +162,14 @@ impl Work {
             for (_, reason) in &self.decoded.refusals {
                 self.refuse(name, number, *reason, err)?;
             }
+            let mut matched = Vec::new();
             for post in self.decoded.posts.iter() {
-                self.post(&post, out)?;
+                matched.clear();
+                self.matcher.matches(&post, &mut self.scratch, &mut matched);
+                if !(matched.is_empty() && self.only_matched) {
+                    let matched: Vec<Value> = matched.iter().filter_map(|i| self.queries.explained(*i, &post)).collect();
+                    writeln!(out, "{}", json!({"id": post.id, "matched": matched}))?;
+                }
             }
         }
         Ok(())
@@ -161,20 +182,16 @@ impl Work {
         }
         Ok(())
     }
-
-    fn post(&self, post: &Post<'_>, out: &mut dyn Write) -> Result<(), Failure> {
-        let matched: Vec<Value> = self.queries.iter().filter_map(|q| explained(q, post)).collect();
-        if !(matched.is_empty() && self.only_matched) {
-            writeln!(out, "{}", json!({"id": post.id, "matched": matched}))?;
-        }
-        Ok(())
-    }
 }
 
-fn explained(named: &Named, post: &Post<'_>) -> Option<Value> {
-    let explained = eql::explain(&named.query, post);
-    let leaf = |l: &eql::LeafMatch| json!({"start": l.start, "end": l.end, "term": l.term});
-    explained.matched.then(|| json!({"query": named.id, "leaves": explained.leaves.iter().map(leaf).collect::<Vec<_>>()}))
+impl Queries {
+    /// Where the terms of a query stand in a post that it matches.
+    fn explained(&self, index: u32, post: &Post<'_>) -> Option<Value> {
+        let (id, query) = (self.ids.get(index as usize)?, self.queries.get(index as usize)?);
+        let leaf = |l: &eql::LeafMatch| json!({"start": l.start, "end": l.end, "term": l.term});
+        let leaves: Vec<Value> = eql::explain(query, post).leaves.iter().map(leaf).collect();
+        Some(json!({"query": id, "leaves": leaves}))
+    }
 }
 
 /// The next line without more of it than a frame may have and one byte, so that a longer one is

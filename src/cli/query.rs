@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::Failure;
 use crate::bilingual::{Both, Lang};
 use crate::eql::{self, Options, Parsed, Problem};
-use crate::query::Accents;
+use crate::matching;
+use crate::query::{Accents, Query};
 
 /// `query QUERY`.
 #[derive(Debug, clap::Args)]
@@ -50,7 +51,7 @@ fn tell(parsed: &Parsed, lang: Lang, out: &mut dyn Write) -> Result<(), Failure>
     let rows = [
         (lang.pick("forma normal", "normal form"), parsed.normal.clone()),
         (lang.pick("se apoya en", "anchors"), anchor_terms(parsed).join(", ")),
-        (lang.pick("coste", "cost"), eql::cost(query).to_string()),
+        (lang.pick("coste", "cost"), told_cost(cost(query), lang)),
     ];
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in rows {
@@ -67,9 +68,23 @@ pub fn wrong(parsed: &Parsed) -> Both {
     }
 }
 
+/// The terms of which a matching post holds at least one.
 fn anchor_terms(parsed: &Parsed) -> Vec<String> {
     let Some(query) = &parsed.query else { return Vec::new() };
-    eql::anchors(query).iter().filter_map(|i| query.leaves.get(*i)).map(|l| eql::term_text(&l.term)).collect()
+    let anchors = matching::plan(query).anchors.unwrap_or_default();
+    anchors.iter().filter_map(|i| query.leaves.get(*i)).map(|l| eql::term_text(&l.term)).collect()
+}
+
+/// Of how many in a million posts the query must be looked at more closely: an estimate.
+fn cost(query: &Query) -> u64 {
+    (matching::plan(query).cost * 1e6).round() as u64
+}
+
+fn told_cost(cost: u64, lang: Lang) -> String {
+    match lang {
+        Lang::Es => format!("se examina en unos {cost} de cada millón de mensajes"),
+        Lang::En => format!("looked at in about {cost} of a million posts"),
+    }
 }
 
 fn object(parsed: &Parsed, accents: &str, lang: Lang) -> Value {
@@ -79,7 +94,7 @@ fn object(parsed: &Parsed, accents: &str, lang: Lang) -> Value {
         "normalised": parsed.query.is_some().then_some(&parsed.normal),
         "accents": accents,
         "anchors": anchor_terms(parsed),
-        "cost": parsed.query.as_ref().map(eql::cost),
+        "cost": parsed.query.as_ref().map(cost),
         "warnings": problems(false),
         "errors": problems(true),
     })

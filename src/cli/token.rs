@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::bilingual::{Both, Lang};
+use crate::config;
 use crate::http::{self, Role};
 
 use super::Failure;
@@ -17,7 +18,7 @@ pub enum Command {
 /// `token new NAME ROLE`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[arg(value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(value_name = "NAME")]
     name: String,
     #[arg(value_name = "ROLE", value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::as_str)))]
     role: String,
@@ -25,6 +26,11 @@ pub struct Args {
 
 /// Prints a fresh token and its `[[token]]` section. The token itself is kept nowhere.
 pub fn new(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
+    let wanted = args.name.as_str();
+    if !config::is_name(wanted) {
+        let es = format!("el nombre «{wanted}» no se puede usar: sin / , \" \\ ni espacios en los extremos");
+        return Err(Failure::Usage(Both::new(es, format!("the name “{wanted}” cannot be used: no / , \" \\ or spaces at either end"))));
+    }
     let (token, hash) =
         http::token_new().map_err(|error| Both::new(format!("el sistema no da números aleatorios: {error}"), error.to_string()))?;
     let name = toml::Value::from(args.name.as_str());
@@ -38,12 +44,14 @@ pub fn new(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> 
 mod tests {
     use std::path::Path;
 
+    use sha2::{Digest, Sha256};
+
     use super::*;
     use crate::config::Config;
 
     #[test]
     fn the_printed_section_is_accepted_and_belongs_to_the_token() {
-        let args = Args { name: "sala \"uno".replace('"', "'"), role: "agent".to_owned() };
+        let args = Args { name: "sala 'ñ'".to_owned(), role: "agent".to_owned() };
         let print = || {
             let mut out = Vec::new();
             new(&args, Lang::Es, &mut out).expect("printed");
@@ -54,6 +62,13 @@ mod tests {
         let (token, file) = text.split_once('\n').expect("lines");
         assert!(token.starts_with("esc_") && token.len() == 4 + 43, "{token}");
         let (config, _) = Config::read("t", file.to_owned(), Path::new("")).expect("accepted");
-        assert_eq!(http::role_of(token, &config.server.tokens), Some(Role::Agent));
+        let kept = &config.server.tokens[0];
+        assert_eq!((kept.role, &kept.hash[..]), (Role::Agent, Sha256::digest(token.as_bytes()).as_slice()));
+    }
+
+    #[test]
+    fn a_name_that_the_file_would_refuse_gets_no_token() {
+        let args = Args { name: "a/b".to_owned(), role: "agent".to_owned() };
+        assert!(matches!(new(&args, Lang::En, &mut Vec::new()), Err(Failure::Usage(_))));
     }
 }

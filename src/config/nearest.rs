@@ -1,14 +1,14 @@
 //! The nearest known name to one that was mistyped.
 
-/// The name in `known` that `typed` was probably meant to be: fewest edits, at most a third of its
-/// length and never all of it; the first of equals.
+/// The name in `known` that `typed` was probably meant to be: fewest edits, at most three and a
+/// third of its length; the first of equals.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let length = typed.chars().count();
-    let most = (length / 3).clamp(1, 3);
+    let most = (length / 3).min(3);
     let near = |name: &&'a str| name.chars().count().abs_diff(length) <= most;
     let scored = known.into_iter().filter(near).map(|name| (distance(&typed, &name.to_lowercase()), name));
-    scored.filter(|(edits, _)| *edits <= most && *edits < length).min_by_key(|(edits, _)| *edits).map(|(_, name)| name)
+    scored.filter(|(edits, _)| *edits <= most).min_by_key(|(edits, _)| *edits).map(|(_, name)| name)
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string
@@ -47,6 +47,7 @@ mod tests {
             ("marca", None),
             ("wieght", Some("weight")),
             ("o", None),
+            ("ab", None),
             ("", None),
             ("ñ", None),
         ] {

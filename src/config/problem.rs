@@ -72,29 +72,29 @@ impl Report {
 
     /// Line and column of a problem, both from 1; columns count characters.
     pub fn place(&self, problem: &Problem) -> (usize, usize) {
-        let before = self.text.get(..problem.span.start).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |n| n + 1);
-        (line, before[start..].chars().count() + 1)
+        let (line, shown, span) = self.excerpt(&problem.span, &Lines::of(&self.text));
+        (line, shown[..span.start].chars().count() + 1)
     }
 
     /// The report for people, `limits::PROBLEMS_SHOWN` problems at most.
     pub fn render(&self, lang: Lang, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let mut shown: Vec<String> = self.problems.iter().take(limits::PROBLEMS_SHOWN).map(|p| self.one(p, lang, &renderer)).collect();
+        let lines = Lines::of(&self.text);
+        let first = self.problems.iter().take(limits::PROBLEMS_SHOWN);
+        let mut shown: Vec<String> = first.map(|p| self.one(p, lang, &renderer, &lines)).collect();
         if let Some(more) = self.problems.len().checked_sub(limits::PROBLEMS_SHOWN).filter(|n| *n > 0) {
             shown.push(both!("… y {more} problemas más", "… and {more} more problems").get(lang).to_owned());
         }
         shown.join("\n\n")
     }
 
-    fn one(&self, problem: &Problem, lang: Lang, renderer: &Renderer) -> String {
+    fn one(&self, problem: &Problem, lang: Lang, renderer: &Renderer, lines: &Lines) -> String {
         let level = match problem.is_error {
             true => Level::ERROR,
             false => Level::WARNING.with_name(lang.pick("aviso", "warning")),
         };
-        let (first_line, lines, span) = self.excerpt(&problem.span);
-        let snippet = Snippet::source(lines).path(self.path.as_str()).line_start(first_line).annotation(AnnotationKind::Primary.span(span));
+        let (number, line, span) = self.excerpt(&problem.span, lines);
+        let snippet = Snippet::source(line).path(self.path.as_str()).line_start(number).annotation(AnnotationKind::Primary.span(span));
         let mut group: Group<'_> = level.primary_title(problem.cause.get(lang)).element(snippet);
         let fix = problem.fix.get(lang);
         if !fix.is_empty() {
@@ -103,15 +103,35 @@ impl Report {
         renderer.render(&[group])
     }
 
-    /// The lines a span lies in, the number of the first, and the span within them. A span of many
-    /// lines is shown by its first.
-    fn excerpt(&self, span: &Range<usize>) -> (usize, &str, Range<usize>) {
+    /// The number and text of the line a span begins in, and the span within it.
+    fn excerpt(&self, span: &Range<usize>, lines: &Lines) -> (usize, &str, Range<usize>) {
         let text = self.text.as_str();
         let start = floor(text, span.start);
-        let from = text[..start].rfind('\n').map_or(0, |n| n + 1);
-        let to = text[start..].find('\n').map_or(text.len(), |n| start + n);
+        let line = lines.number(start);
+        let Range { start: from, end: to } = lines.range(line, text.len());
         let end = floor(text, span.end).clamp(start, to);
-        (text[..from].matches('\n').count() + 1, &text[from..to], start - from..end - from)
+        (line + 1, &text[from..to], start - from..end - from)
+    }
+}
+
+/// Where the lines of a text end: places are asked for by the thousand.
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The lines of `text`.
+    pub fn of(text: &str) -> Lines {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line, counted from 0, that byte `at` lies in.
+    pub fn number(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at)
+    }
+
+    /// The bytes of line `number` without its break, in a text of `length` bytes.
+    fn range(&self, number: usize, length: usize) -> Range<usize> {
+        let before = number.checked_sub(1).and_then(|n| self.0.get(n));
+        before.map_or(0, |n| n + 1)..self.0.get(number).copied().unwrap_or(length)
     }
 }
 

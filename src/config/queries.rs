@@ -13,7 +13,9 @@ use super::typed;
 pub fn parse(typed: &typed::Query<'_>, file: &str, problems: &Problems) -> Option<Query> {
     let options = Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted };
     let parsed = eql::parse(typed.text.value, &options);
-    for found in parsed.problems {
+    let refused = parsed.query.is_none();
+    // Warnings about a query that cannot be read only hide the error.
+    for found in parsed.problems.into_iter().filter(|p| p.is_error || !refused) {
         let span = place(&typed.text, file, &found.span);
         let (code, is_error) = (found.code.as_str(), found.is_error);
         let (es, en) = (found.cause.es, found.cause.en);

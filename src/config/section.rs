@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::bilingual::Both;
+use crate::limits;
 
 use super::nearest::nearest;
 use super::problem::{Problems, both};
@@ -27,6 +28,13 @@ pub type Value<'a> = Spanned<DeValue<'a>>;
 /// What to say where there is nothing to advise.
 pub fn no_fix() -> Both {
     Both::new("", "")
+}
+
+/// Whether `text` can be a name, which stands in addresses, ids and metric labels: 1 to
+/// `limits::NAME_CHARS` characters, none of `/ , " \` or control characters, no space at either end.
+pub fn is_name(text: &str) -> bool {
+    let plain = |c: char| !c.is_control() && !matches!(c, '/' | ',' | '"' | '\\');
+    !text.is_empty() && text.chars().count() <= limits::NAME_CHARS && text.trim() == text && text.chars().all(plain)
 }
 
 /// One table of the file.
@@ -148,15 +156,14 @@ impl<'a> Section<'a> {
         self.problems.error(&self.span(), cause, both!("añade {key} = …", "add {key} = …"));
     }
 
-    /// A name: it stands in addresses, ids and metric labels.
+    /// The name of the section, which must be there; see [`is_name`].
     pub fn name(&self) -> Option<At<&'a str>> {
         let name = self.required("name")?;
-        let text = name.value;
-        let plain = |c: char| !c.is_control() && !matches!(c, '/' | ',' | '"' | '\\');
-        if text.chars().count() <= crate::limits::NAME_CHARS && text.trim() == text && text.chars().all(plain) {
+        if is_name(name.value) {
             return Some(name);
         }
-        let most = crate::limits::NAME_CHARS;
+        let text = name.value;
+        let most = limits::NAME_CHARS;
         let cause = both!("el nombre «{text}» no se puede usar", "the name “{text}” cannot be used");
         let fix = both!(
             "hasta {most} caracteres, sin / , \" \\ ni espacios en los extremos",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::bilingual::Both;
 
-use super::problem::Problem;
+use super::problem::{Lines, Problem};
 
 /// What the reader says, and the same in Spanish; a longer text beats a shorter one it contains.
 const SPANISH: [(&str, &str); 22] = [
@@ -38,13 +38,13 @@ pub fn merge(errors: &[toml::de::Error], others: Vec<Problem>, text: &str) -> Ve
     if errors.is_empty() {
         return others;
     }
-    let line = |at: usize| text.bytes().take(at).filter(|b| *b == b'\n').count();
+    let lines = Lines::of(text);
     let broken_title = errors.iter().any(|e| e.message().contains("table") && !e.message().contains("inline"));
     let problem =
         |e: &toml::de::Error| Problem { span: e.span().unwrap_or(0..0), is_error: true, cause: cause(e.message()), fix: Both::new("", "") };
     let mut all: Vec<Problem> = errors.iter().map(problem).collect();
-    let broken: BTreeSet<usize> = all.iter().map(|p| line(p.span.start)).collect();
-    all.extend(others.into_iter().filter(|p| !broken_title && !broken.contains(&line(p.span.start))));
+    let broken: BTreeSet<usize> = all.iter().map(|p| lines.number(p.span.start)).collect();
+    all.extend(others.into_iter().filter(|p| !broken_title && !broken.contains(&lines.number(p.span.start))));
     all.sort_by_key(|p| (p.span.start, p.span.end));
     all
 }

@@ -93,7 +93,7 @@ pub struct Query<'a> {
 
 /// `[[alert]]`.
 pub struct Alert<'a> {
-    pub span: Range<usize>,
+    pub section: Section<'a>,
     pub name: Option<At<&'a str>>,
     pub on: Option<At<Watch>>,
     /// `None` means all.
@@ -261,7 +261,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let windows = Window::ALL.map(|window| (window.as_str(), window));
     Alert {
-        span: section.span(),
+        section,
         name: section.name(),
         on: section.choice("on", &watched, &["spike", "drop", "sla", "source", "share"]),
         topics: section.value("topics").map(|value| At { value: section.texts("topics"), span: value.span() }),

@@ -8,6 +8,7 @@ use crate::bilingual::Both;
 use crate::http::Token;
 use crate::limits;
 use crate::score::Score;
+use crate::sources::Settings;
 use crate::tally;
 use crate::time::{MINUTE, Zone};
 use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
@@ -31,11 +32,16 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     Config {
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
-        sources: within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems)
-            .then(|| typed.sources.iter().filter_map(|s| sources::used(s, folder, problems)).collect())
-            .unwrap_or_default(),
+        sources: sources(typed, folder, problems),
         listening: Listening { version: 0, brands: brands(&typed.brands, problems), rules: rules(typed, problems), topics },
     }
+}
+
+fn sources(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<Settings> {
+    if !within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems) {
+        return Vec::new();
+    }
+    typed.sources.iter().filter_map(|source| sources::used(source, folder, problems)).collect()
 }
 
 /// An address to listen at.
@@ -63,8 +69,8 @@ fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>,
 }
 
 /// Notes the first name beyond `most`.
-fn within<'t>(names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
-    let Some(beyond) = names.skip(most).next() else { return true };
+fn within<'t>(mut names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
+    let Some(beyond) = names.nth(most) else { return true };
     let span = beyond.as_ref().map_or(0..0, |name| name.span.clone());
     problems.error(&span, both!("hay más de {most} {title}", "there are more than {most} {title}"), no_fix());
     false
@@ -240,7 +246,7 @@ fn watched_topics(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, cou
     let Some(listed) = &typed.topics else {
         if count == 0 {
             let cause = both!("la alerta vigila todos los temas y no hay ninguno", "the alert watches all topics and there is none");
-            problems.error(&typed.span, cause, both!("añade un [[topic]]", "add a [[topic]]"));
+            problems.error(&typed.section.span(), cause, both!("añade un [[topic]]", "add a [[topic]]"));
         }
         return (0..count as u32).map(TopicId).collect();
     };
@@ -267,9 +273,15 @@ fn watched_topics(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, cou
 fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
     let watch = typed.on.as_ref()?;
     let (kind, example) = if watch.value == Watch::Priority { ("priority", "80") } else { ("volume", "20") };
+    // A value that is there and wrong was told already.
+    let lacks = |key: &str, example: &str| {
+        if typed.section.value(key).is_none() {
+            let cause = both!("a una alerta on = \"{kind}\" le falta «{key}»", "an alert with on = \"{kind}\" lacks “{key}”");
+            problems.error(&typed.section.span(), cause, both!("por ejemplo {key} = {example}", "for example {key} = {example}"));
+        }
+    };
     let Some(at) = &typed.at else {
-        let cause = both!("a una alerta on = \"{kind}\" le falta «at»", "an alert with on = \"{kind}\" lacks “at”");
-        problems.error(&typed.span, cause, both!("por ejemplo at = {example}", "for example at = {example}"));
+        lacks("at", example);
         return None;
     };
     let misplaced = |key: &str, other: &str| {
@@ -304,8 +316,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
                 return None;
             }
             let Some(window) = &typed.window else {
-                let cause = both!("a una alerta on = \"volume\" le falta «window»", "an alert with on = \"volume\" lacks “window”");
-                problems.error(&typed.span, cause, both!("por ejemplo window = \"5m\"", "for example window = \"5m\""));
+                lacks("window", "\"5m\"");
                 return None;
             };
             Some(On::Volume { window: window.value, at: at.value as u64 })

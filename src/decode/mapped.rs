@@ -228,7 +228,7 @@ impl MappingProblem {
         let field = &self.field;
         match self.fault {
             MappingFault::UnknownField(Some(near)) => Both::new(
-                format!("no hay un campo «{field}»; ¿quiso decir «{near}»?"),
+                format!("no hay un campo «{field}»; ¿querías decir «{near}»?"),
                 format!("there is no field `{field}`; did you mean `{near}`?"),
             ),
             MappingFault::UnknownField(None) => Both::new(format!("no hay un campo «{field}»"), format!("there is no field `{field}`")),

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::terms;
 use super::tokens::{self, Kind, Marks, Token};
+use crate::limits;
 use crate::post::Post;
 use crate::query::{Accents, Leaf, Node, Query, Term};
 
@@ -90,17 +91,27 @@ impl Text {
         let chars: Vec<char> = text.chars().collect();
         let tokens = tokens::split(&chars, false);
         let mut entities = Vec::new();
-        let in_url = |at: usize| tokens.iter().any(|t| t.kind == Kind::Url && (t.start..t.end).contains(&at));
+        let in_url = |at: usize| {
+            let token = tokens.get(tokens.partition_point(|t| t.end <= at));
+            token.is_some_and(|t| t.kind == Kind::Url && t.start <= at)
+        };
         for (start, sign) in chars.iter().copied().enumerate() {
             let before = start.checked_sub(1).and_then(|i| chars.get(i));
-            let next = chars.get(start + 1).copied();
-            let begins = matches!(sign, '#' | '@' | '$') && !before.is_some_and(|c| tokens::is_name(*c)) && !in_url(start);
-            let named = next.is_some_and(|c| match sign {
+            if !matches!(sign, '#' | '@' | '$') {
+                continue;
+            }
+            // A variation selector is a mark, but as part of an emoji it does not glue the name to it.
+            let glued = before.is_some_and(|c| tokens::is_name(*c)) && !tokens.iter().any(|t| t.kind == Kind::Emoji && t.end == start);
+            let begins = !glued && !in_url(start);
+            // A name ends where a link begins.
+            let limit = tokens.iter().find(|t| t.kind == Kind::Url && t.start > start).map_or(chars.len(), |t| t.start);
+            let chars = chars.get(..limit).unwrap_or_default();
+            let named = chars.get(start + 1).copied().is_some_and(|c| match sign {
                 '$' => c == '_' || tokens::is_letter(c),
                 _ => tokens::is_name(c) && !tokens::is_mark(c),
             });
             if begins && named {
-                let (name_end, handle_end) = (terms::name_end(&chars, start + 1), terms::handle_end(&chars, start + 1));
+                let (name_end, handle_end) = (terms::name_end(chars, start + 1), terms::handle_end(chars, start + 1));
                 entities.push(Entity { sign, start, name_end, handle_end });
             }
         }
@@ -278,9 +289,12 @@ fn spans(node: &Node, found: &Found) -> BTreeSet<Span> {
         Node::Or(sides) => sides.iter().flat_map(|s| spans(s, found)).collect(),
         Node::Near { left, right, distance, ordered } => {
             let (left, right) = (spans(left, found), spans(right, found));
-            let near = |a: &Span, b: &Span| b.0 >= a.1 && b.0 - a.1 <= *distance as usize;
-            let pairs = left.iter().flat_map(|l| right.iter().map(move |r| (l, r)));
-            pairs.filter(|(l, r)| near(l, r) || (!ordered && near(r, l))).map(|(l, r)| (l.0.min(r.0), l.1.max(r.1))).collect()
+            let mut pairs = BTreeSet::new();
+            follow(&left, &right, *distance as usize, &mut pairs);
+            if !ordered {
+                follow(&right, &left, *distance as usize, &mut pairs);
+            }
+            pairs
         }
         Node::Within { operands, distance } => {
             let operands: Vec<BTreeSet<Span>> = operands.iter().map(|o| spans(o, found)).collect();
@@ -288,6 +302,19 @@ fn spans(node: &Node, found: &Found) -> BTreeSet<Span> {
         }
         // The parser admits neither as an operand.
         Node::And(_) | Node::Not(_) => BTreeSet::new(),
+    }
+}
+
+/// Adds the span over each of `first` and each of `second` that begins after it, at most `distance`
+/// tokens on.
+fn follow(first: &BTreeSet<Span>, second: &BTreeSet<Span>, distance: usize, out: &mut BTreeSet<Span>) {
+    for (start, end) in first {
+        for (_, last) in second.range((*end, 0)..=(end + distance, usize::MAX)) {
+            if out.len() >= limits::EXPLAIN_SPANS {
+                return;
+            }
+            out.insert((*start, *last));
+        }
     }
 }
 
@@ -309,7 +336,7 @@ fn windows(operands: &[BTreeSet<Span>], distance: usize) -> BTreeSet<Span> {
     for (i, (start, end)) in operands.iter().enumerate().flat_map(|(i, s)| s.iter().map(move |span| (i, *span))) {
         open.push(Choice { placed: (0..operands.len()).map(|j| j == i).collect(), start, end, free: 0 });
     }
-    while let Some(choice) = open.pop() {
+    while let Some(choice) = open.pop().filter(|_| seen.len() < limits::EXPLAIN_SPANS) {
         if choice.placed.iter().all(|p| *p) {
             complete.insert((choice.start, choice.end));
             continue;
@@ -341,6 +368,15 @@ mod tests {
         let parsed = parse(query, &Options { accents, ..Options::default() });
         let query = parsed.query.unwrap_or_else(|| panic!("{query}: {:?}", parsed.problems));
         explain(&query, &Post { text, ..Post::default() }).matched
+    }
+
+    #[test]
+    fn a_hostile_query_on_a_hostile_text_ends() {
+        let nested = (0..20).fold("a".to_owned(), |q, _| format!("({q}) NEAR/50 a"));
+        let groups = (0..60).map(|i| format!("(a OR b{i})")).collect::<Vec<_>>().join(" AND ");
+        for query in [nested, format!("({groups})~50"), format!("\"{}\"~50", "a ".repeat(100))] {
+            assert!(matches(&query, Accents::Fold, &"a ".repeat(3000)), "{query}");
+        }
     }
 
     /// What the examples of the language leave open.

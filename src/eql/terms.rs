@@ -133,14 +133,14 @@ fn split_words(lexer: &mut Lexer<'_>, content: &[(char, usize)], span: &Range<us
     Some(words)
 }
 
-/// Words that are often typed without their ñ or ç, which then mean or match something else.
+/// Words, folded, that are often typed without their ñ or ç and then match something else.
 static TILDES: &[(&str, &str)] = &[
     ("año", "ano"),
     ("años", "anos"),
     ("baño", "bano"),
     ("campaña", "campana"),
     ("caña", "cana"),
-    ("compañía", "compania"),
+    ("compañia", "compania"),
     ("contraseña", "contrasena"),
     ("daño", "dano"),
     ("daños", "danos"),
@@ -171,8 +171,8 @@ fn warn_of_word(lexer: &mut Lexer<'_>, word: &str, at: &Range<usize>) {
     match lexer.accents {
         Accents::Exact if tokens::has_mark(word) => lexer.report(Code::W108, at.clone(), ""),
         Accents::Fold => {
-            let same = |a: &str| tokens::form(a, tokens::Marks::Letters, false) == tokens::form(word, tokens::Marks::Letters, false);
-            let other = TILDES.iter().find_map(|(a, b)| same(a).then_some(*b).or_else(|| same(b).then_some(*a)));
+            let word = tokens::form(word, tokens::Marks::Letters, false);
+            let other = TILDES.iter().find_map(|(a, b)| (word == *a).then_some(*b).or_else(|| (word == *b).then_some(*a)));
             if let Some(other) = other {
                 lexer.report(Code::W109, at.clone(), other);
             }
@@ -270,5 +270,18 @@ fn is_language(code: &str) -> bool {
 pub(super) fn harden(problems: &mut [Problem]) {
     for p in problems.iter_mut().filter(|p| p.code.is_strict()) {
         p.is_error = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_tildes_is_folded() {
+        for (with, without) in TILDES {
+            assert_eq!(tokens::form(with, tokens::Marks::Letters, false), *with);
+            assert_eq!(tokens::form(with, tokens::Marks::Drop, false), *without);
+        }
     }
 }

@@ -132,6 +132,7 @@ fn strict_makes_errors_of_w101_to_w107_only() {
         assert!(parse(text, &strict).is_err(), "{text}");
     }
     assert!(!parse("ano “a b”", &strict).is_err());
+    assert_eq!(problems("-(a OR b c)", &strict), "W101 8 11", "a rule is judged as a whole only when there is no other error");
     let exact = Options { accents: Accents::Exact, ..Options::default() };
     assert_eq!(problems("comisión", &exact), "W108 0 8");
 }

@@ -12,7 +12,7 @@ fn windows_slide_minute_by_minute() {
     for minute in [1000, 1000, 998, 990, 950, 0] {
         panes.fold(&mention(minute, minute as u64));
     }
-    let counts = |panes: &Panes| panes.windows(&mut Distinct::default()).map(|t| t.mentions);
+    let counts = |panes: &Panes| panes.windows().map(|t| t.mentions);
     // (last minute, 1m 5m 15m 1h 24h)
     let table =
         [(1000, [2, 3, 4, 5, 6]), (1001, [0, 3, 4, 5, 6]), (1004, [0, 2, 4, 5, 6]), (1010, [0, 0, 3, 4, 6]), (2440, [0, 0, 0, 0, 0])];
@@ -28,7 +28,7 @@ fn what_is_too_old_enters_nothing() {
     panes.slide(10_000);
     assert!(!panes.fold(&mention(10_000 - PANES_MINUTES as i64, 1)));
     assert!(panes.fold(&mention(10_001 - PANES_MINUTES as i64, 1)));
-    assert_eq!(panes.windows(&mut Distinct::default())[4].mentions, 0);
+    assert_eq!(panes.windows()[4].mentions, 0);
 }
 
 #[test]
@@ -74,7 +74,7 @@ proptest! {
                 }
                 if window.minutes() <= AUTHOR_MINUTES {
                     let authors: std::collections::BTreeSet<u64> = kept.iter().filter(|m| m.minute <= end && m.minute > end - window.minutes()).map(|m| m.author.0).collect();
-                    prop_assert_eq!(panes.windows(&mut Distinct::default())[i].authors, authors.len() as u64);
+                    prop_assert_eq!(panes.windows()[i].authors, authors.len() as u64);
                 }
             }
         }

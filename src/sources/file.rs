@@ -27,7 +27,7 @@ fn check(settings: &Settings) -> Vec<Both> {
     }
     if settings.follow && input::is_compressed(&settings.path) {
         problems.push(Both::new(
-            "un archivo comprimido no se puede seguir: quite `follow`",
+            "un archivo comprimido no se puede seguir: quita `follow`",
             "a compressed file cannot be followed: remove `follow`",
         ));
     }
@@ -48,7 +48,11 @@ async fn once(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result
     let path = settings.path.clone();
     let mut reading = blocking(move || Ok(Reading::new(Input::open(&path)?))).await.map_err(failed)?;
     ctx.connected(&settings.name, true);
-    while !ctx.stop.is_cancelled() {
+    loop {
+        if ctx.stop.is_cancelled() {
+            // The line that has begun is no line yet.
+            return Ok(writer.flush().await?);
+        }
         let step;
         (reading, step) = reading.step().await.map_err(failed)?;
         match step {
@@ -90,9 +94,7 @@ async fn follow(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Resu
             () = tokio::time::sleep(ctx.timing.poll) => {}
         }
     }
-    if let Some(rest) = current.and_then(|mut followed| followed.reading.splitter.finish()) {
-        writer.lines(rest).await?;
-    }
+    // A line that has begun is no line yet; the file keeps it.
     Ok(writer.flush().await?)
 }
 

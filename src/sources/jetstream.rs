@@ -154,7 +154,7 @@ impl Reader {
         match self.open(cursor).await {
             Err(Error::Status { code: 400, text, .. }) if cursor.is_some() && text.contains("CursorTooOld") => {
                 tracing::error!(source = self.settings.name, cursor, text, "the server no longer has what was missed: going on live");
-                metrics::counter!("escucha_source_gaps_total", "source" => self.settings.name.clone()).increment(1);
+                self.writer.meter().gaps.increment(1);
                 self.position = None;
                 self.catching_up = false;
                 self.open(None).await
@@ -210,7 +210,7 @@ impl Reader {
         if new {
             self.writer.message(message).await?;
         } else {
-            metrics::counter!("escucha_source_overlap_total", "source" => self.settings.name.clone()).increment(1);
+            self.writer.meter().overlap.increment(1);
         }
         if let Some(position) = self.position {
             self.writer.cursor(self.endpoint.version.cursor(position));

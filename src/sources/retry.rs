@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::prng::Prng;
 use crate::sources::{Class, Context, Error, Timing};
+use crate::telemetry::SourceMeter;
 use crate::time::Timestamp;
 
 /// The longest `Retry-After` that is believed.
@@ -46,7 +47,7 @@ impl Retry {
         let wait = with_jitter(ceiling, error.retry_after(), self.prng.unit());
         self.failures = self.failures.saturating_add(1);
         let class = error.class().as_str();
-        metrics::counter!("escucha_source_reconnects_total", "source" => self.name.clone(), "class" => class).increment(1);
+        SourceMeter::new(&self.name).reconnected(class);
         self.ctx.board.update(&self.name, |state| {
             state.reconnects += 1;
             state.problem = Some(error.to_string());

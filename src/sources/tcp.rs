@@ -48,6 +48,7 @@ async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, task
     let places = Arc::new(Semaphore::new(limits::TCP_CONNECTIONS));
     let long_lines = Arc::new(Semaphore::new(limits::TCP_LONG_LINES));
     let name: Arc<str> = settings.name.as_str().into();
+    let writer = Writer::new(settings, ctx);
     loop {
         let accepted = tokio::select! {
             () = ctx.stop.cancelled() => return Ok(()),
@@ -58,7 +59,7 @@ async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, task
             tokio::time::sleep(ctx.timing.poll).await;
             continue;
         };
-        let writer = Writer::new(settings, ctx);
+        let writer = writer.another(limits::TCP_BUFFER_BYTES);
         let connection = Connection { ctx: ctx.clone(), name: name.clone(), long_lines: long_lines.clone(), _place: place };
         tasks.spawn(connection.serve(stream, writer));
     }
@@ -82,7 +83,7 @@ impl Connection {
         let mut splitter = Splitter::new(limits::TCP_READ_BYTES);
         let end = self.read(&mut stream, &mut splitter, &mut writer).await;
         tracing::debug!(source = &*self.name, end, unfinished = splitter.pending(), "connection ended");
-        metrics::counter!("escucha_source_connections_total", "source" => self.name.to_string(), "end" => end).increment(1);
+        writer.meter().connection_ended(end);
         if let Some(rest) = splitter.finish() {
             let _ = writer.lines(rest).await;
         }

@@ -12,9 +12,11 @@ use crate::telemetry::SourceMeter;
 /// One buffer in the making.
 pub struct Writer {
     port: Port,
-    meter: SourceMeter,
+    meter: Arc<SourceMeter>,
     shed: bool,
     buffer: Vec<u8>,
+    /// The buffer is handed over at this size at the latest.
+    size: usize,
     name: String,
     board: Arc<Board>,
     /// Where the source goes on once the buffer is handed over.
@@ -26,13 +28,33 @@ impl Writer {
     pub fn new(settings: &Settings, ctx: &Context) -> Writer {
         Writer {
             port: ctx.port.clone(),
-            meter: SourceMeter::new(&settings.name),
+            meter: Arc::new(SourceMeter::new(&settings.name)),
             shed: settings.shed,
             buffer: Vec::new(),
+            size: limits::BUFFER_BYTES,
             name: settings.name.clone(),
             board: ctx.board.clone(),
             cursor: None,
         }
+    }
+
+    /// Another writer for the same source, with buffers of at most `size` bytes: for sources that
+    /// need many.
+    pub fn another(&self, size: usize) -> Writer {
+        Writer {
+            port: self.port.clone(),
+            meter: self.meter.clone(),
+            buffer: Vec::new(),
+            size,
+            name: self.name.clone(),
+            board: self.board.clone(),
+            ..*self
+        }
+    }
+
+    /// What the source counts.
+    pub fn meter(&self) -> &SourceMeter {
+        &self.meter
     }
 
     /// Whether there is nothing to hand over.
@@ -101,7 +123,7 @@ impl Writer {
     }
 
     async fn room(&mut self, bytes: usize) -> Result<(), Closed> {
-        if self.buffer.len() + bytes > limits::BUFFER_BYTES { self.flush().await } else { Ok(()) }
+        if self.buffer.len() + bytes > self.size { self.flush().await } else { Ok(()) }
     }
 
     fn count_shed(&self, lines: &[u8]) {

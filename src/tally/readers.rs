@@ -171,7 +171,7 @@ impl Tally {
         let now = self.clock.now();
         let topic = self.topics.get_mut(slot)?;
         topic.panes.slide(now.minute());
-        let windows = topic.panes.windows(&mut self.scratch);
+        let windows = topic.panes.windows();
         Some(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })
     }
 

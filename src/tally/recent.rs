@@ -91,3 +91,44 @@ impl Recent {
 fn cost(mention: &Mention) -> usize {
     OVERHEAD + mention.post.bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::{Post, PostBuf};
+    use crate::topic::SourceId;
+
+    fn mention(id: &str, text: &str) -> Arc<Mention> {
+        let post = Post { id, text, ..Post::default() };
+        let (topics, addends, source) = (Vec::new(), Vec::new(), SourceId(0));
+        Arc::new(Mention { key: post.key(), post: PostBuf::new(&post), topics, addends, source, late: false })
+    }
+
+    #[test]
+    fn what_is_removed_or_replaced_gives_its_bytes_back() {
+        let mut recent = Recent::new(1 << 20);
+        for id in ["1", "2", "3"] {
+            recent.push(mention(id, "corto"));
+        }
+        let before = recent.bytes;
+        recent.replace(mention("2", &"largo".repeat(100)));
+        assert_eq!(recent.bytes, before + 495);
+        for id in ["2", "1", "3", "2", "4"] {
+            recent.remove(mention(id, "").key);
+        }
+        assert_eq!((recent.bytes, recent.by_key.len()), (0, 0));
+        assert_eq!((recent.oldest(), recent.next()), (0, 3));
+        assert!(recent.get(1).is_none() && recent.get(99).is_none());
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_numbers_go_on() {
+        let one = cost(&mention("1", ""));
+        let mut recent = Recent::new(one * 3);
+        for id in 0..10 {
+            assert_eq!(recent.push(mention(&(id % 10).to_string(), "")), id);
+        }
+        assert_eq!((recent.oldest(), recent.next(), recent.bytes, recent.by_key.len()), (7, 10, one * 3, 3));
+        assert!(recent.of(mention("6", "").key).is_none() && recent.of(mention("7", "").key).is_some());
+    }
+}

@@ -7,7 +7,6 @@ use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
 use crate::panes::week::Week;
 use crate::panes::{Counted, Panes, Sum};
 use crate::post::PostKey;
-use crate::sketches::Distinct;
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, TopicId};
 use crate::window::Window;
@@ -95,7 +94,7 @@ impl Topic {
 
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
     /// for among the latest `limits::ALERT_SCAN` mentions.
-    pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks, scratch: &mut Distinct) -> Evidence {
+    pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks) -> Evidence {
         let mut top: Vec<(i16, &Mention)> = Vec::new();
         let mut first: Option<&Mention> = None;
         let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.get().at.minute());
@@ -110,7 +109,7 @@ impl Topic {
             top.truncate(ALERT_POSTS);
         }
         Evidence {
-            observed: self.panes.window(window, end, scratch),
+            observed: self.panes.window(window, end),
             first: first.map(|m| m.post.clone()),
             top: top.into_iter().map(|(_, m)| m.post.clone()).collect(),
             networks: networks.named(&self.panes.networks(window, end)),

@@ -92,7 +92,7 @@ pub(super) fn entity_at(text: &str, at: usize, before: Option<&Token>, after: &[
     if !follows_emoji && text.get(..at)?.chars().next_back().is_some_and(is_name) {
         return None;
     }
-    let limit = after.iter().find(|t| t.kind != TokenKind::Word).map_or(text.len(), |t| t.start as usize);
+    let limit = after.iter().find(|t| t.kind == TokenKind::Url).map_or(text.len(), |t| t.start as usize);
     let name_end = run_end(text, at + 1, limit)?;
     if sign == '$' && text.get(at + 1..)?.starts_with(char::is_numeric) {
         return None;

@@ -37,7 +37,8 @@ impl Word {
     pub fn new(word: &str, accents: Accents) -> Word {
         Word::build(word, accents, false, word.contains(['*', '?']))
     }
-    /// A word of `{…}`: capitals count, wildcards are none.
+    /// A word of `{…}`: capitals count, wildcards are none. The iota subscript of Greek, the one mark
+    /// that folds to a letter, counts as one here, whatever the mode.
     pub fn cased(word: &str, accents: Accents) -> Word {
         Word::build(word, accents, true, false)
     }
@@ -55,7 +56,7 @@ impl Word {
             Accents::Smart => Marks::Ignored,
         };
         let form = form_of(&word, marks, keeps_case);
-        let literal = if wild { form.split(['*', '?']).next().unwrap_or_default() } else { &form };
+        let literal = if wild { word.split(['*', '?']).next().unwrap_or_default() } else { &word };
         let base = base(literal);
         Word { hash: word_hash(&base), base: (base != form).then(|| base.into()), form: form.into(), marks, keeps_case, wild }
     }
@@ -88,9 +89,9 @@ impl Word {
         self.is(raw)
     }
 
-    /// Whether it occurs anywhere in `text`.
+    /// Whether it occurs anywhere in `text`. A value that only says how an emoji looks does not.
     pub fn is_in(&self, text: &str) -> bool {
-        form_of(&without_presentation(text), self.marks, self.keeps_case).contains(&*self.form)
+        !self.form.is_empty() && form_of(&without_presentation(text), self.marks, self.keeps_case).contains(&*self.form)
     }
 
     /// Whether it holds `*` or `?`.

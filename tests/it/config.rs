@@ -24,7 +24,7 @@ fn told(report: &Report, lang: Lang) -> Vec<String> {
     report.problems.iter().map(one).collect()
 }
 
-const SEVEN: &str = r#"timezone = "Europe/Madird"
+pub const SEVEN: &str = r#"timezone = "Europe/Madird"
 
 [server]
 bind = "0.0.0.0:7070"
@@ -80,7 +80,7 @@ fn one_problem_looks_like_this() {
 }
 
 /// Every mistake alone: (file, Spanish, English).
-const TABLE: &[(&str, &str, &str)] = &[
+pub const TABLE: &[(&str, &str, &str)] = &[
     ("zzz = 1", "1:1 el archivo no tiene la clave «zzz» | claves conocidas: ", "1:1 the file has no key “zzz” | known keys: "),
     ("[wall]", "1:2 «wall» no está disponible en esta versión | ", "1:2 “wall” is not available in this version | "),
     ("[[list]]\nname='a'", "1:3 «list» no está disponible", "1:3 “list” is not available"),
@@ -91,8 +91,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "3:6 «type» no puede ser «tpc» | ¿querías decir «tcp»?",
         "3:6 “type” cannot be “tpc” | did you mean “tcp”?",
     ),
-    ("[[source]]\nname='a'\ntype='file'", "1:1 a una fuente «file» le falta «path» | ", "1:1 a “file” source lacks “path” | "),
-    ("[[source]]\nname='a'\ntype='file'\npath=' '", "4:6 «path» está vacío | ", "4:6 “path” is empty | "),
+    ("[[source]]\nname='a'\ntype='file'", "1:1 falta `path`: el archivo que se lee", "1:1 `path` is missing: the file to read"),
+    ("[[source]]\nname='a'\ntype='file'\npath=' '", "4:6 falta `path`", "4:6 `path` is missing"),
     (
         "[[source]]\nname='a'\ntype='tcp'\nbind='here'",
         "4:6 «here» no es una dirección IP con puerto",
@@ -100,8 +100,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[[source]]\nname='a'\ntype='jetstream'\nendpoint='https://x'",
-        "4:10 «endpoint» debe ser una dirección ws:// o wss://",
-        "4:10 “endpoint” must be a ws:// or wss:// address",
+        "4:10 `endpoint` debe ser una dirección ws:// o wss://",
+        "4:10 `endpoint` must be a ws:// or wss:// address",
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\non_full='drop'",
@@ -115,16 +115,16 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='text'}",
-        "5:37 «text» no es un JSON Pointer ni una constante | escribe \"/text\" o \"=text\"",
-        "5:37 “text” is neither a JSON Pointer nor a constant",
+        "5:37 «text» necesita un puntero JSON («/usuario/nombre») o una constante («=x»)",
+        "5:37 `text` needs a JSON Pointer (`/user/name`) or a constant (`=x`)",
     ),
     (
         "[[source]]\nname='a'\ntype='stdin'\nformat='mapped'\nmap={id='/id',created_at='/at',text='/text',autor.handle='/u'}",
-        "5:51 una publicación no tiene el campo «autor.handle» | ¿querías decir «author.handle»?",
-        "5:51 a post has no field “autor.handle” | did you mean “author.handle”?",
+        "5:51 no hay un campo «autor.handle»; ¿querías decir «author.handle»?",
+        "5:51 there is no field `autor.handle`; did you mean `author.handle`?",
     ),
     (
-        "[[token]]\nname='a'\nrole='boss'\nhash='zz'",
+        "[[token]]\nname='a'\nrole='boss'\nhash='0000000000000000000000000000000000000000000000000000000000000000'",
         "3:6 «role» no puede ser «boss» | se admite: viewer, agent, ingest, admin",
         "3:6 “role” cannot be “boss”",
     ),
@@ -146,7 +146,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("[[brand]]\nname='a'\naccounts=[{network='x'}]", "3:11 una cuenta necesita «handle» o «id»", "3:11 an account needs “handle” or “id”"),
     ("[[topic]]\nname='a/b'\nquery='x'", "2:6 el nombre «a/b» no se puede usar", "2:6 the name “a/b” cannot be used"),
     (
-        "[[topic]]\nname='a'\nquery='x'\nqueries=['y']",
+        "[[topic]]\nname='a'\nquery='x'\nqueries=['z']",
         "4:9 un tema lleva «query» o «queries», no las dos",
         "4:9 a topic has “query” or “queries”, not both",
     ),
@@ -208,13 +208,17 @@ const TABLE: &[(&str, &str, &str)] = &[
 
 #[test]
 fn every_mistake_has_its_message_in_both_languages() {
+    let mut differing = Vec::new();
     for (file, es, en) in TABLE {
         let report = wrong(file);
         for (lang, want) in [(Lang::Es, es), (Lang::En, en)] {
             let told = told(&report, lang);
-            assert!(told.len() == 1 && told[0].starts_with(want), "{file}\nwant {want}\ntold {told:#?}");
+            if told.len() != 1 || !told[0].starts_with(want) {
+                differing.push(format!("{file}\nwant {want}\ntold {told:#?}"));
+            }
         }
     }
+    assert!(differing.is_empty(), "{}", differing.join("\n\n"));
 }
 
 #[test]
@@ -310,7 +314,7 @@ fn an_open_port_needs_a_token_and_tcp_warns() {
     assert!(report.render(Lang::Es, false).starts_with("aviso: "));
 }
 
-fn examples() -> Vec<PathBuf> {
+pub fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut all: Vec<PathBuf> = std::fs::read_dir(&folder).expect("examples").map(|e| e.expect("entry").path()).collect();
     all.retain(|p| p.extension().is_some_and(|e| e == "toml"));
@@ -327,65 +331,5 @@ fn the_examples_are_correct() {
             Ok((_, report)) => assert!(report.problems.is_empty(), "{}", report.render(Lang::En, false)),
             Err(report) => panic!("{}", report.render(Lang::En, false)),
         }
-    }
-}
-
-/// The next number of a splitmix64 generator.
-fn next(state: &mut u64) -> usize {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) as usize
-}
-
-/// Any bytes: read, and shown in both languages.
-pub fn fuzz(bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    let report = match read(&text) {
-        Ok((config, report)) => {
-            config.listening(&mut TopicIds::default(), 0);
-            report
-        }
-        Err(report) => report,
-    };
-    for lang in [Lang::Es, Lang::En] {
-        report.render(lang, lang == Lang::Es);
-    }
-}
-
-#[test]
-fn nothing_panics() {
-    let mut corpus: Vec<Vec<u8>> = TABLE.iter().map(|(file, ..)| file.as_bytes().to_vec()).collect();
-    corpus.push(SEVEN.as_bytes().to_vec());
-    corpus.extend(examples().iter().map(|path| std::fs::read(path).expect("example")));
-    let pieces: [&[u8]; 16] = [
-        b"[[",
-        b"]]",
-        b"\"",
-        b"'",
-        b"'''",
-        b"\"\"\"",
-        b"\\",
-        b"=",
-        b"\n",
-        b"{",
-        b"}",
-        b"\xff",
-        "ñ".as_bytes(),
-        b"99999999999999999999",
-        b"[",
-        b",",
-    ];
-    let mut state = 2;
-    for round in 0..1500 {
-        let mut bytes = corpus[next(&mut state) % corpus.len()].clone();
-        for _ in 0..1 + round % 4 {
-            let at = next(&mut state) % (bytes.len() + 1);
-            let end = (at + next(&mut state) % 6).min(bytes.len());
-            let piece = pieces[next(&mut state) % pieces.len()];
-            bytes.splice(at..end, piece.iter().copied());
-        }
-        fuzz(&bytes);
     }
 }

@@ -5,22 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use escucha::alert::{Alert, Severity, Status};
+use escucha::alert::{Alert, Reason, Severity, Status};
+use escucha::app::{Engine, Parts, Sink};
 use escucha::bilingual::Both;
+use escucha::decode::{Format, Mapping};
 use escucha::feed::Feed;
-use escucha::http::{Asker, Role, Server, Settings, Shared, Timing, Token};
-use escucha::intake::Intake;
-use escucha::lane::Compiled;
+use escucha::http::{Asker, NotStarted, Server, Settings, Shared, Timing, Token};
+use escucha::intake::Buffer;
+use escucha::lane::{Compiled, Outcome};
 use escucha::post::{Author, Post, PostBuf};
 use escucha::score::{Addend, Score};
 use escucha::sources::Board;
-use escucha::tally::{self, Event, Mention, MentionTopic, Tally, TopicWindows};
+use escucha::tally::{self, Applied, Event, Mention, MentionTopic, TopicWindows};
 use escucha::telemetry::Exposition;
-use escucha::time::{SystemClock, Timestamp};
-use escucha::topic::{Listening, SourceId, Topic, TopicId};
+use escucha::time::{Clock, SystemClock, Timestamp, Zone};
+use escucha::topic::{Labels, Listening, SourceId, Topic, TopicId};
 use escucha::window::Tallied;
+use escucha::{eql, limits};
 use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -34,11 +37,11 @@ mod stream;
 /// Long enough for a loaded machine; nothing waits for it in a test that passes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server with a feed that the test publishes to, and a thread that answers for the tally.
+/// A server over a whole engine, whose feed the test may publish to as well.
 struct World {
     server: Server,
     feed: Arc<Feed>,
-    intake: Arc<Intake>,
+    engine: Engine,
     board: Arc<Board>,
 }
 
@@ -47,60 +50,78 @@ struct Plan {
     tokens: Vec<Token>,
     timing: Timing,
     backlog: u64,
-    /// Buffers the engine takes at once; 0 for an engine without an `http` source.
+    /// Buffers of the `http` source in flight at once; 0 for an engine without such a source.
     share: usize,
-    /// Whether an engine works the buffers off.
-    working: bool,
+    /// Where to listen.
+    ip: [u8; 4],
 }
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { tokens: Vec::new(), timing: Timing::default(), backlog: u64::MAX, share: 4, working: true }
+        Plan { tokens: Vec::new(), timing: Timing::default(), backlog: u64::MAX, share: 4, ip: [127, 0, 0, 1] }
     }
 }
 
-fn topic(id: u32, name: &str) -> Topic {
+/// Publishes what the tally says.
+struct Publish(Arc<Feed>);
+
+impl Sink for Publish {
+    fn applied(&mut self, _: &Buffer, _: &Outcome, _: &Applied, events: &mut Vec<Event>) {
+        self.0.publish_all(events.drain(..));
+    }
+    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+        self.0.publish_all(events.drain(..));
+    }
+}
+
+fn topic(id: u32, name: &str, query: &str) -> Topic {
     Topic {
         id: TopicId(id),
         name: name.to_owned(),
         brand: None,
         weight: Score::points(10),
-        zone: escucha::time::Zone::utc(),
-        labels: Default::default(),
-        queries: Vec::new(),
+        zone: Zone::utc(),
+        labels: Labels::default(),
+        queries: vec![eql::parse(query, &eql::Options::default()).query.expect("a query")],
     }
 }
 
 impl World {
     async fn start(plan: Plan) -> World {
-        let listening = Listening { topics: vec![topic(0, "caida-app"), topic(1, "fraude")], ..Listening::default() };
-        let clock = Arc::new(SystemClock::new());
-        let (lanes, buffers) = crossbeam::channel::unbounded();
-        let (ticks, items) = crossbeam::channel::unbounded();
-        let (questions, asked) = crossbeam::channel::bounded(64);
-        let intake = Intake::new(clock.clone(), Arc::new(Compiled::new(listening)), lanes, ticks);
+        World::try_start(plan).await.expect("a free port")
+    }
+
+    async fn try_start(plan: Plan) -> Result<World, NotStarted> {
+        let topics = vec![topic(0, "caida-app", "caída"), topic(1, "fraude", "fraude")];
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let feed = Feed::new("E1".to_owned(), vec!["api".to_owned()]);
+        let parts = Parts {
+            lanes: 1,
+            formats: vec![Format { name: "escucha", mapping: Mapping::default() }],
+            tally: tally::Settings { lateness: 0, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES },
+            compiled: Arc::new(Compiled::new(Listening { version: 1, topics, ..Listening::default() })),
+            clock: clock.clone(),
+        };
+        let engine = Engine::start(parts, Box::new(Publish(feed.clone()))).expect("threads");
         let board = Arc::new(Board::default());
         let shared = Shared {
             feed: feed.clone(),
-            intake: intake.clone(),
-            port: (plan.share > 0).then(|| intake.port(SourceId(0), plan.share)),
-            asker: Asker::new(questions),
+            intake: engine.intake.clone(),
+            port: (plan.share > 0).then(|| engine.intake.port(SourceId(0), plan.share, metrics::Counter::noop())),
+            asker: Asker::new(engine.asks.clone()),
             board: board.clone(),
             reload: Arc::new(|| Err(Both::new("falta una coma", "a comma is missing"))),
             metrics: Exposition::detached().expect("buckets"),
             clock,
             version: "9.9.9",
-            tokens: Arc::new(ArcSwap::from_pointee(plan.tokens.clone())),
+            tokens: Arc::new(ArcSwap::from_pointee(plan.tokens)),
         };
-        std::thread::spawn(move || ingest::engine(plan.working, &buffers, &items, &asked));
-        let mut settings = Settings::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        settings.tokens = plan.tokens;
+        let mut settings = Settings::new(SocketAddr::from((plan.ip, 0)));
         settings.allowed_origins = vec!["https://sala.example".to_owned()];
         settings.timing = plan.timing;
         settings.backlog = plan.backlog;
-        let server = Server::start(settings, shared).await.expect("a free port");
-        World { server, feed, intake, board }
+        let server = Server::start(settings, shared).await?;
+        Ok(World { server, feed, engine, board })
     }
 
     fn address(&self) -> SocketAddr {
@@ -230,7 +251,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         threshold: 100,
         priority: None,
         delayed: false,
-        reasons: vec![escucha::alert::Reason { code: "volume", text: Both::new("184 menciones", "184 mentions"), value: 184.0 }],
+        reasons: vec![Reason { code: "volume", text: Both::new("184 menciones", "184 mentions"), value: 184.0 }],
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: vec![("bluesky".to_owned(), 120), ("x".to_owned(), 64)],

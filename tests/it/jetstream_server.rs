@@ -24,11 +24,14 @@ pub enum End {
     Dead,
 }
 
+/// Status, headers and body.
+pub type Refusal = (u16, Vec<(&'static str, &'static str)>, &'static str);
+
 /// What one connection does. Events are numbered from 0 in the order of the server.
 #[derive(Clone)]
 pub struct Behaviour {
-    /// Status, headers and body instead of a stream.
-    pub refuse: Option<(u16, Vec<(&'static str, &'static str)>, &'static str)>,
+    /// An answer instead of a stream.
+    pub refuse: Option<Refusal>,
     /// Sent first, as they are.
     pub prelude: Vec<Message>,
     /// Events the server has when the client comes: replayed from the cursor on.

@@ -3,15 +3,22 @@
 
 mod config;
 mod data;
-mod demo;
 mod decoders;
+mod demo;
+mod differential;
+mod fuzz_config;
 mod fuzz_decode;
+mod fuzz_query;
 mod http;
+mod jetstream;
 mod jetstream_server;
 mod oracle;
 mod oracle_matching;
 mod outcomes;
 mod priority;
+mod probe;
+mod query;
 mod registered;
 mod sources;
+mod tally;
 mod tidy;

@@ -19,6 +19,12 @@ fn compare(family: &str, all: impl Iterator<Item = &'static str>, besides: &[&st
 }
 
 #[test]
+fn sources() {
+    let helpers = ["error", "input", "retry", "splitter", "writer"];
+    compare("sources", escucha::sources::ALL.iter().map(|spec| spec.name), &helpers);
+}
+
+#[test]
 fn signals() {
     compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["tests"]);
 }
