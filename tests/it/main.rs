@@ -6,6 +6,7 @@ mod config;
 mod data;
 mod decoders;
 mod demo;
+mod determinism;
 mod differential;
 mod fuzz_config;
 mod fuzz_decode;
