@@ -82,6 +82,11 @@ fn without_accents(s: &str) -> String {
     NFC.normalize(&bare).into_owned()
 }
 
+/// Whether `s` stays as it is when it is decomposed.
+pub(super) fn is_decomposed(s: &str) -> bool {
+    NFD.is_normalized(s)
+}
+
 /// General category M.
 pub(super) fn is_mark(c: char) -> bool {
     !c.is_ascii() && GeneralCategoryGroup::Mark.contains(category(c))

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 
-use super::fold::{base, is_word, is_word_start};
+use super::fold::{base, is_decomposed, is_word, is_word_start};
 use super::split::is_pictographic;
 
 /// Characters the table knows; above stand rare ideographs, tags and private use.
@@ -129,15 +129,17 @@ fn flags(c: char) -> u32 {
     flag(is_word_start(c), Entry::START) | flag(is_word(c), Entry::WORD) | flag(emoji, Entry::EMOJI)
 }
 
-/// The reference, without its cost for the many characters that stay as they are.
+/// The reference, without its cost for the many characters that stay as they are: ideographs and
+/// other letters without case, and what is no character.
 fn base_of(c: char) -> String {
-    let assigned = !matches!(
-        CodePointMapData::<GeneralCategory>::new().get(c),
-        GeneralCategory::Unassigned | GeneralCategory::PrivateUse | GeneralCategory::Surrogate
-    );
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
     let mut own = [0; 4];
-    let s = c.encode_utf8(&mut own);
-    if assigned { base(s) } else { s.to_string() }
+    let s = &*c.encode_utf8(&mut own);
+    match category {
+        GeneralCategory::Unassigned | GeneralCategory::PrivateUse | GeneralCategory::Surrogate => s.to_string(),
+        GeneralCategory::OtherLetter if is_decomposed(s) => s.to_string(),
+        _ => base(s),
+    }
 }
 
 #[cfg(test)]
