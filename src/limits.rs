@@ -85,8 +85,8 @@ pub const QUERY_LEAVES: usize = 256;
 pub const QUERY_DEPTH: usize = 32;
 /// Wildcards in one query.
 pub const QUERY_WILDCARDS: usize = 20;
-/// Spans, and choices of them, that the slow evaluator looks at for one NEAR or `~N` in one text.
-pub const EXPLAIN_SPANS: usize = 1 << 18;
+/// Combinations of places that the slow evaluator tries for one NEAR or `~N` in one text.
+pub const EXPLAIN_STEPS: usize = 1 << 16;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
 /// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
