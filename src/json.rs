@@ -80,7 +80,7 @@ fn is_escape(frame: &[u8], at: usize) -> bool {
     frame.get(..at).is_some_and(|before| before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
 }
 
-/// The code unit of the `\uXXXX` at `at`, if there is one.
+/// The code unit of the `\uHHHH` at `at`, if there is one.
 fn code_unit(frame: &[u8], at: usize) -> Option<u32> {
     let escape = frame.get(at..at + 6)?;
     let digits = escape.strip_prefix(b"\\u")?;

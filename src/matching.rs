@@ -13,6 +13,7 @@ mod index;
 mod leaf;
 mod near;
 mod plan;
+mod words;
 
 use std::collections::HashMap;
 
@@ -24,6 +25,7 @@ use index::{Entries, Index};
 use leaf::{Key, Leaf, Test};
 use near::Spans;
 use plan::{NO, Step, YES};
+use words::NO_WORD;
 
 /// Queries compiled together; immutable.
 #[derive(Debug, Default)]
@@ -135,6 +137,8 @@ struct Compiler<'a> {
     known: HashMap<Identity<'a>, u32>,
     /// Key and rarity of each leaf.
     keys: Vec<Option<(Key, f64)>>,
+    /// Bit of a word of each leaf.
+    words: Vec<u32>,
     /// Leaf and query that stands on it.
     anchored: Vec<(u32, u32)>,
 }
@@ -166,8 +170,11 @@ impl<'a> Compiler<'a> {
         let leaves: Vec<u32> = query.leaves.iter().map(|l| self.leaf((&l.term, query.accents, query.quoted))).collect();
         let mut steps = std::mem::take(&mut self.matcher.steps);
         let mut leaf_of = |node: &Node| match node {
-            Node::Leaf(i) => leaves.get(*i).copied(),
-            _ => Some(self.push(Test::Near(Spans::new(node, &|i| leaves.get(i).copied())), query.quoted)),
+            Node::Leaf(i) => leaves.get(*i).map(|leaf| (*leaf, self.words[*leaf as usize])),
+            _ => {
+                let spans = Spans::new(node, &|i| leaves.get(i).copied());
+                Some((self.push(Test::Near(Box::new(spans)), query.quoted), NO_WORD))
+            }
         };
         let chain = plan::chain(&query.root, YES, NO, &mut leaf_of, &mut steps);
         self.matcher.steps = steps;
@@ -190,7 +197,8 @@ impl<'a> Compiler<'a> {
 
     fn push(&mut self, test: Test, quoted: bool) -> u32 {
         self.keys.push(test.key());
-        self.matcher.leaves.push(Leaf { token: test.token(), quoted: quoted && test.is_textual(), test, anchored: (0, 0) });
+        self.words.push(test.token().map_or(NO_WORD, words::bit));
+        self.matcher.leaves.push(Leaf { quoted: quoted && test.is_textual(), test, anchored: (0, 0) });
         self.matcher.leaves.len() as u32 - 1
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod input;
+mod pipe;
 mod retry;
 mod splitter;
 mod writer;

@@ -15,8 +15,7 @@ mod workload;
 mod world;
 
 pub use line::Shape;
-pub use rhythm::{Rhythm, ZONE};
 pub use script::{OUTAGE_EVERY, OUTAGE_LENGTH, QUIET, Stage};
 pub use texts::Subject;
 pub use workload::{Rule, Workload, workload};
-pub use world::{Share, World};
+pub use world::World;

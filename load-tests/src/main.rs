@@ -1,1 +1,44 @@
-fn main() {}
+//! Drives the real engine over loopback: bounded in posts and time, and ends by itself.
+#![allow(clippy::print_stdout, reason = "a measuring program prints")]
+
+mod accounting;
+mod engine;
+mod frames;
+mod pace;
+mod peer;
+mod senders;
+mod swarm;
+mod whole;
+
+use std::process::ExitCode;
+
+/// Whatever went wrong; a measuring program has nothing to recover.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about, after_help = "Example:\n  cargo build --release && cargo run --release -p load-tests -- whole --posts 1000000")]
+enum Cli {
+    /// A paced firehose over TCP, HTTP and WebSocket at once, clients on the stream, and the accounting
+    Whole(whole::Args),
+    /// Many stream clients on a running engine
+    Swarm(swarm::Args),
+    /// The common work of the peer kit
+    Peer(peer::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse() {
+        Cli::Whole(args) => whole::run(&args),
+        Cli::Swarm(args) => swarm::run(&args),
+        Cli::Peer(args) => peer::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("load-tests: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use super::Matcher;
 use super::leaf::{View, from_key, to_key};
 use super::plan::YES;
+use super::words::Words;
 use crate::post::Post;
 use crate::text::{Tokens, base_into};
 
@@ -17,26 +18,8 @@ pub(super) struct Work {
     evaluated: Vec<u32>,
     candidates: Vec<u64>,
     base: Vec<u8>,
-    words: [Words; 2],
-}
-
-/// The words of a text as a set that errs on one side: what it says is missing is missing.
-#[derive(Debug, Default, Clone)]
-struct Words {
-    generation: u32,
-    bits: [u64; 16],
-}
-
-impl Words {
-    fn may_have(&mut self, hash: u64, view: View<'_>, generation: u32) -> bool {
-        if self.generation != generation {
-            *self = Words { generation, bits: [0; 16] };
-            for t in view.tokens.tokens() {
-                self.bits[(t.hash >> 6) as usize & 15] |= 1 << (t.hash & 63);
-            }
-        }
-        self.bits[(hash >> 6) as usize & 15] >> (hash & 63) & 1 != 0
-    }
+    /// Words of the post, its quoted text included, and the generation they are of.
+    words: (u32, Words),
 }
 
 /// One post on its way through the queries.
@@ -119,12 +102,21 @@ impl<'a> Evaluation<'a> {
             Some(last) if *last != generation => *last = generation,
             _ => return,
         }
+        self.collect_words();
         let mut at = self.matcher.chains.get(query as usize).copied().unwrap_or_default();
         while let Some(step) = self.matcher.steps.get(at as usize) {
-            at = if self.holds(step.leaf) { step.yes } else { step.no };
+            at = if self.work.words.1.may_have(step.word) && self.holds(step.leaf) { step.yes } else { step.no };
         }
         if at == YES {
             self.matched.push(query);
+        }
+    }
+
+    fn collect_words(&mut self) {
+        if self.work.words.0 != self.work.generation {
+            let mut words = Words::default();
+            self.views.iter().flatten().for_each(|v| words.add(v.tokens));
+            self.work.words = (self.work.generation, words);
         }
     }
 
@@ -143,17 +135,13 @@ impl<'a> Evaluation<'a> {
         value
     }
 
-    fn value(&mut self, leaf: u32) -> bool {
+    fn value(&self, leaf: u32) -> bool {
         let Some(leaf) = self.matcher.leaves.get(leaf as usize) else { return false };
         if !leaf.test.is_textual() {
             return leaf.test.holds_in_post(self.post);
         }
         let texts = if leaf.quoted { 2 } else { 1 };
-        let generation = self.work.generation;
-        self.views.iter().zip(&mut self.work.words).take(texts).any(|(view, words)| {
-            let Some(view) = view else { return false };
-            leaf.token.is_none_or(|hash| words.may_have(hash, *view, generation)) && leaf.test.holds_in_text(&self.matcher.leaves, *view)
-        })
+        self.views.iter().take(texts).flatten().any(|view| leaf.test.holds_in_text(&self.matcher.leaves, *view))
     }
 }
 

@@ -23,8 +23,6 @@ pub(super) struct View<'a> {
 #[derive(Debug)]
 pub(super) struct Leaf {
     pub(super) test: Test,
-    /// Hash of a token that every text in which it holds has.
-    pub(super) token: Option<u64>,
     /// Whether the quoted text may have it instead of the own one.
     pub(super) quoted: bool,
     /// Range of the queries that stand on it.
@@ -34,8 +32,8 @@ pub(super) struct Leaf {
 /// What is asked of a post, ready to be evaluated.
 #[derive(Debug)]
 pub(super) enum Test {
-    /// Consecutive tokens.
-    Phrase(Box<[Word]>),
+    /// Consecutive tokens, and which of the words is looked for first.
+    Phrase(Box<[Word]>, u32),
     /// A hashtag, mention or cashtag.
     Entity(Name),
     /// A substring of the whole text.
@@ -49,12 +47,17 @@ pub(super) enum Test {
     /// A network's name.
     Network(Box<str>),
     /// Terms near each other.
-    Near(Spans),
+    Near(Box<Spans>),
 }
 
 impl Test {
     pub(super) fn new(term: &Term, accents: Accents) -> Test {
-        let words = |w: &[String], f: fn(&str, Accents) -> Word| Test::Phrase(w.iter().map(|w| f(w, accents)).collect());
+        let words = |w: &[String], f: fn(&str, Accents) -> Word| {
+            let words: Box<[Word]> = w.iter().map(|w| f(w, accents)).collect();
+            // The longest word is the one least often there by chance.
+            let first = words.iter().enumerate().max_by_key(|(_, w)| (!w.is_wild(), w.base().len())).map_or(0, |(i, _)| i);
+            Test::Phrase(words, first as u32)
+        };
         match term {
             Term::Phrase(w) => words(w, Word::new),
             Term::Case(w) => words(w, Word::cased),
@@ -71,7 +74,7 @@ impl Test {
 
     /// Whether it asks about the text, so that a quoted text may answer too.
     pub(super) fn is_textual(&self) -> bool {
-        matches!(self, Test::Phrase(_) | Test::Entity(_) | Test::Contains(_) | Test::Near(_))
+        matches!(self, Test::Phrase(..) | Test::Entity(_) | Test::Contains(_) | Test::Near(_))
     }
 
     /// Whether the post's own data, apart from its texts, has it.
@@ -81,14 +84,14 @@ impl Test {
             Test::To(h) => is_handle(post.in_reply_to.author, h),
             Test::Lang(code) => is_language(post.lang, code),
             Test::Network(n) => !n.is_empty() && post.network.eq_ignore_ascii_case(n),
-            Test::Phrase(_) | Test::Entity(_) | Test::Contains(_) | Test::Near(_) => false,
+            Test::Phrase(..) | Test::Entity(_) | Test::Contains(_) | Test::Near(_) => false,
         }
     }
 
     /// Whether the text has it.
     pub(super) fn holds_in_text(&self, leaves: &[Leaf], view: View<'_>) -> bool {
         match self {
-            Test::Phrase(words) => phrase_runs(words, view).next().is_some(),
+            Test::Phrase(words, first) => phrase_runs(words, *first as usize, view).next().is_some(),
             Test::Entity(name) => view.tokens.entities(view.text).any(|e| name.is(&e, view.text)),
             Test::Contains(value) => value.is_in(view.text),
             Test::Near(spans) => !spans.runs(leaves, view).is_empty(),
@@ -99,7 +102,7 @@ impl Test {
     /// Appends every run of tokens that is it, in order; terms without a place in the text have none.
     pub(super) fn runs(&self, leaves: &[Leaf], view: View<'_>, out: &mut Vec<Run>) {
         match self {
-            Test::Phrase(words) => out.extend(phrase_runs(words, view)),
+            Test::Phrase(words, first) => out.extend(phrase_runs(words, *first as usize, view)),
             Test::Entity(name) => {
                 let named = view.tokens.entities(view.text).filter(|e| name.is(e, view.text));
                 out.extend(named.filter_map(|e| tokens_within(view.tokens.tokens(), e.start, name.end_in(&e))));
@@ -110,22 +113,17 @@ impl Test {
     }
 }
 
-/// Where `words` stand side by side.
-fn phrase_runs<'a>(words: &'a [Word], view: View<'a>) -> impl Iterator<Item = Run> + 'a {
+/// Where `words` stand side by side; the word at `first` is looked for first.
+fn phrase_runs<'a>(words: &'a [Word], first: usize, view: View<'a>) -> impl Iterator<Item = Run> + 'a {
     let tokens = view.tokens.tokens();
-    // The longest word is the one least often there by chance.
-    let pivot = words.iter().enumerate().max_by_key(|(_, w)| (!w.is_wild(), w.base().len())).map_or(0, |(i, _)| i);
-    let starts = 0..(tokens.len() + 1).saturating_sub(words.len().max(1));
-    starts
-        .filter(move |s| is_phrase(words, pivot, view, tokens.get(*s..).unwrap_or_default()))
-        .map(|s| Run { start: s as u32, end: (s + words.len()) as u32 })
-}
-
-/// Whether `tokens` begin with `words`.
-fn is_phrase(words: &[Word], pivot: usize, view: View<'_>, tokens: &[Token]) -> bool {
-    let (Some(word), Some(token)) = (words.get(pivot), tokens.get(pivot)) else { return false };
-    let is = |(w, t): (&Word, &Token)| w.is_token(view.text, view.tokens, t);
-    (word.is_wild() || word.hash() == token.hash) && words.iter().zip(tokens).all(is)
+    let hash = words.get(first).filter(|w| !w.is_wild()).map(Word::hash);
+    let is = move |(w, t): (&Word, &Token)| w.is_token(view.text, view.tokens, t);
+    let found = tokens.iter().enumerate().skip(first).filter(move |(_, t)| hash.is_none_or(|h| h == t.hash));
+    found.filter_map(move |(at, _)| {
+        let run = tokens.get(at - first..at - first + words.len())?;
+        let all = !words.is_empty() && words.iter().zip(run).all(is);
+        all.then_some(Run { start: (at - first) as u32, end: (at - first + words.len()) as u32 })
+    })
 }
 
 /// The tokens between two bytes of the text; none if there are none.
@@ -188,7 +186,7 @@ impl Test {
     /// key finds it.
     pub(super) fn key(&self) -> Option<(Key, f64)> {
         match self {
-            Test::Phrase(words) => phrase_key(words),
+            Test::Phrase(words, _) => phrase_key(words),
             Test::Entity(name) => {
                 let words: Vec<Word> = name_words(name);
                 phrase_key(&words).map(|(k, often)| (k, often / 8.0))
@@ -209,7 +207,7 @@ impl Test {
     /// Bytes it holds on the heap, about.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
-            Test::Phrase(words) => size_of_val(&**words) + words.iter().map(|w| 2 * w.base().len()).sum::<usize>(),
+            Test::Phrase(words, _) => size_of_val(&**words) + words.iter().map(|w| 2 * w.base().len()).sum::<usize>(),
             Test::Contains(value) => size_of::<Word>() + 2 * value.base().len(),
             Test::Entity(name) => name.folded().len(),
             Test::From(s) | Test::To(s) | Test::Lang(s) | Test::Network(s) => s.len(),
@@ -220,7 +218,7 @@ impl Test {
     /// Hash of a token every matching text has, if there is one.
     pub(super) fn token(&self) -> Option<u64> {
         match self {
-            Test::Phrase(words) => words.iter().filter(|w| !w.is_wild()).max_by_key(|w| w.base().len()).map(Word::hash),
+            Test::Phrase(words, _) => words.iter().filter(|w| !w.is_wild()).max_by_key(|w| w.base().len()).map(Word::hash),
             Test::Entity(name) => name_words(name).iter().max_by_key(|w| w.base().len()).map(Word::hash),
             _ => None,
         }

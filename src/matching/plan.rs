@@ -12,21 +12,24 @@ pub(super) const NO: u32 = u32::MAX - 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) leaf: u32,
+    /// A token every text in which the leaf holds has, as a bit of [`Words`](super::words::Words):
+    /// most steps end here, and the leaf itself is not touched.
+    pub(super) word: u32,
     pub(super) yes: u32,
     pub(super) no: u32,
 }
 
 /// Appends the chain of `node` to `steps` and returns where it begins. `leaf_of` gives the leaf of a
-/// term or of a proximity, or none for what can never hold.
-pub(super) fn chain(node: &Node, yes: u32, no: u32, leaf_of: &mut dyn FnMut(&Node) -> Option<u32>, steps: &mut Vec<Step>) -> u32 {
+/// term or of a proximity and its word, or none for what can never hold.
+pub(super) fn chain(node: &Node, yes: u32, no: u32, leaf_of: &mut dyn FnMut(&Node) -> Option<(u32, u32)>, steps: &mut Vec<Step>) -> u32 {
     match node {
         Node::And(all) => all.iter().rev().fold(yes, |next, n| chain(n, next, no, leaf_of, steps)),
         Node::Or(any) => any.iter().rev().fold(no, |next, n| chain(n, yes, next, leaf_of, steps)),
         Node::Not(n) => chain(n, no, yes, leaf_of, steps),
         Node::Leaf(_) | Node::Near { .. } | Node::Within { .. } => match leaf_of(node) {
             None => no,
-            Some(leaf) => {
-                steps.push(Step { leaf, yes, no });
+            Some((leaf, word)) => {
+                steps.push(Step { leaf, word, yes, no });
                 steps.len() as u32 - 1
             }
         },
@@ -72,7 +75,7 @@ mod tests {
     /// Runs the chain with the truth of each leaf given.
     fn run(node: &Node, truth: &[bool]) -> bool {
         let mut steps = Vec::new();
-        let mut leaf_of = |n: &Node| if let Node::Leaf(i) = n { Some(*i as u32) } else { None };
+        let mut leaf_of = |n: &Node| if let Node::Leaf(i) = n { Some((*i as u32, 0)) } else { None };
         let mut at = chain(node, YES, NO, &mut leaf_of, &mut steps);
         while let Some(s) = steps.get(at as usize) {
             at = if truth[s.leaf as usize] { s.yes } else { s.no };

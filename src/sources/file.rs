@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use crate::bilingual::Both;
 use crate::limits;
 use crate::sources::input::{self, Input};
-use crate::sources::{Context, Error, Settings, Spec, Splitter, Writer};
+use crate::sources::{Context, Error, Settings, Spec, Splitter, Writer, pipe};
 
 /// The type `file`.
 pub static SPEC: Spec = Spec { name: "file", keys: &["path", "follow"], check, run };
@@ -37,7 +37,14 @@ fn check(settings: &Settings) -> Vec<Both> {
 fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>> {
     async move {
         let mut writer = Writer::new(&settings, &ctx);
-        if settings.follow { follow(&settings, &ctx, &mut writer).await } else { once(&settings, &ctx, &mut writer).await }
+        if settings.follow {
+            return follow(&settings, &ctx, &mut writer).await;
+        }
+        if tokio::fs::metadata(&settings.path).await.is_ok_and(|metadata| !metadata.is_file()) {
+            let path = settings.path.clone();
+            return pipe::copy(move || Input::open(&path), &settings, &ctx).await;
+        }
+        once(&settings, &ctx, &mut writer).await
     }
     .boxed()
 }

@@ -8,7 +8,7 @@ use super::rhythm::{Rhythm, ZONE};
 use super::script::{Stage, outage};
 use super::texts::{self, Subject};
 use crate::bilingual::Lang;
-use crate::post::{Kind, Post, PostBuf, Reference};
+use crate::post::{Kind, Lines, Post, PostBuf, Reference};
 use crate::prng::Prng;
 use crate::time::{SECOND, Timestamp};
 
@@ -29,29 +29,23 @@ const CROWD: usize = 4_000;
 /// Posts that can still be repeated, copied or deleted.
 const RECENT: usize = 400;
 
-/// What happens to how many of the posts, as shares; see [`World::share`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Share {
-    /// Posts that are repeated by somebody else, for each original post.
-    pub reposts: f64,
-    /// Posts that say nearly the same as one before.
-    pub copies: f64,
-    /// Posts that are deleted later.
-    pub deletes: f64,
-    /// Posts that are edited later.
-    pub updates: f64,
-    /// Posts that arrive twice.
-    pub duplicates: f64,
-    /// Posts that arrive some seconds late.
-    pub late: f64,
-    /// Complaints that the bank answers.
-    pub answers: f64,
-}
+// What happens to how many of the posts.
+/// Posts that make somebody repeat an older one.
+const REPOSTS: f64 = 0.12;
+/// Posts that say nearly the same as one before.
+const COPIES: f64 = 0.04;
+/// Posts that are deleted later.
+const DELETES: f64 = 0.012;
+/// Posts that are edited later, of those not deleted.
+const UPDATES: f64 = 0.01;
+/// Posts that arrive twice.
+const DUPLICATES: f64 = 0.015;
+/// Posts that arrive some seconds late.
+const LATE: f64 = 0.06;
+/// Complaints that the bank answers.
+const ANSWERS: f64 = 0.35;
 
-/// A world that has not been told otherwise.
-const USUAL: Share = Share { reposts: 0.12, copies: 0.04, deletes: 0.012, updates: 0.01, duplicates: 0.015, late: 0.06, answers: 0.35 };
-
-/// A post that is out, and where it went.
+/// A post that others may still copy or repeat.
 struct Written {
     post: PostBuf,
     subject: Subject,
@@ -60,7 +54,6 @@ struct Written {
 
 /// The world; ask it for one second after another.
 pub struct World {
-    share: Share,
     start: Timestamp,
     rhythm: Rhythm,
     people: People,
@@ -76,7 +69,6 @@ impl World {
     pub fn new(seed: u64, start: Timestamp) -> World {
         let prng = Prng::new(seed);
         World {
-            share: USUAL,
             start,
             rhythm: Rhythm::new(ZONE),
             people: People::new(&mut prng.fork("people"), CROWD),
@@ -85,17 +77,6 @@ impl World {
             pending: BTreeMap::new(),
             serial: 0,
         }
-    }
-
-    /// The same world with other shares.
-    pub fn with_share(mut self, share: Share) -> World {
-        self.share = share;
-        self
-    }
-
-    /// What happens to how many posts.
-    pub fn share(&self) -> Share {
-        self.share
     }
 
     /// What goes on at `at`.
@@ -141,7 +122,7 @@ impl World {
     /// Somebody writes a post, new or copied, and others react.
     fn originate(&mut self, subject: Subject, at: Timestamp) {
         let author = self.author(subject);
-        let copied = self.prng.chance(self.share.copies).then(|| self.copied(subject, author.lang)).flatten();
+        let copied = self.prng.chance(COPIES).then(|| self.copied(subject, author.lang)).flatten();
         let text = copied.unwrap_or_else(|| texts::write(&mut self.prng, subject, author.lang));
         let text = texts::typed(&mut self.prng, text, author.habits);
         let id = self.publish(&author, subject, at, &text, Reference::default());
@@ -170,6 +151,7 @@ impl World {
     fn publish(&mut self, author: &Person, subject: Subject, at: Timestamp, text: &str, answered: Reference<'_>) -> String {
         self.serial += 1;
         let id = format!("{}{:03}", tid(at), self.serial % 1000);
+        let url = url(author, &id);
         let link = text.split(' ').find(|w| w.starts_with("https://")).unwrap_or_default();
         let post = Post {
             id: &id,
@@ -177,22 +159,26 @@ impl World {
             at,
             text,
             lang: author.lang.pick("es", "en"),
+            url: &url,
             author: author.author(),
             in_reply_to: answered,
-            links: crate::post::Lines(link),
+            links: Lines(link),
             ..Post::default()
         };
-        let late = self.prng.chance(self.share.late);
+        let late = self.prng.chance(LATE);
         let arrival = if late { self.later(at, 2, 9) } else { at };
         self.schedule(&post, arrival);
-        if self.prng.chance(self.share.duplicates) {
+        if self.prng.chance(DUPLICATES) {
             let again = self.later(arrival, 1, 20);
             self.schedule(&post, again);
         }
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
+        // An answer is written ahead of its time: nobody can repeat it yet.
+        if !answered.is_some() {
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(Written { post: PostBuf::new(&post), subject, lang: author.lang });
         }
-        self.recent.push_back(Written { post: PostBuf::new(&post), subject, lang: author.lang });
         id
     }
 
@@ -205,14 +191,14 @@ impl World {
 
     /// What follows a post: a repost of an older one, an edit, a delete, the bank's answer.
     fn react(&mut self, author: &Person, subject: Subject, at: Timestamp, id: &str) {
-        if self.prng.chance(self.share.reposts) {
+        if self.prng.chance(REPOSTS) {
             self.repost(at);
         }
         let this = Post { id, network: author.network, at, author: author.author(), ..Post::default() };
-        if self.prng.chance(self.share.deletes) {
+        if self.prng.chance(DELETES) {
             let when = self.later(at, 5, 120);
             self.schedule(&Post { kind: Kind::Delete, at: when, ..this }, when);
-        } else if self.prng.chance(self.share.updates) {
+        } else if self.prng.chance(UPDATES) {
             let when = self.later(at, 5, 60);
             let text = texts::write(&mut self.prng, subject, author.lang);
             let lang = author.lang.pick("es", "en");
@@ -224,15 +210,17 @@ impl World {
     /// Somebody repeats a recent post of the same network.
     fn repost(&mut self, at: Timestamp) {
         let who = self.people.anybody(&mut self.prng).clone();
-        let alike: Vec<&Written> = self.recent.iter().filter(|w| w.post.get().network == who.network).collect();
-        let Some(written) = self.prng.choose(&alike) else { return };
+        let picks: [usize; 8] = std::array::from_fn(|_| self.prng.index(self.recent.len()));
+        let mut picked = picks.into_iter().filter_map(|i| self.recent.get(i));
+        let Some(written) = picked.find(|w| w.post.get().network == who.network) else { return };
         let original = written.post.clone();
         let o = original.get();
         let at = self.later(at, 0, 30);
         self.serial += 1;
         let id = format!("{}{:03}", tid(at), self.serial % 1000);
         let repost_of = Reference { id: o.id, author: o.author.handle, author_id: o.author.id };
-        let post = Post { id: &id, at, author: who.author(), repost_of, in_reply_to: Reference::default(), ..o };
+        let url = url(&who, &id);
+        let post = Post { id: &id, at, url: &url, author: who.author(), repost_of, in_reply_to: Reference::default(), ..o };
         self.schedule(&post, at);
     }
 
@@ -244,9 +232,9 @@ impl World {
         let stage = self.stage(at);
         let busy = matches!(stage, Stage::Answers | Stage::Recovery) && subject == Subject::App;
         let share = match stage {
-            _ if busy => self.share.answers * 2.0,
-            Stage::Complaints | Stage::Spike => self.share.answers * 0.2,
-            _ => self.share.answers,
+            _ if busy => ANSWERS * 2.0,
+            Stage::Complaints | Stage::Spike => ANSWERS * 0.2,
+            _ => ANSWERS,
         };
         if !self.prng.chance(share) {
             return;
@@ -258,6 +246,11 @@ impl World {
         let text = format!("@{} {text}", author.handle);
         self.publish(&own, subject, when, &text, Reference { id, author: &author.handle, author_id: &author.id });
     }
+}
+
+/// Where a person could read the post.
+fn url(author: &Person, id: &str) -> String {
+    format!("https://{}.example/{}/{id}", author.network, author.handle)
 }
 
 #[cfg(test)]
@@ -286,7 +279,7 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, run(2, 3));
         // An intended change of the world changes this number; nothing else may.
-        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 9_930_117_744_029_365_315, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 4148922807877771830, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
     }
 
     #[test]

@@ -11,12 +11,24 @@ pub fn word_hash(base: &str) -> u64 {
 }
 
 /// Hash of a phrase's two neighbours, from their hashes.
+#[inline]
 pub fn pair_hash(first: u64, second: u64) -> u64 {
     multiply(first ^ K2, second ^ K1)
 }
 
 /// Hash of the first `len` bytes of `s`; what follows them does not matter.
+#[inline]
 pub(super) fn hash(s: &[u8], len: usize) -> u64 {
+    // A word of at most 16 bytes with something behind it: nearly all.
+    if let (1..=16, Some(chunk)) = (len, s.first_chunk::<16>()) {
+        let both = u128::from_le_bytes(*chunk) & (u128::MAX >> (128 - 8 * len));
+        return multiply(both as u64 ^ K1, (both >> 64) as u64 ^ K2 ^ len as u64);
+    }
+    hash_long(s, len)
+}
+
+#[cold]
+fn hash_long(s: &[u8], len: usize) -> u64 {
     let mut at = 0;
     let mut h = len as u64;
     loop {
@@ -52,6 +64,7 @@ pub(super) fn load(s: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(padded)
 }
 
+#[inline]
 fn multiply(a: u64, b: u64) -> u64 {
     let wide = u128::from(a) * u128::from(b);
     wide as u64 ^ (wide >> 64) as u64

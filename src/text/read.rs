@@ -50,7 +50,7 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            let Some(wide) = self.wide() else { return };
+            let Some(wide) = self.wide(self.at) else { return };
             let emoji = if wide.entry.may_be_emoji() { self.emoji_len() } else { 0 };
             if emoji > 0 {
                 self.emoji(emoji);
@@ -65,54 +65,43 @@ impl Reader<'_> {
     /// Reads the word that begins here.
     fn word(&mut self) {
         let (start, base_start) = (self.at, self.written);
+        // Kept out of memory: each step of the loop waits for the one before it.
+        let (mut at, mut written) = (start, base_start);
         loop {
-            let run = self.ascii_run();
-            let Some(b) = self.bytes.get(self.at) else { break };
+            let (run, folded) = ascii_run(load(self.bytes, at));
+            if let Some(room) = self.base.get_mut(written..written + 8) {
+                room.copy_from_slice(&folded.to_le_bytes());
+            }
+            at += run;
+            written += run;
+            if run == 8 {
+                continue;
+            }
+            let Some(b) = self.bytes.get(at) else { break };
             if b.is_ascii() {
-                if run == 8 {
-                    continue;
-                }
-                if *b == b':' && self.link_follows(start, base_start) {
+                if *b == b':' && self.link_follows(start, at, base_start, written) {
                     return;
                 }
                 break;
             }
-            let Some(wide) = self.wide() else { break };
+            let Some(wide) = self.wide(at) else { break };
             if !wide.entry.is_word() {
                 break;
             }
-            self.fold(wide);
+            written += self.table.write_base(wide.c, wide.entry, self.base, written);
+            at += wide.len;
         }
-        self.push(start, self.at, base_start, TokenKind::Word);
+        self.at = at;
+        self.push(start, base_start, written, TokenKind::Word);
     }
 
-    /// Folds up to eight ASCII letters and digits; says how many.
-    #[inline]
-    fn ascii_run(&mut self) -> usize {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        let x = load(self.bytes, self.at);
-        let low = x & (0x7F * ONES);
-        let lower = low | (0x20 * ONES);
-        // The top bit of each byte: at least `a`, more than `z`, at least `0`, more than `9`.
-        let letter = (lower + 0x1F * ONES) & !(lower + 0x05 * ONES);
-        let digit = (low + 0x50 * ONES) & !(low + 0x46 * ONES);
-        let top = 0x80 * ONES;
-        let run = ((!((letter | digit) & !x) & top).trailing_zeros() / 8) as usize;
-        let folded = x | (letter & top) >> 2;
-        if let Some(room) = self.base.get_mut(self.written..self.written + 8) {
-            room.copy_from_slice(&folded.to_le_bytes());
-        }
-        self.at += run;
-        self.written += run;
-        run
-    }
-
-    /// At the colon behind a word: whether that makes it a link. If so, both are read.
-    fn link_follows(&mut self, start: usize, base_start: usize) -> bool {
-        if self.bytes.get(self.at..self.at + 3) != Some(b"://") {
+    /// At the colon behind the word from `start` to `colon`, whose base form ends at `written`: whether
+    /// that makes it a link. If so, both are read.
+    fn link_follows(&mut self, start: usize, colon: usize, base_start: usize, written: usize) -> bool {
+        if self.bytes.get(colon..colon + 3) != Some(b"://") {
             return false;
         }
-        let word = self.bytes.get(start..self.at).unwrap_or_default();
+        let word = self.bytes.get(start..colon).unwrap_or_default();
         let ends_in = |p: &[u8]| word.len().checked_sub(p.len()).and_then(|i| word.get(i..)).is_some_and(|t| t.eq_ignore_ascii_case(p));
         let scheme = if ends_in(b"https") {
             5
@@ -121,58 +110,69 @@ impl Reader<'_> {
         } else {
             return false;
         };
-        let link = self.at - scheme;
-        self.written -= scheme;
+        let link = colon - scheme;
         if link > start {
-            self.push(start, link, base_start, TokenKind::Word);
+            self.at = link;
+            self.push(start, base_start, written - scheme, TokenKind::Word);
         }
         self.at = link + self.text.get(link..).map_or(0, url_len);
-        self.push(link, self.at, self.written, TokenKind::Url);
+        self.push(link, self.written, self.written, TokenKind::Url);
         true
     }
 
     /// Reads an emoji of `len` bytes.
     fn emoji(&mut self, len: usize) {
         let (start, base_start) = (self.at, self.written);
-        while self.at < start + len {
-            let Some(wide) = self.wide() else { break };
-            if matches!(wide.c, '\u{1F3FB}'..='\u{1F3FF}') {
-                self.at += wide.len;
-            } else {
-                self.fold(wide);
+        let (mut at, mut written) = (start, base_start);
+        while let Some(wide) = self.wide(at).filter(|_| at < start + len) {
+            if !matches!(wide.c, '\u{1F3FB}'..='\u{1F3FF}') {
+                written += self.table.write_base(wide.c, wide.entry, self.base, written);
             }
+            at += wide.len;
         }
-        self.push(start, self.at, base_start, TokenKind::Emoji);
+        self.at = at;
+        self.push(start, base_start, written, TokenKind::Emoji);
     }
 
     fn emoji_len(&self) -> usize {
         self.text.get(self.at..).map_or(0, emoji_len)
     }
 
-    /// The character here, which is not ASCII.
+    /// The character at `at`, which is not ASCII.
     #[inline]
-    fn wide(&self) -> Option<Wide> {
-        let c = self.text.get(self.at..)?.chars().next()?;
+    fn wide(&self, at: usize) -> Option<Wide> {
+        let c = self.text.get(at..)?.chars().next()?;
         Some(Wide { c, len: c.len_utf8(), entry: self.table.get(c) })
     }
 
+    /// Notes the token from `start` to here, with the base form from `base_start` to `written`.
     #[inline]
-    fn fold(&mut self, wide: Wide) {
-        self.written += self.table.write_base(wide.c, wide.entry, self.base, self.written);
-        self.at += wide.len;
-    }
-
-    #[inline]
-    fn push(&mut self, start: usize, end: usize, base_start: usize, kind: TokenKind) {
+    fn push(&mut self, start: usize, base_start: usize, written: usize, kind: TokenKind) {
         let form = self.base.get(base_start..).unwrap_or_default();
-        let hash = if kind == TokenKind::Url { 0 } else { hash(form, self.written - base_start) };
+        let hash = if kind == TokenKind::Url { 0 } else { hash(form, written - base_start) };
+        self.written = written;
         self.tokens.push(Token {
             start: start as u32,
-            end: end as u32,
+            end: self.at as u32,
             base_start: base_start as u32,
-            base_end: self.written as u32,
+            base_end: written as u32,
             hash,
             kind,
         });
     }
+}
+
+/// How many of the eight bytes of `x`, from the first on, are ASCII letters and digits, and those in
+/// lower case.
+#[inline]
+fn ascii_run(x: u64) -> (usize, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = 0x80 * ONES;
+    let low = x & (0x7F * ONES);
+    let lower = low | (0x20 * ONES);
+    // The top bit of each byte: at least `a` and not more than `z`; at least `0` and not more than `9`.
+    let letter = (lower + 0x1F * ONES) & !(lower + 0x05 * ONES);
+    let digit = (low + 0x50 * ONES) & !(low + 0x46 * ONES);
+    let other = !((letter | digit) & !x) & TOP;
+    (other.trailing_zeros() as usize / 8, x | (letter & TOP) >> 2)
 }

@@ -1,10 +1,12 @@
 //! Everything that is tested from outside, as one binary.
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
 
+mod bancos;
 mod config;
 mod data;
 mod decoders;
 mod demo;
+mod determinism;
 mod differential;
 mod fuzz_config;
 mod fuzz_decode;

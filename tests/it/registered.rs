@@ -20,7 +20,7 @@ fn compare(family: &str, all: impl Iterator<Item = &'static str>, besides: &[&st
 
 #[test]
 fn sources() {
-    let helpers = ["error", "input", "retry", "splitter", "writer"];
+    let helpers = ["error", "input", "pipe", "retry", "splitter", "writer"];
     compare("sources", escucha::sources::ALL.iter().map(|spec| spec.name), &helpers);
 }
 

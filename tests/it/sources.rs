@@ -104,6 +104,20 @@ async fn a_file_that_is_stopped_in_the_middle_gives_whole_lines() {
 }
 
 #[tokio::test]
+async fn a_named_pipe_is_read_and_does_not_hold_up_the_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut probe = Probe::start(Settings { path: path.clone(), ..settings("file") }, system(), timing());
+    // Both ends, so that opening waits for nobody and the pipe never ends.
+    let mut end = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    end.write_all(b"1\n2\n3").unwrap();
+    probe.until_lines(2).await;
+    assert_eq!(text(&probe.stop().await.0), "1 2");
+    drop(end);
+}
+
+#[tokio::test]
 async fn a_missing_file_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("late");
