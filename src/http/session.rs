@@ -48,7 +48,7 @@ pub async fn beat(app: App, beats: watch::Sender<Beat>) {
     let mut interval = tokio::time::interval(timing.beat);
     for number in 1.. {
         interval.tick().await;
-        if number % timing.status_every.max(1) == 0 {
+        if u64::is_multiple_of(number, timing.status_every.max(1)) {
             beats.send_replace(Beat::of(&app.shared, number));
         } else {
             beats.send_modify(|beat| beat.number = number);
@@ -163,7 +163,7 @@ impl Session {
                 open = self.bells.wait(self.filter.has(Channel::Mentions)) => if !open { return None },
                 changed = self.beat.changed() => {
                     changed.ok()?;
-                    let status = self.beat.borrow_and_update().number % self.status_every == 0;
+                    let status = self.beat.borrow_and_update().number.is_multiple_of(self.status_every);
                     self.beat_frames(status, &mut frames);
                 }
             }

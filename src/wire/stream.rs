@@ -24,7 +24,7 @@ impl<'a> From<&'a Reason> for ReasonView<'a> {
 }
 
 #[derive(Serialize)]
-struct AlertView<'a> {
+struct AlertView<'a, N: Serialize> {
     r#type: &'static str,
     seq: u64,
     id: &'a str,
@@ -51,14 +51,13 @@ struct AlertView<'a> {
     first_post: Option<PostView<'a>>,
     top_posts: Vec<PostView<'a>>,
     terms: (),
-    networks: Pairs<std::iter::Map<std::slice::Iter<'a, (String, u64)>, fn(&'a (String, u64)) -> (&'a str, u64)>>,
+    networks: N,
     dedup_key: &'a str,
     url: (),
 }
 
 /// The alert object, the same everywhere. `seq` is its place in the sequence of alerts.
 pub fn alert_json(alert: &Alert, seq: u64) -> String {
-    let pair: fn(&(String, u64)) -> (&str, u64) = |(network, n)| (network.as_str(), *n);
     json(&AlertView {
         r#type: "alert",
         seq,
@@ -85,7 +84,7 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         first_post: alert.first_post.as_ref().map(|p| (&p.get()).into()),
         top_posts: alert.top_posts.iter().map(|p| (&p.get()).into()).collect(),
         terms: (),
-        networks: Pairs(alert.networks.iter().map(pair)),
+        networks: Pairs(alert.networks.iter().map(|(network, n)| (network.as_str(), *n))),
         // One alert keeps its id through all its transitions, which is what receivers group by.
         dedup_key: &alert.id,
         url: (),
