@@ -352,10 +352,9 @@ impl Log {
                 let seq = self.alerts.end();
                 self.push(What::Alert(seq, alert), Place::Alert(seq));
             }
-            Event::Mention(mention) => {
-                if self.shown.contains_key(&mention.key) {
-                    self.replace(mention.key, Some(&mention.post));
-                }
+            Event::Mention(mention) => self.push(What::Mention(mention), Place::Mention(self.mentions.end())),
+            Event::Update(mention) => {
+                self.replace(mention.key, Some(&mention.post));
                 self.push(What::Mention(mention), Place::Mention(self.mentions.end()));
             }
             Event::Windows(windows) => {

@@ -15,7 +15,7 @@ use crate::post::{Post, PostBuf, PostKey};
 use crate::score::Score;
 use crate::time::{MINUTE, Timestamp};
 use crate::topic::{Listening, On, Rule, TopicId};
-use crate::window::{Tallied, Window};
+use crate::window::Tallied;
 use alerts::{Alerts, Kept};
 
 /// A firing `volume` alert tells of its growth at most this often, unless it doubled.
@@ -178,14 +178,14 @@ impl Judge {
     }
 
     /// Looks at the firing `volume` alert of watch `i` once more, now that the window that ends with
-    /// minute `end` holds `count` mentions: it resolves, tells of its growth, or stays as it is.
+    /// minute `end` holds what was `observed`: it resolves, tells of its growth, or stays as it is.
     pub fn review(
         &mut self,
         i: usize,
         end: i64,
-        count: u64,
+        observed: Tallied,
         now: Timestamp,
-        evidence: impl FnOnce(Window) -> Evidence,
+        evidence: impl FnOnce() -> Evidence,
         out: &mut Vec<Alert>,
     ) {
         let Some(watch) = self.watches.get_mut(i) else { return };
@@ -194,11 +194,12 @@ impl Judge {
             watch.firing = None;
             return;
         }
+        let count = observed.mentions;
         if end < firing.end {
             return; // The posts that fired it are ahead of the beat.
         }
         if count < at {
-            self.alerts.observe(firing.alert, now, |a| a.observed = evidence(window).observed);
+            self.alerts.observe(firing.alert, now, |a| a.observed = observed);
             self.alerts.resolve(firing.alert, now, words::below(count, window, at), out);
             watch.firing = None;
             watch.done = watch.done.max(end - 1);
@@ -207,7 +208,7 @@ impl Judge {
         let grown = count >= firing.told.saturating_mul(2);
         if grown || (count != firing.told && now.since(firing.told_at) >= UPDATE_EVERY) {
             watch.firing = Some(Firing { told: count, told_at: now, ..firing });
-            let evidence = evidence(window);
+            let evidence = evidence();
             let reasons = words::volume(evidence.observed, window, at);
             self.alerts.change(firing.alert, now, evidence, reasons, out);
         }
@@ -256,7 +257,8 @@ impl Watch {
             topic: self.topic_name.clone(),
             brand: self.brand.clone(),
             started_at,
-            updated_at: when.now,
+            // A post can be ahead of the beat; an alert is never older than its cause.
+            updated_at: when.now.max(started_at),
             resolved_at: None,
             observed: evidence.observed,
             threshold,

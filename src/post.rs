@@ -397,6 +397,10 @@ impl PostBuf {
     pub fn get(&self) -> Post<'_> {
         self.0.row.view(&self.0.arena)
     }
+    /// The post's own time, without making a view.
+    pub fn at(&self) -> Timestamp {
+        self.0.row.numbers.at
+    }
     /// Bytes it holds.
     pub fn bytes(&self) -> usize {
         self.0.arena.len() + size_of::<Owned>() + size_of::<PostBuf>()

@@ -91,8 +91,10 @@ pub struct TopicWindows {
 pub enum Event {
     /// An alert fired, changed or resolved.
     Alert(Box<Alert>),
-    /// A new mention, or the new version of one with the same key.
+    /// A new mention.
     Mention(Arc<Mention>),
+    /// A mention that was counted before has a new version.
+    Update(Arc<Mention>),
     /// A topic's windows, at most once per topic and second.
     Windows(Box<TopicWindows>),
     /// This post must vanish from everything that still shows it.
@@ -236,10 +238,10 @@ impl Tally {
         }
         let end = topic.panes.end();
         for watch in self.judge.watches(topic.id) {
-            let Some(On::Volume { window, .. }) = self.judge.on(watch) else { continue };
-            let count = topic.panes.sum(window, end).mentions;
-            let evidence = |w| topic.evidence(w, end, &self.recent, &self.networks);
-            self.judge.review(watch, end, count, now, evidence, &mut self.alerts);
+            let Some(On::Volume { window, .. }) = self.judge.on(watch).filter(|_| self.judge.is_firing(watch)) else { continue };
+            let observed = topic.panes.window(window, end);
+            let evidence = || topic.evidence(window, end, &self.recent, &self.networks);
+            self.judge.review(watch, end, observed, now, evidence, &mut self.alerts);
         }
         tell(&mut self.alerts, events);
         let windows = topic.panes.windows();
@@ -375,7 +377,7 @@ impl Tally {
         let mention = Arc::new(Mention { topics, source: shown.source, ..Mention::clone(&fresh) });
         self.judge.replace(record.key, &mention.post);
         self.recent.replace(mention.clone());
-        events.push(Event::Mention(mention));
+        events.push(Event::Update(mention));
     }
 
     /// Removes a post from all that shows it, and remembers that it is gone.

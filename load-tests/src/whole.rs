@@ -138,7 +138,12 @@ fn report_books(books: &Books, sent: &[Sent; 3]) -> bool {
     for (source, sent) in SOURCES.into_iter().zip(sent) {
         let (row, fine) = books.row(source, sent.posts);
         println!("{row}");
-        println!("{:<10} {:.0} posts/s offered and taken, {} requests told to wait", "", sent.posts as f64 / sent.seconds, sent.told_to_wait);
+        println!(
+            "{:<10} {:.0} posts/s offered and taken, {} requests told to wait",
+            "",
+            sent.posts as f64 / sent.seconds,
+            sent.told_to_wait
+        );
         exact &= fine;
     }
     exact

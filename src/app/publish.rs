@@ -61,7 +61,7 @@ impl Publisher {
                     meter.window(window).set(tallied.mentions as f64);
                 }
             }
-            Event::Delete(_) => {}
+            Event::Update(_) | Event::Delete(_) => {}
         }
     }
 

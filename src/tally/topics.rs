@@ -97,7 +97,7 @@ impl Topic {
     pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks) -> Evidence {
         let mut top: Vec<(i16, &Mention)> = Vec::new();
         let mut first: Option<&Mention> = None;
-        let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.get().at.minute());
+        let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.at().minute());
         let latest = self.mentions.iter().rev().take(ALERT_SCAN).filter_map(|n| recent.get(*n));
         for mention in latest.map(AsRef::as_ref).filter(inside) {
             if first.is_none_or(|f| age(mention) < age(f)) {
@@ -125,7 +125,7 @@ impl Topic {
 
 /// Order of posts by time; the key decides between equals.
 fn age(mention: &Mention) -> (Timestamp, PostKey) {
-    (mention.post.get().at, mention.key)
+    (mention.post.at(), mention.key)
 }
 
 /// Networks by number, in the order of first sight.

@@ -138,6 +138,7 @@ impl Engine {
                 format!("{} {} {}{late}", a.status.as_str(), a.id, a.observed.mentions)
             }
             Event::Mention(m) => format!("mention {}", m.post.get().id),
+            Event::Update(m) => format!("update {}", m.post.get().id),
             Event::Windows(w) => format!("windows {} {:?}", w.name, w.windows.map(|t| t.mentions)),
             Event::Delete(_) => "delete".to_owned(),
         };

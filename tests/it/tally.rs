@@ -155,7 +155,7 @@ fn an_update_replaces_and_fires_nothing() {
     e.apply(0, &[post(1, at(0), 10).text("antes")]);
     let applied = e.apply(0, &[post(1, at(0), 80).kind(Kind::Update).text("después")]);
     assert_eq!((applied.matched, applied.skipped[Skipped::Update as usize]), (0, 1));
-    assert_eq!(e.told(), ["mention 1", "mention 1"]);
+    assert_eq!(e.told(), ["mention 1", "update 1"]);
     let shown = e.tally.mentions(&MentionFilter { limit: 10, ..MentionFilter::default() }, |_| true).mentions;
     assert_eq!(shown.len(), 1);
     assert_eq!((shown[0].post.get().text, shown[0].topics[0].score), ("después", Score::points(80)));
