@@ -275,6 +275,13 @@ fn mention(id: &str, text: &str, topic: &str, points: i16) -> Event {
     }))
 }
 
+fn update(id: &str, text: &str, topic: &str, points: i16) -> Event {
+    match mention(id, text, topic, points) {
+        Event::Mention(mention) => Event::Update(mention),
+        other => other,
+    }
+}
+
 fn windows(name: &str, mentions: u64) -> Event {
     let tallied = Tallied { mentions, reposts: 0, authors: 1 };
     let id = TopicId(name.len() as u32);

@@ -222,7 +222,7 @@ async fn deletes_and_updates_reach_what_is_still_held() {
         alert("a1", Severity::Info, vec![post("p1", "secreto"), post("p2", "queda")]),
     ]);
     let key = client.next("mention").await["key"].clone();
-    world.feed.publish(mention("p2", "corregido", "fraude", 50));
+    world.feed.publish(update("p2", "corregido", "fraude", 50));
     world.feed.publish(Event::Delete(post("p1", "").get().key()));
     assert_eq!(client.next("deleted").await, json!({"type": "deleted", "key": key, "network": "x", "id": "p1"}));
 
