@@ -13,6 +13,7 @@ export interface Post {
   created_at: string;
   text: string;
   url?: string | null;
+  kind?: 'create' | 'update' | 'delete';
   author?: { id?: string | null; handle?: string | null; name?: string | null } | null;
 }
 
