@@ -116,6 +116,7 @@ pub fn run(lines: &[u8]) {
 }
 
 #[cfg(test)]
+#[allow(unused_imports, reason = "the bench itself has no test harness")]
 mod tests {
     use super::*;
 

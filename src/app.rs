@@ -6,5 +6,5 @@ mod publish;
 mod reorder;
 mod run;
 
-pub use engine::{Ask, Engine, Parts, Sink, share, source_id};
+pub use engine::{Engine, Parts, Sink, share, source_id};
 pub use run::{Error, Job, VERSION, run};

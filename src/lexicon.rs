@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn terms_are_found_and_denied() {
         let list = "# comment\n10 fraude\n10 fraud\n7 no funciona\n5 can't log in\n3 can't\n2 ñoño\n4 malo\n1 😡";
-        let table: &[(&str, &[(i16, bool, bool)])] = &[
+        type Row = (&'static str, &'static [(i16, bool, bool)]);
+        let table: &[Row] = &[
             ("¡FRAUDE!", &[(10, false, false)]),
             ("no es fraude", &[(10, true, false)]),
             ("no creo que sea un fraude", &[(10, true, false)]),

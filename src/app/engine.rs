@@ -7,14 +7,13 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use super::reorder::Reorder;
 use crate::decode::{self, Format};
+use crate::http::Question;
 use crate::intake::{Buffer, Intake, Receipt, Step};
 use crate::lane::{Compiled, Input, Lane, Outcome};
 use crate::tally::{self, Applied, Event, Tally};
+use crate::telemetry;
 use crate::time::{Clock, Timestamp};
 use crate::topic::SourceId;
-
-/// A question to the owner of the state, answered between two steps.
-pub type Ask = Box<dyn FnOnce(&mut Tally) + Send>;
 
 /// Questions that wait at most; more are answered with "busy" at once.
 const QUESTIONS: usize = 1024;
@@ -46,7 +45,7 @@ pub struct Engine {
     /// Where input goes in.
     pub intake: Arc<Intake>,
     /// Where questions to the tally go in.
-    pub asks: Sender<Ask>,
+    pub asks: Sender<Question>,
     lanes: Vec<JoinHandle<()>>,
     tally: JoinHandle<Tally>,
 }
@@ -67,7 +66,8 @@ impl Engine {
             })
             .collect::<std::io::Result<Vec<_>>>()?;
         let tally = Tally::new(parts.tally);
-        let tally = std::thread::Builder::new().name("tally".into()).spawn(move || run_tally(tally, &steps, &questions, sink))?;
+        let tally =
+            std::thread::Builder::new().name("tally".into()).spawn(move || run_tally(tally, &steps, &questions, sink, &*parts.clock))?;
         Ok(Engine { intake, asks, lanes, tally })
     }
 
@@ -86,8 +86,10 @@ impl Engine {
 
 /// Works off buffers until the intake is closed and empty, or the tally is gone.
 fn run_lane(mut lane: Lane, buffers: &Receiver<Box<Buffer>>, done: &Sender<Step>, clock: &dyn Clock) {
-    let seconds = metrics::histogram!("escucha_stage_seconds", "stage" => "lane");
+    let seconds = telemetry::stage("lane");
+    let waiting = telemetry::queue_depth("lanes");
     for mut buffer in buffers {
+        waiting.set(buffers.len() as f64);
         let started = clock.monotonic();
         let compiled = buffer.compiled.clone();
         let input = Input { bytes: &mut buffer.bytes, source: buffer.source, seen: buffer.seen, compiled: &compiled };
@@ -100,7 +102,9 @@ fn run_lane(mut lane: Lane, buffers: &Receiver<Box<Buffer>>, done: &Sender<Step>
 }
 
 /// Applies steps in number order and answers questions in between, until all senders are gone.
-fn run_tally(mut tally: Tally, steps: &Receiver<Step>, questions: &Receiver<Ask>, mut sink: Box<dyn Sink>) -> Tally {
+fn run_tally(mut tally: Tally, steps: &Receiver<Step>, questions: &Receiver<Question>, mut sink: Box<dyn Sink>, clock: &dyn Clock) -> Tally {
+    let seconds = telemetry::stage("tally");
+    let waiting = telemetry::queue_depth("tally");
     let mut reorder = Reorder::default();
     let mut events = Vec::new();
     let mut questions = questions.clone();
@@ -116,7 +120,10 @@ fn run_tally(mut tally: Tally, steps: &Receiver<Step>, questions: &Receiver<Ask>
             },
         }
         while let Some(step) = reorder.pop() {
+            let started = clock.monotonic();
             apply(step, &mut tally, &mut *sink, &mut events);
+            seconds.record(clock.monotonic().saturating_sub(started).as_secs_f64());
+            waiting.set(steps.len() as f64);
             events.clear();
             if let Ok(ask) = questions.try_recv() {
                 ask(&mut tally);

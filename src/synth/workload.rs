@@ -317,7 +317,6 @@ mod tests {
             ("rules of one group", share(&|r| r.groups.len() == 1), 0.2, 0.4),
         ];
         for (what, got, low, high) in table {
-            println!("{what}: {got}");
             assert!((low..=high).contains(&got), "{what}: {got}");
         }
         let size = |r: &Rule| r.groups.iter().map(Vec::len).sum::<usize>();
@@ -331,7 +330,6 @@ mod tests {
         let w = workload(1, POSTS, 10_000, 10_000, Shape::Escucha);
         let (hits, fired) = matches(&w, &texts(&w, &["text"]));
         let per_post = |n: usize| n as f64 / POSTS as f64;
-        println!("10k: {} {} {}", per_post(hits), per_post(fired), per_post(w.ndjson.len()));
         assert!((0.85..1.0).contains(&per_post(hits)), "{}", per_post(hits));
         assert!((3.0..4.2).contains(&per_post(fired)), "{}", per_post(fired));
         assert!((424.0..464.0).contains(&per_post(w.ndjson.len())), "{}", per_post(w.ndjson.len()));
