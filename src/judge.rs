@@ -11,8 +11,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::alert::{Alert, Reason, Status};
-use crate::post::{Post, PostBuf, PostKey};
-use crate::score::Score;
+use crate::post::{PostBuf, PostKey};
+use crate::score::{Addend, Score};
 use crate::time::{MINUTE, Timestamp};
 use crate::topic::{Listening, On, Rule, TopicId};
 use crate::window::Tallied;
@@ -146,19 +146,29 @@ impl Judge {
     }
 
     /// A mention reached the score of `priority` watch `i`.
-    pub fn fire_priority(&mut self, i: usize, post: &Post<'_>, score: Score, when: Moment, out: &mut Vec<Alert>) {
+    pub fn fire_priority<'a>(
+        &mut self,
+        i: usize,
+        shown: &PostBuf,
+        score: Score,
+        addends: impl Iterator<Item = &'a Addend>,
+        when: Moment,
+        out: &mut Vec<Alert>,
+    ) {
+        let post = shown.get();
         let Some(watch) = self.watches.get(i) else { return };
         let On::Priority { at } = watch.rule.on else { return };
         let evidence = Evidence {
             observed: Tallied { mentions: 1, reposts: post.is_repost().into(), authors: 1 },
-            first: Some(PostBuf::new(post)),
-            top: vec![PostBuf::new(post)],
+            first: Some(shown.clone()),
+            top: vec![shown.clone()],
             networks: vec![(post.network.to_owned(), 1)],
         };
         let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, post.id);
         let mut alert = watch.alert(id, post.at, u64::from(at.rounded()), evidence, when);
         alert.priority = Some(score);
         alert.reasons.push(words::priority(score, at));
+        alert.reasons.extend(addends.map(words::addend));
         let due = when.now.max(post.at).plus(watch.rule.resolve_after);
         let number = self.alerts.open(Kept { alert, cause: Some(post.key()) }, when.now, out);
         self.timers.insert((due, number));

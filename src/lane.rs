@@ -45,6 +45,9 @@ pub struct Hit {
     pub own: bool,
     /// Priority for this topic, cut to 0-100.
     pub score: Score,
+    /// Range in `Outcome::addends` of what the topic adds; with the record's own they sum to the
+    /// score before it is cut.
+    pub addends: (u32, u32),
 }
 
 /// A matched post, an update or a delete.
@@ -169,11 +172,11 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, matched:
     let first_hit = out.hits.len() as u32;
     let first_addend = out.addends.len() as u32;
     if !matched.is_empty() {
-        let context = Context { post, tokens: &scratch.tokens, topic: None };
-        signals::score(&context, Scope::Post, &mut out.addends);
-        let own_part = crate::score::total(&out.addends[first_addend as usize..]);
-        hits(&context, compiled, matched, own_part, &mut out.hits);
+        signals::score(&Context { post, tokens: &scratch.tokens, topic: None }, Scope::Post, &mut out.addends);
     }
+    let addends = (first_addend, out.addends.len() as u32);
+    let context = Context { post, tokens: &scratch.tokens, topic: None };
+    hits(&context, compiled, matched, first_addend as usize..out.addends.len(), out);
     out.records.push(Record {
         key: post.key(),
         author: post.author_key(),
@@ -182,28 +185,30 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, matched:
         before: out.greatest,
         post: out.posts.len() as u32,
         hits: (first_hit, out.hits.len() as u32),
-        addends: (first_addend, out.addends.len() as u32),
+        addends,
     });
     out.posts.push(post);
 }
 
-/// One hit per topic, in topic order.
-fn hits(context: &Context<'_>, compiled: &Compiled, matched: &[u32], own_part: Score, out: &mut Vec<Hit>) {
-    let first = out.len();
-    let mut addends = Vec::new();
+/// One hit per topic, in topic order; `own_part` is the range of the post's own addends.
+fn hits(context: &Context<'_>, compiled: &Compiled, matched: &[u32], own_part: std::ops::Range<usize>, out: &mut Outcome) {
+    let mut last = None;
     for query in matched {
         let topic = compiled.topic_of[*query as usize];
-        if out[first..].iter().any(|h| h.topic == topic) {
+        // The queries of a topic are neighbours.
+        if last.replace(topic) == Some(topic) {
             continue;
         }
         let t = &compiled.listening.topics[topic as usize];
         let brand = compiled.listening.brand_of(t);
         let direct = brand.is_some_and(|b| is_direct(context, b));
-        addends.clear();
+        let first = out.addends.len();
         let topic_context = TopicContext { weight: t.weight, direct };
-        signals::score(&Context { topic: Some(topic_context), ..*context }, Scope::Topic, &mut addends);
-        let score = Score(own_part.0.saturating_add(addends.iter().map(|a| a.weight.0).sum())).clamped();
-        out.push(Hit { topic, direct, own: brand.is_some_and(|b| is_own(context.post, b)), score });
+        signals::score(&Context { topic: Some(topic_context), ..*context }, Scope::Topic, &mut out.addends);
+        let parts = out.addends[own_part.clone()].iter().chain(&out.addends[first..]);
+        let score = crate::score::total(parts);
+        let own = brand.is_some_and(|b| is_own(context.post, b));
+        out.hits.push(Hit { topic, direct, own, score, addends: (first as u32, out.addends.len() as u32) });
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Addend {
 }
 
 /// The sum of the addends, cut to 0-100.
-pub fn total(addends: &[Addend]) -> Score {
-    let sum: i32 = addends.iter().map(|a| i32::from(a.weight.0)).sum();
+pub fn total<'a>(addends: impl IntoIterator<Item = &'a Addend>) -> Score {
+    let sum: i32 = addends.into_iter().map(|a| i32::from(a.weight.0)).sum();
     Score(sum.clamp(0, i32::from(Score::MAX.0)) as i16)
 }

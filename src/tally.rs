@@ -54,6 +54,8 @@ pub struct MentionTopic {
     pub direct: bool,
     /// Priority for this topic.
     pub score: Score,
+    /// What the topic itself adds to it.
+    pub addends: Vec<Addend>,
 }
 
 /// A post that was found.
@@ -313,21 +315,24 @@ impl Tally {
                 self.changed.push(slot);
             }
             let when = Moment { now, delayed: late };
-            let score = mention.topics.iter().find(|t| t.id == topic.id).map_or(Score::default(), |t| t.score);
-            self.judge_mention(slot, &mention, score, live, when);
+            if let Some(place) = mention.topics.iter().position(|t| t.id == topic.id) {
+                self.judge_mention(slot, &mention, place, live, when);
+            }
         }
         tell(&mut self.alerts, events);
     }
 
-    /// Asks every watch of the topic about a mention that was just counted.
-    fn judge_mention(&mut self, slot: usize, mention: &Mention, score: Score, live: bool, when: Moment) {
-        let Some(topic) = self.topics.get(slot) else { return };
+    /// Asks every watch of the topic, which is the mention's topic number `place`, about a mention
+    /// that was just counted.
+    fn judge_mention(&mut self, slot: usize, mention: &Mention, place: usize, live: bool, when: Moment) {
+        let (Some(topic), Some(mine)) = (self.topics.get(slot), mention.topics.get(place)) else { return };
         let post = mention.post.get();
         let minute = post.at.minute();
         for watch in self.judge.watches(topic.id) {
             match self.judge.on(watch) {
-                Some(On::Priority { at }) if score >= at => {
-                    self.judge.fire_priority(watch, &post, score, when, &mut self.alerts);
+                Some(On::Priority { at }) if mine.score >= at => {
+                    let addends = mine.addends.iter().chain(&mention.addends);
+                    self.judge.fire_priority(watch, &mention.post, mine.score, addends, when, &mut self.alerts);
                 }
                 Some(On::Volume { window, .. }) if live && !self.judge.is_firing(watch) => {
                     let reached = topic.panes.find(window, minute, |end, count| self.judge.reaches(watch, end, count));
@@ -343,15 +348,15 @@ impl Tally {
 
     /// The mention that a record tells of.
     fn mention(&self, batch: Batch<'_>, record: &Record, hits: &[Hit], repeat: Score, late: bool) -> Arc<Mention> {
-        let (from, to) = record.addends;
-        let mut addends = batch.outcome.addends.get(from as usize..to as usize).unwrap_or_default().to_vec();
+        let of = |(from, to): (u32, u32)| batch.outcome.addends.get(from as usize..to as usize).unwrap_or_default().to_vec();
+        let mut addends = of(record.addends);
         if repeat != Score::default() {
             addends.push(Addend { code: REPEAT_AUTHOR, weight: repeat });
         }
         let topics = hits.iter().filter(|h| !h.own).filter_map(|hit| {
             let topic = self.topics.get(*self.slots.get(hit.topic as usize)?)?;
             let score = Score(hit.score.0.saturating_add(repeat.0)).clamped();
-            Some(MentionTopic { id: topic.id, name: topic.name.clone(), direct: hit.direct, score })
+            Some(MentionTopic { id: topic.id, name: topic.name.clone(), direct: hit.direct, score, addends: of(hit.addends) })
         });
         Arc::new(Mention {
             key: record.key,

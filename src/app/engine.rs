@@ -102,7 +102,13 @@ fn run_lane(mut lane: Lane, buffers: &Receiver<Box<Buffer>>, done: &Sender<Step>
 }
 
 /// Applies steps in number order and answers questions in between, until all senders are gone.
-fn run_tally(mut tally: Tally, steps: &Receiver<Step>, questions: &Receiver<Question>, mut sink: Box<dyn Sink>, clock: &dyn Clock) -> Tally {
+fn run_tally(
+    mut tally: Tally,
+    steps: &Receiver<Step>,
+    questions: &Receiver<Question>,
+    mut sink: Box<dyn Sink>,
+    clock: &dyn Clock,
+) -> Tally {
     let seconds = telemetry::stage("tally");
     let waiting = telemetry::queue_depth("tally");
     let mut reorder = Reorder::default();

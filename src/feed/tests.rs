@@ -34,7 +34,8 @@ fn alert(posts: &[&str]) -> Event {
 
 fn mention(id: &str, topic: &str, points: i16) -> Event {
     let post = post(id);
-    let topics = vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: false, score: Score::points(points) }];
+    let topics =
+        vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: false, score: Score::points(points), addends: Vec::new() }];
     Event::Mention(Arc::new(Mention { key: post.get().key(), post, topics, addends: Vec::new(), source: SourceId(0), late: false }))
 }
 

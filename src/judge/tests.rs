@@ -1,6 +1,7 @@
 use super::*;
 use crate::alert::Severity;
 use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
+use crate::post::Post;
 use crate::time::{HOUR, Zone};
 use crate::topic::Topic;
 use crate::window::Window;
@@ -25,7 +26,8 @@ fn judge(on: On) -> Judge {
 }
 
 fn fire(judge: &mut Judge, id: &str, out: &mut Vec<Alert>) {
-    judge.fire_priority(0, &Post { id, network: "x", ..Post::default() }, Score::points(50), NOW, out);
+    let post = PostBuf::new(&Post { id, network: "x", ..Post::default() });
+    judge.fire_priority(0, &post, Score::points(50), std::iter::empty(), NOW, out);
 }
 
 #[test]

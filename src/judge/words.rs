@@ -2,7 +2,8 @@
 
 use crate::alert::Reason;
 use crate::bilingual::Both;
-use crate::score::Score;
+use crate::score::{Addend, Score};
+use crate::signals;
 use crate::window::{Tallied, Window};
 
 /// A window for people.
@@ -48,6 +49,13 @@ pub fn priority(score: Score, at: Score) -> Reason {
     let (got, want) = (score.rounded(), at.rounded());
     let text = Both::new(format!("Prioridad {got} de 100 (umbral {want})"), format!("Priority {got} of 100 (threshold {want})"));
     Reason { code: "priority", text, value: score.as_f64() }
+}
+
+/// What one signal added to a score.
+pub fn addend(addend: &Addend) -> Reason {
+    let repeat = || Both::new("Su autor escribe de lo mismo otra vez", "Its author writes about it again");
+    let text = signals::named(addend.code).map_or_else(repeat, |signal| (signal.explain)());
+    Reason { code: addend.code, text, value: addend.weight.as_f64() }
 }
 
 /// The window fell below its count.

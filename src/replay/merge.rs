@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 /// One recorded line and the event time at which it is replayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The earliest post of the line; a line without one goes with the line before it.
+    /// The earliest post of the line; a line without a time of its own (a notice, a bare delete)
+    /// goes with the line before it.
     pub at: Timestamp,
     /// The line with its break.
     pub bytes: Vec<u8>,
@@ -40,7 +41,7 @@ impl<R: BufRead> Lines<R> {
         self.scratch.clear();
         self.scratch.extend_from_slice(&bytes);
         crate::decode::lines(self.decoder.as_mut(), &mut self.scratch, &mut self.decoded);
-        if let Some(at) = self.decoded.posts.iter().map(|p| p.at).min() {
+        if let Some(at) = self.decoded.posts.iter().map(|p| p.at).filter(|at| *at != Timestamp::MIN).min() {
             self.last = at;
         }
         if bytes.last() != Some(&b'\n') {

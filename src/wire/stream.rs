@@ -6,6 +6,7 @@ use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
 use crate::alert::{Alert, Reason};
 use crate::bilingual::Both;
 use crate::post::PostKey;
+use crate::score::Addend;
 use crate::tally::{Mention, MentionTopic, TopicWindows};
 use crate::time::Timestamp;
 use crate::window::Window;
@@ -96,11 +97,21 @@ struct MentionTopicView<'a> {
     topic: &'a str,
     origin: &'static str,
     priority: f64,
+    reasons: Vec<AddendView>,
+}
+
+fn addends(all: &[Addend]) -> Vec<AddendView> {
+    all.iter().map(|a| AddendView { code: a.code, value: a.weight.as_f64() }).collect()
 }
 
 impl<'a> From<&'a MentionTopic> for MentionTopicView<'a> {
     fn from(t: &'a MentionTopic) -> Self {
-        MentionTopicView { topic: &t.name, origin: if t.direct { "direct" } else { "active" }, priority: t.score.as_f64() }
+        MentionTopicView {
+            topic: &t.name,
+            origin: if t.direct { "direct" } else { "active" },
+            priority: t.score.as_f64(),
+            reasons: addends(&t.addends),
+        }
     }
 }
 
@@ -132,7 +143,7 @@ impl<'a> MentionView<'a> {
             post: (&mention.post.get()).into(),
             topics: mention.topics.iter().map(MentionTopicView::from).collect(),
             priority: mention.topics.iter().map(|t| t.score).max().unwrap_or_default().as_f64(),
-            reasons: mention.addends.iter().map(|a| AddendView { code: a.code, value: a.weight.as_f64() }).collect(),
+            reasons: addends(&mention.addends),
             source,
             late: mention.late,
         }

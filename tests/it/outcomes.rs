@@ -34,7 +34,7 @@ pub fn post(id: u64, at: Timestamp, points: i16) -> Item {
 
 /// A hit on the topic with this index.
 pub fn hit(topic: u32, points: i16) -> Hit {
-    Hit { topic, direct: false, own: false, score: Score::points(points) }
+    Hit { topic, direct: false, own: false, score: Score::points(points), addends: (0, 0) }
 }
 
 impl Item {
