@@ -36,6 +36,9 @@ pub struct Seen {
     pub alerts_hash: u64,
 }
 
+/// How an alert begins.
+const ALERT: &str = r#"{"type":"alert""#;
+
 /// Number after `key` in the text.
 fn number(text: &str, key: &str) -> Option<u64> {
     let rest = text.split_once(key)?.1;
@@ -47,8 +50,8 @@ impl Seen {
     pub fn frame(&mut self, text: &str) {
         self.frames += 1;
         let head = text.get(..64).unwrap_or(text);
-        if head.starts_with(r#"{"type":"alert""#) {
-            self.alert(text, number(head, r#""seq":"#));
+        if head.starts_with(ALERT) {
+            self.alert(number(head, r#""seq":"#));
         } else if head.starts_with(r#"{"type":"gap""#) {
             self.gaps += 1;
             self.last = None;
@@ -58,15 +61,21 @@ impl Seen {
         }
     }
 
-    fn alert(&mut self, text: &str, seq: Option<u64>) {
+    fn alert(&mut self, seq: Option<u64>) {
         self.alerts += 1;
         if seq.is_none() || self.last.is_some() && self.last.map(|last| last + 1) != seq {
             self.holes += 1;
         }
         self.last = seq;
-        let mut hasher = DefaultHasher::new();
-        (self.alerts_hash, text).hash(&mut hasher);
-        self.alerts_hash = hasher.finish();
+    }
+
+    /// Takes a frame into the hash of all alerts.
+    fn remember(&mut self, text: &str) {
+        if text.starts_with(ALERT) {
+            let mut hasher = DefaultHasher::new();
+            (self.alerts_hash, text).hash(&mut hasher);
+            self.alerts_hash = hasher.finish();
+        }
     }
 
     /// Adds what another client read.
@@ -114,7 +123,11 @@ pub async fn reader(address: SocketAddr, query: &str, mut stop: watch::Receiver<
     let mut seen = Seen::default();
     loop {
         tokio::select! {
-            text = next(&mut socket) => seen.frame(&text?),
+            text = next(&mut socket) => {
+                let text = text?;
+                seen.frame(&text);
+                seen.remember(&text);
+            }
             _ = stop.changed() => return Ok(seen),
         }
     }
@@ -156,12 +169,14 @@ fn mark(text: &str, late: &mut Late) -> Result<(), Fault> {
     Ok(())
 }
 
-/// When any client read a frame first, by the hash of its text; all clients get the same bytes.
+/// When any client read a frame first, by the hash of its start; all clients get the same bytes.
 pub struct Firsts {
     hash: RandomState,
     shards: [Mutex<HashMap<u64, Instant>>; 64],
 }
 
+/// Bytes of a frame that tell it from all others: its number, or its topic and time.
+const START: usize = 160;
 /// Frames remembered by each shard at most; more are not timed.
 const REMEMBERED: usize = 20_000;
 
@@ -175,7 +190,7 @@ impl Firsts {
     /// How far behind the first reader of this text one is now.
     fn behind(&self, text: &str) -> Option<Duration> {
         let now = Instant::now();
-        let key = self.hash.hash_one(text);
+        let key = self.hash.hash_one(text.as_bytes().get(..START).unwrap_or(text.as_bytes()));
         let shard = self.shards.get(key as usize % self.shards.len())?;
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let full = shard.len() >= REMEMBERED;
@@ -240,13 +255,24 @@ mod tests {
             seen.frame(text);
         }
         assert_eq!((seen.frames, seen.alerts, seen.mentions, seen.dropped, seen.holes), (4, 2, 2, 12, 0));
-        let hash = seen.alerts_hash;
         seen.frame(&alert(10));
         assert_eq!((seen.holes, seen.gaps), (1, 0));
-        assert_ne!(seen.alerts_hash, hash);
         seen.frame(r#"{"type":"gap","channel":"alerts"}"#);
         seen.frame(&alert(20));
         assert_eq!((seen.holes, seen.gaps), (1, 1));
+    }
+
+    #[test]
+    fn clients_that_read_the_same_agree() {
+        let hash = |texts: &[&str]| {
+            let mut seen = Seen::default();
+            texts.iter().for_each(|text| seen.remember(text));
+            seen.alerts_hash
+        };
+        let (a, b, status) = (r#"{"type":"alert","seq":1}"#, r#"{"type":"alert","seq":2}"#, r#"{"type":"status"}"#);
+        assert_eq!(hash(&[a, b]), hash(&[a, status, b]));
+        assert_ne!(hash(&[a, b]), hash(&[b, a]));
+        assert_ne!(hash(&[a, b]), hash(&[a]));
     }
 
     #[test]

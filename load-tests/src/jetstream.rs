@@ -52,9 +52,7 @@ pub async fn serve(listener: TcpListener, frames: Arc<Frames>, posts: u64, rate:
 impl Server {
     /// A client that leaves in the middle is none of the server's business.
     async fn connection(self: Arc<Server>, stream: TcpStream, number: u64) {
-        if let Err(error) = self.stream(stream, number).await {
-            eprintln!("load-tests: Jetstream connection {number}: {error}");
-        }
+        let _ = self.stream(stream, number).await;
     }
 
     #[allow(clippy::result_large_err, reason = "the callback's type is the library's")]

@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, default_value_t = 15)]
     seconds: u64,
     /// Channels each asks for.
-    #[arg(long, default_value = "alerts,windows,mentions")]
+    #[arg(long, default_value = "alerts,windows")]
     channels: String,
 }
 

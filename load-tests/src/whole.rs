@@ -132,10 +132,13 @@ async fn drive(args: &Args, engine: &Engine, frames: Arc<Frames>, websocket: Tcp
             jetstream::serve(websocket, frames.clone(), args.websocket, args.websocket_rate, progress.clone()),
         )
     });
+    let longest = (args.posts as f64 / args.rate).max(args.websocket as f64 / args.websocket_rate);
+    let patience = Instant::now() + PATIENCE + Duration::from_secs_f64(2.0 * longest);
     let mut memory = Memory { engine, posts: args.posts + args.websocket, quarters: Vec::new() };
     let sent = loop {
         tokio::select! {
             sent = &mut sending => break sent?,
+            () = tokio::time::sleep_until(patience.into()) => return Err("the engine does not take what is sent".into()),
             () = tokio::time::sleep(LOOK) => memory.look(&progress)?,
         }
     };
