@@ -95,16 +95,19 @@ impl Text {
             let token = tokens.get(tokens.partition_point(|t| t.end <= at));
             token.is_some_and(|t| t.kind == Kind::Url && t.start <= at)
         };
+        let ends_emoji: HashSet<usize> = tokens.iter().filter(|t| t.kind == Kind::Emoji).map(|t| t.end).collect();
+        let mut links = tokens.iter().filter(|t| t.kind == Kind::Url).map(|t| t.start).peekable();
         for (start, sign) in chars.iter().copied().enumerate() {
             let before = start.checked_sub(1).and_then(|i| chars.get(i));
             if !matches!(sign, '#' | '@' | '$') {
                 continue;
             }
             // A variation selector is a mark, but as part of an emoji it does not glue the name to it.
-            let glued = before.is_some_and(|c| tokens::is_name(*c)) && !tokens.iter().any(|t| t.kind == Kind::Emoji && t.end == start);
+            let glued = before.is_some_and(|c| tokens::is_name(*c)) && !ends_emoji.contains(&start);
             let begins = !glued && !in_url(start);
             // A name ends where a link begins.
-            let limit = tokens.iter().find(|t| t.kind == Kind::Url && t.start > start).map_or(chars.len(), |t| t.start);
+            while links.next_if(|link| *link <= start).is_some() {}
+            let limit = links.peek().copied().unwrap_or(chars.len());
             let chars = chars.get(..limit).unwrap_or_default();
             let named = chars.get(start + 1).copied().is_some_and(|c| match sign {
                 '$' => c == '_' || tokens::is_letter(c),
