@@ -171,7 +171,8 @@ pub struct Post<'a> {
     pub conversation_id: &'a str,
     /// Expanded links.
     pub links: Lines<'a>,
-    /// Ids of accounts the network says are mentioned.
+    /// Accounts the network says are mentioned: a line is an id, or a handle after `@`. Of an account
+    /// with both, the handle's line follows the id's.
     pub mentions: Lines<'a>,
     /// Attached media.
     pub media: Media,
@@ -246,6 +247,11 @@ impl<'a> Post<'a> {
             self.country,
             self.source_app,
         ]
+    }
+
+    /// Bytes of all strings.
+    pub fn bytes(&self) -> usize {
+        self.strings().iter().map(|s| s.len()).sum()
     }
 
     /// Everything that is no string.
@@ -389,7 +395,7 @@ struct Owned {
 impl PostBuf {
     /// A copy of `post`.
     pub fn new(post: &Post<'_>) -> PostBuf {
-        let mut arena = String::with_capacity(post.strings().iter().map(|s| s.len()).sum());
+        let mut arena = String::with_capacity(post.bytes());
         let row = Row::write(post, &mut arena);
         PostBuf(Arc::new(Owned { arena: arena.into_boxed_str(), row }))
     }
