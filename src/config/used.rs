@@ -41,6 +41,7 @@ fn sources(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<Setting
     if !within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems) {
         return Vec::new();
     }
+    sources::only_once(&typed.sources, problems);
     typed.sources.iter().filter_map(|source| sources::used(source, folder, problems)).collect()
 }
 
