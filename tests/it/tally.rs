@@ -149,6 +149,17 @@ fn a_delete_before_its_create_hides_it() {
 }
 
 #[test]
+fn a_delete_without_a_time_before_any_data_hides_its_create() {
+    let mut e = priority(50);
+    e.tick(at(0));
+    e.apply(0, &[post(1, Timestamp::MIN, 0).kind(Kind::Delete)]);
+    e.apply(0, &[post(2, at(1), 5)]);
+    e.tick(at(2));
+    let applied = e.apply(1, &[post(1, at(0), 60)]);
+    assert_eq!((applied.matched, applied.skipped[Skipped::Deleted as usize]), (0, 1));
+}
+
+#[test]
 fn an_update_replaces_and_fires_nothing() {
     let mut e = priority(50);
     e.tick(at(0));
@@ -167,17 +178,23 @@ fn an_update_replaces_and_fires_nothing() {
 }
 
 #[test]
-fn own_posts_are_answers_unless_they_speak_of_another() {
+fn own_posts_are_answers_and_mentions_of_who_else_they_speak_of() {
     let mut e = priority(50);
     let own = |topic| Hit { own: true, ..hit(topic, 90) };
     let applied = e.apply(0, &[post(1, at(0), 0).hits(vec![own(0)]), post(2, at(1), 0).hits(vec![own(0), hit(1, 90)])]);
     assert_eq!((applied.matched, applied.skipped[Skipped::Own as usize]), (1, 1));
     assert_eq!(e.told(), ["mention 2"]);
     let answers = |e: &Engine| e.tally.answers(T0).map(|p| p.get().id.to_owned()).collect::<Vec<_>>();
-    assert_eq!(answers(&e), ["1"]);
+    assert_eq!(answers(&e), ["1", "2"]);
     assert_eq!(e.tally.windows(T0).expect("a topic").windows[4].mentions, 0);
     assert_eq!(e.tally.windows(TopicId(11)).expect("a topic").windows[4].mentions, 1);
+    // What is both has its new version shown in both, and vanishes from both.
+    e.apply(0, &[post(2, at(1), 0).kind(Kind::Update).text("corregida").hits(vec![own(0), hit(1, 90)])]);
+    assert_eq!(e.told(), ["update 2"]);
+    assert_eq!(e.tally.answers(T0).last().map(|p| p.get().text.to_owned()).as_deref(), Some("corregida"));
     e.apply(0, &[post(1, at(2), 0).kind(Kind::Delete)]);
+    assert_eq!(answers(&e), ["2"]);
+    e.apply(0, &[post(2, at(2), 0).kind(Kind::Delete)]);
     assert!(answers(&e).is_empty());
 }
 
@@ -189,6 +206,14 @@ fn who_writes_again_gains_points() {
     let page = e.tally.mentions(&MentionFilter { limit: 1, ..MentionFilter::default() }, |_| true);
     let addend = page.mentions[0].addends[0];
     assert_eq!((addend.code, addend.weight), ("repeat_author", Score::points(6)));
+}
+
+#[test]
+fn posts_without_an_author_are_nobodys_again() {
+    let mut e = priority(56);
+    e.apply(0, &[post(1, at(0), 50).anonymous(), post(2, at(1), 50).anonymous(), post(3, at(2), 50).anonymous()]);
+    assert!(e.alerts().is_empty());
+    assert_eq!(e.tally.windows(T0).expect("a topic").windows[4].authors, 3);
 }
 
 #[test]
