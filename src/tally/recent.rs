@@ -150,12 +150,13 @@ mod tests {
     }
     #[test]
     fn a_longer_version_makes_room_too() {
-        let mut recent = Recent::new(10_000);
+        let one = SLOT + cost(&mention("1", ""));
+        let mut recent = Recent::new(one * 3);
         for id in ["1", "2", "3"] {
             recent.push(mention(id, ""));
         }
-        recent.replace(mention("3", &"a".repeat(8_500)));
-        assert!(recent.bytes <= 10_000);
+        recent.replace(mention("3", &"a".repeat(one + 1)));
+        assert!(recent.bytes <= one * 3);
         assert_eq!((recent.oldest(), recent.next()), (2, 3));
         assert!(recent.of(mention("1", "").key).is_none() && recent.of(mention("3", "").key).is_some());
     }

@@ -1,13 +1,17 @@
 //! What the tally tells, step by step.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use escucha::bilingual::Lang;
-use escucha::lane::Hit;
+use escucha::config::{Config, TopicIds};
+use escucha::lane::{Compiled, Hit, Input, Lane};
 use escucha::post::Kind;
 use escucha::reason::Skipped;
-use escucha::score::Score;
-use escucha::tally::{Event, MentionFilter};
+use escucha::score::{self, Score};
+use escucha::tally::{Event, Mention, MentionFilter};
 use escucha::time::{HOUR, MINUTE, SECOND, Timestamp};
-use escucha::topic::{On, TopicId};
+use escucha::topic::{On, SourceId, TopicId};
 use escucha::window::Window;
 
 use crate::outcomes::{Engine, START, hit, listening, post, rule};
@@ -175,6 +179,42 @@ fn an_update_replaces_and_fires_nothing() {
     let applied = e.apply(0, &[post(2, at(1), 80).kind(Kind::Update), post(3, at(1), 0).kind(Kind::Update).hits(vec![])]);
     assert_eq!((applied.matched, applied.skipped[Skipped::Update as usize]), (1, 1));
     assert_eq!(e.told(), ["mention 2", "firing alta/t0/2 1"]);
+}
+
+/// A topic that the new version matches no more keeps its place, not its score.
+#[test]
+fn an_update_that_matches_no_more_is_scored_again() {
+    let text = r#"
+[[source]]
+name = "s"
+type = "stdin"
+format = "escucha"
+[[topic]]
+name = "fraude"
+query = "fraude"
+weight = 5
+"#;
+    let (config, _) = Config::read("c.toml", text.to_owned(), Path::new("")).unwrap_or_else(|r| panic!("{r:?}"));
+    let compiled = Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1)));
+    let mut lane = Lane::new(vec![config.sources[0].format.decoder()]);
+    let mut e = Engine::new(compiled.clone());
+    let mut send = |kind: &str, text: &str| {
+        let line = format!(r#"{{"kind":"{kind}","id":"1","network":"x","created_at":"2026-07-06T10:00:00Z","text":"{text}"}}"#);
+        let seen = at(0);
+        let outcome = lane.process(Input { bytes: &mut line.into_bytes(), source: SourceId(0), seen, compiled: &compiled });
+        e.tally.apply(&compiled, SourceId(0), &outcome, &mut e.events);
+        match e.events.pop() {
+            Some(Event::Mention(m) | Event::Update(m)) => m,
+            other => panic!("{other:?} {:?}", outcome.refusals),
+        }
+    };
+    let created = send("create", "me robaron, es un fraude");
+    let updated = send("update", "¿todo bien?");
+    let sum = |m: &Mention| score::total(m.addends.iter().chain(&m.topics[0].addends));
+    assert_eq!((created.topics.len(), updated.topics.len()), (1, 1));
+    assert_eq!((created.topics[0].score, updated.topics[0].score), (sum(&created), sum(&updated)));
+    assert_eq!(updated.topics[0].score, Score::points(9), "the topic's weight and a question");
+    assert!(created.topics[0].score > updated.topics[0].score);
 }
 
 #[test]
