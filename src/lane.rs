@@ -177,7 +177,8 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, (matched
     }
     let first_hit = out.hits.len() as u32;
     let first_addend = out.addends.len() as u32;
-    if !matched.is_empty() {
+    // An update that matches nothing may be of a post that was counted.
+    if !matched.is_empty() || post.kind == Kind::Update {
         signals::score(&Context { post, tokens: &scratch.tokens, topic: None }, Scope::Post, &mut out.addends);
     }
     let addends = (first_addend, out.addends.len() as u32);

@@ -85,7 +85,7 @@ fn item(random: &mut Prng, now: Timestamp, next_id: &mut u64) -> Item {
 #[derive(Clone)]
 struct Accepted {
     at: Timestamp,
-    author: (u64, &'static str),
+    author: (Option<u64>, &'static str),
     repost: bool,
     live: bool,
 }
