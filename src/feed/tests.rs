@@ -139,6 +139,17 @@ fn nothing_of_a_deleted_post_is_left() {
 }
 
 #[test]
+fn who_comes_back_is_told_what_was_deleted_meanwhile() {
+    let feed = Feed::new("e".into(), Vec::new());
+    feed.publish_all([mention("1", "t", 50), Event::Delete(post("1").get().key())]);
+    let deletes = |since, epoch| {
+        let (mut cursor, ..) = feed.join(since, epoch);
+        drain(&feed, &mut cursor, &filter(&[Channel::Mentions]), usize::MAX).len()
+    };
+    assert_eq!([deletes(None, None), deletes(Some(0), Some("e")), deletes(Some(7), Some("other"))], [0, 1, 1]);
+}
+
+#[test]
 fn the_log_forgets_what_it_evicts() {
     let feed = Feed::new("e".into(), Vec::new());
     let over = limits::FEED_ENTRIES + 100;

@@ -56,10 +56,10 @@ pub async fn beat(app: App, beats: watch::Sender<Beat>) {
     }
 }
 
-/// One frame, with the sequence number of an alert.
+/// One frame.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Sequence number.
+    /// A client that has this frame was served all alerts up to this one, and can go on from there.
     pub seq: Option<u64>,
     /// JSON.
     pub text: Utf8Bytes,
@@ -99,7 +99,9 @@ impl Session {
         };
         let recovered = joined == Joined::Recovered;
         let hello = HelloView { epoch: feed.epoch(), seq: head, recovered, reason, version: app.shared.version };
-        let hello = Frame { seq: None, text: wire::hello_json(&hello).into() };
+        // One that was refused keeps its old cursor, to be told again if this hello does not arrive.
+        let seq = reason.is_none().then(|| cursor.served());
+        let hello = Frame { seq, text: wire::hello_json(&hello).into() };
         let clients = telemetry::stream_clients();
         clients.increment(1.0);
         let mut session = Session {
@@ -206,8 +208,9 @@ impl Session {
         }
         if status && self.filter.has(Channel::Status) {
             let beat = self.beat.borrow();
-            let text = wire::status_json(beat.at, self.cursor.served(), &beat.sources);
-            frames.push(Frame { seq: None, text: text.into() });
+            let seq = self.cursor.served();
+            let text = wire::status_json(beat.at, seq, &beat.sources);
+            frames.push(Frame { seq: Some(seq), text: text.into() });
         }
     }
 }
