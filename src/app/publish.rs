@@ -22,6 +22,8 @@ pub struct Publisher {
     feed: Arc<Feed>,
     clock: Arc<dyn Clock>,
     sources: Vec<SourceMeter>,
+    /// Time of the newest post of every source.
+    newest: Vec<Timestamp>,
     topics: HashMap<TopicId, TopicMeter>,
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
@@ -35,6 +37,7 @@ impl Publisher {
             feed,
             clock,
             sources: names.iter().map(|n| SourceMeter::new(n)).collect(),
+            newest: vec![Timestamp::MIN; names.len()],
             topics: HashMap::new(),
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
@@ -99,15 +102,18 @@ impl Sink for Publisher {
             counter.increment(n);
         }
         meter.skipped[Skipped::NotAPost as usize].increment(outcome.not_posts);
-        if outcome.greatest > Timestamp::MIN {
-            meter.lag.set(buffer.seen.since(outcome.greatest) as f64 / 1e6);
-        }
+        let newest = &mut self.newest[usize::from(buffer.source.0)];
+        *newest = outcome.greatest.max(*newest);
         if alerts {
             self.post_to_alert.record(self.clock.monotonic().saturating_sub(buffer.taken).as_secs_f64());
         }
     }
 
-    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+        // By the beat, so that it grows while a source is silent.
+        for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
+            meter.lag.set(at.since(*newest) as f64 / 1e6);
+        }
         self.publish(events);
     }
 }
