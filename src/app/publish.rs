@@ -64,6 +64,12 @@ impl Publisher {
                     meter.window(window).set(tallied.mentions as f64);
                 }
             }
+            Event::Forget(topic, _) => {
+                // The recorder keeps the series; what it shows must not be the last count for ever.
+                if let Some(meter) = self.topics.remove(topic) {
+                    Window::ALL.into_iter().for_each(|w| meter.window(w).set(0.0));
+                }
+            }
             Event::Update(_) | Event::Delete(_) => {}
         }
     }
@@ -115,5 +121,33 @@ impl Sink for Publisher {
             meter.lag.set(at.since(*newest) as f64 / 1e6);
         }
         self.publish(events);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::TopicWindows;
+    use crate::time::SystemClock;
+    use crate::window::Tallied;
+
+    #[test]
+    fn gauges_follow_what_is_no_longer_heard() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let feed = Feed::new("e".into(), vec!["tcp".into()]);
+            let mut publisher = Publisher::new(feed, &["tcp".to_owned()], Arc::new(SystemClock::new()));
+            let tallied = Tallied { mentions: 7, ..Tallied::default() };
+            let windows = TopicWindows { id: TopicId(1), name: "fraude".into(), at: Timestamp(0), windows: [tallied; 5] };
+            publisher.newest = vec![Timestamp::from_seconds(100)];
+            publisher.ticked(Timestamp::from_seconds(101), &mut vec![Event::Windows(Box::new(windows))]);
+            let text = recorder.handle().render();
+            assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 1\n"), "{text}");
+            assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 7\n"), "{text}");
+            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1), "fraude".into())]);
+            let text = recorder.handle().render();
+            assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
+            assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");
+        });
     }
 }

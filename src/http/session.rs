@@ -6,8 +6,8 @@ use axum::extract::ws::Utf8Bytes;
 use metrics::Gauge;
 use tokio::sync::watch;
 
-use super::subscription::Start;
 use super::auth::Holder;
+use super::subscription::Start;
 use super::{App, READ, Shared};
 use crate::feed::{Bells, Channel, Cursor, Entry, Feed, Filter, Joined, What};
 use crate::telemetry;

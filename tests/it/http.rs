@@ -43,6 +43,7 @@ struct World {
     feed: Arc<Feed>,
     engine: Engine,
     board: Arc<Board>,
+    tokens: Arc<ArcSwap<Vec<Token>>>,
 }
 
 /// What a test changes.
@@ -104,6 +105,7 @@ impl World {
         };
         let engine = Engine::start(parts, Box::new(Publish(feed.clone()))).expect("threads");
         let board = Arc::new(Board::default());
+        let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
             feed: feed.clone(),
             intake: engine.intake.clone(),
@@ -114,14 +116,14 @@ impl World {
             metrics: Exposition::detached().expect("buckets"),
             clock,
             version: "9.9.9",
-            tokens: Arc::new(ArcSwap::from_pointee(plan.tokens)),
+            tokens: tokens.clone(),
         };
         let mut settings = Settings::new(SocketAddr::from((plan.ip, 0)));
         settings.allowed_origins = vec!["https://sala.example".to_owned()];
         settings.timing = plan.timing;
         settings.backlog = plan.backlog;
         let server = Server::start(settings, shared).await?;
-        Ok(World { server, feed, engine, board })
+        Ok(World { server, feed, engine, board, tokens })
     }
 
     fn address(&self) -> SocketAddr {

@@ -1,6 +1,8 @@
 //! `/v1/stream` and `/v1/events`.
 
+use escucha::http::Role;
 use serde_json::json;
+use sha2::Digest;
 
 use super::*;
 
@@ -25,7 +27,7 @@ async fn hello_comes_first_and_two_clients_agree() {
         all.push(first.frame().await);
     }
     assert_eq!([&all[1]["seq"], &all[3]["seq"]], [&json!(1), &json!(2)]);
-    assert_eq!(all[0]["topics"][0], json!({"topic": "caida-app", "origin": "direct", "priority": 20.0}));
+    assert_eq!(all[0]["topics"][0], json!({"topic": "caida-app", "origin": "direct", "priority": 20.0, "reasons": []}));
     assert_eq!(all[0]["source"], "api");
     // The filtered client gets the same objects, without those that it did not ask for.
     assert_eq!([second.frame().await, second.frame().await], [all[2].clone(), all[3].clone()]);
@@ -269,4 +271,39 @@ async fn every_event_that_says_how_far_a_client_was_served_can_be_gone_on_from()
     picky.until("id: E1:1\ndata: {\"type\":\"status\"").await;
     world.feed.publish(alert("a2", Severity::Info, vec![]));
     picky.until("id: E1:2\ndata: {\"type\":\"status\"").await;
+}
+
+#[tokio::test]
+async fn what_the_engine_says_last_is_told_before_the_end() {
+    let world = World::start(Plan::default()).await;
+    let mut client = world.client("channels=alerts").await;
+    client.next("hello").await;
+    let mut events = world.events("channels=alerts", None).await;
+    events.until("hello").await;
+    // More than one read, and no await before the stop: nobody has heard of them yet.
+    world.feed.publish_all((1..=1000).map(|i| alert(&format!("a{i}"), Severity::Info, vec![])));
+    let stopping = tokio::spawn(world.server.stop());
+    for seq in 1..=1000 {
+        assert_eq!(client.next("alert").await["seq"], seq);
+    }
+    assert_eq!(client.closed().await, Some(1012));
+    events.until("id: E1:1000\n").await;
+    stopping.await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_token_it_came_with() {
+    let timing = Timing { beat: Duration::from_millis(10), ..Timing::default() };
+    let token = |secret: &str, role| {
+        let hash = <[u8; 32]>::from(sha2::Sha256::digest(secret));
+        Token { name: secret.to_owned(), role, hash }
+    };
+    let (mine, other) = (token("mine", Role::Viewer), token("other", Role::Viewer));
+    let world = World::start(Plan { timing, tokens: vec![mine, other.clone()], ..Plan::default() }).await;
+    let mut gone = world.connect("channels=alerts", &[("authorization", "Bearer mine")]).await.expect("let in");
+    let mut stays = world.connect("channels=alerts", &[("authorization", "Bearer other")]).await.expect("let in");
+    world.tokens.store(Arc::new(vec![other]));
+    assert_eq!(gone.closed().await, Some(4001));
+    world.feed.publish(alert("a1", Severity::Info, vec![]));
+    assert_eq!(stays.next("alert").await["id"], "a1");
 }
