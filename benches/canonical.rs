@@ -187,7 +187,8 @@ impl Canonical {
         let mut plain = Plain::new(&self.queries, counts.clone(), out);
         let copies: Vec<Vec<u8>> = self.buffers.clone();
         let cpu = ProcessTime::now();
-        let drain = std::thread::spawn(move || matches.iter().map(|m| m.rule as usize + m.id.len() + m.at.len()).sum::<usize>());
+        let drain =
+            std::thread::spawn(move || matches.iter().map(|m| m.rule as usize + m.score as usize + m.id.len() + m.at.len()).sum::<usize>());
         let mut posts = 0;
         for mut bytes in copies {
             for line in bytes.split_mut(|b| *b == b'\n').filter(|l| !l.is_empty()) {

@@ -253,11 +253,13 @@ impl Feed {
     }
 
     /// Where a reader starts that has seen alerts up to `since` of life `epoch`, and the head.
-    /// Mentions start at the head; windows with the latest of every topic.
+    /// Mentions start at the head; windows with the latest of every topic. One that was here before
+    /// is told of every delete that is held, for it may still show what went while it was away.
     pub fn join(&self, since: Option<u64>, epoch: Option<&str>) -> (Cursor, Joined, u64) {
         let log = self.read_log();
         let (floor, end) = (log.alerts.first(), log.alerts.end());
-        let at = |alerts| Cursor { alerts, mentions: log.mentions.end(), deletes: log.deletes.end(), windows: 0 };
+        let deletes = if since.is_some() { log.deletes.first() } else { log.deletes.end() };
+        let at = |alerts| Cursor { alerts, mentions: log.mentions.end(), deletes, windows: 0 };
         let (cursor, joined) = match since {
             None => (at(end), Joined::Fresh),
             Some(seq) if epoch.is_some_and(|e| e != self.epoch) || seq >= end => (at(floor), Joined::OtherEpoch { floor }),
@@ -365,6 +367,11 @@ impl Log {
                 self.recent.insert(number, Arc::new(Entry::new(number, What::Windows(windows))));
             }
             Event::Delete(key) => self.scrub(key),
+            Event::Forget(topic, _) => {
+                if let Some(number) = self.windows.remove(&topic) {
+                    self.recent.remove(&number);
+                }
+            }
         }
     }
 

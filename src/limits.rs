@@ -115,6 +115,8 @@ pub const FEED_BYTES: usize = 64 * 1024 * 1024;
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.
 pub const RECENT_BYTES: usize = 256 * 1024 * 1024;
+/// Recent mentions looked at for one question of a reader, who then asks on.
+pub const MENTIONS_SCAN: usize = 4096;
 /// Unread bytes after which a stream client is closed as too slow.
 pub const CLIENT_BACKLOG_BYTES: usize = 16 * 1024 * 1024;
 /// Open HTTP connections.

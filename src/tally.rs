@@ -101,6 +101,8 @@ pub enum Event {
     Windows(Box<TopicWindows>),
     /// This post must vanish from everything that still shows it.
     Delete(PostKey),
+    /// A topic of this name is no longer listened to.
+    Forget(TopicId, Arc<str>),
 }
 
 /// What became of the records of one outcome.
@@ -416,7 +418,9 @@ impl Tally {
         }
         self.version = Some(listening.version);
         let now = self.clock.now();
-        self.slots = topics::adopt(&mut self.topics, listening, now);
+        let before = std::mem::replace(&mut self.slots, topics::adopt(&mut self.topics, listening, now));
+        let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
+        events.extend(gone.map(|t| Event::Forget(t.id, t.name.clone())));
         self.judge.adopt(listening, now, &mut self.alerts);
         tell(&mut self.alerts, events);
     }

@@ -22,6 +22,8 @@ pub struct Publisher {
     feed: Arc<Feed>,
     clock: Arc<dyn Clock>,
     sources: Vec<SourceMeter>,
+    /// Time of the newest post of every source.
+    newest: Vec<Timestamp>,
     topics: HashMap<TopicId, TopicMeter>,
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
@@ -35,6 +37,7 @@ impl Publisher {
             feed,
             clock,
             sources: names.iter().map(|n| SourceMeter::new(n)).collect(),
+            newest: vec![Timestamp::MIN; names.len()],
             topics: HashMap::new(),
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
@@ -59,6 +62,12 @@ impl Publisher {
                 let meter = self.topics.entry(windows.id).or_insert_with(|| TopicMeter::new(&windows.name));
                 for (window, tallied) in Window::ALL.into_iter().zip(&windows.windows) {
                     meter.window(window).set(tallied.mentions as f64);
+                }
+            }
+            Event::Forget(topic, _) => {
+                // The recorder keeps the series; what it shows must not be the last count for ever.
+                if let Some(meter) = self.topics.remove(topic) {
+                    Window::ALL.into_iter().for_each(|w| meter.window(w).set(0.0));
                 }
             }
             Event::Update(_) | Event::Delete(_) => {}
@@ -99,15 +108,46 @@ impl Sink for Publisher {
             counter.increment(n);
         }
         meter.skipped[Skipped::NotAPost as usize].increment(outcome.not_posts);
-        if outcome.greatest > Timestamp::MIN {
-            meter.lag.set(buffer.seen.since(outcome.greatest) as f64 / 1e6);
-        }
+        let newest = &mut self.newest[usize::from(buffer.source.0)];
+        *newest = outcome.greatest.max(*newest);
         if alerts {
             self.post_to_alert.record(self.clock.monotonic().saturating_sub(buffer.taken).as_secs_f64());
         }
     }
 
-    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+        // By the beat, so that it grows while a source is silent.
+        for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
+            meter.lag.set(at.since(*newest) as f64 / 1e6);
+        }
         self.publish(events);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::TopicWindows;
+    use crate::time::SystemClock;
+    use crate::window::Tallied;
+
+    #[test]
+    fn gauges_follow_what_is_no_longer_heard() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let feed = Feed::new("e".into(), vec!["tcp".into()]);
+            let mut publisher = Publisher::new(feed, &["tcp".to_owned()], Arc::new(SystemClock::new()));
+            let tallied = Tallied { mentions: 7, ..Tallied::default() };
+            let windows = TopicWindows { id: TopicId(1), name: "fraude".into(), at: Timestamp(0), windows: [tallied; 5] };
+            publisher.newest = vec![Timestamp::from_seconds(100)];
+            publisher.ticked(Timestamp::from_seconds(101), &mut vec![Event::Windows(Box::new(windows))]);
+            let text = recorder.handle().render();
+            assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 1\n"), "{text}");
+            assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 7\n"), "{text}");
+            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1), "fraude".into())]);
+            let text = recorder.handle().render();
+            assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
+            assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");
+        });
     }
 }

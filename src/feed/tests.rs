@@ -118,6 +118,9 @@ fn windows_are_the_latest_only() {
     cursor.rewind_windows();
     assert_eq!(at(&mut cursor), [30, 40]);
     assert_eq!(feed.read_log().recent.len(), 2);
+    feed.publish(Event::Forget(TopicId(1), "t1".into()));
+    cursor.rewind_windows();
+    assert_eq!(at(&mut cursor), [40]);
 }
 
 #[test]
@@ -136,6 +139,17 @@ fn nothing_of_a_deleted_post_is_left() {
     let after: Vec<_> = feed.alerts(0).iter().map(|e| feed.frame(e)).collect();
     assert_eq!(after.iter().map(|f| f.as_str().matches("secreto").count()).collect::<Vec<_>>(), [1, 2]);
     assert!(after.iter().all(|f| f.as_str().contains("\"kind\":\"delete\"")));
+}
+
+#[test]
+fn who_comes_back_is_told_what_was_deleted_meanwhile() {
+    let feed = Feed::new("e".into(), Vec::new());
+    feed.publish_all([mention("1", "t", 50), Event::Delete(post("1").get().key())]);
+    let deletes = |since, epoch| {
+        let (mut cursor, ..) = feed.join(since, epoch);
+        drain(&feed, &mut cursor, &filter(&[Channel::Mentions]), usize::MAX).len()
+    };
+    assert_eq!([deletes(None, None), deletes(Some(0), Some("e")), deletes(Some(7), Some("other"))], [0, 1, 1]);
 }
 
 #[test]

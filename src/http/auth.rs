@@ -6,6 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::Access;
+
 /// Name of the cookie that holds a token.
 pub const COOKIE: &str = "escucha_token";
 /// Prefix of the WebSocket sub-protocol that holds a token.
@@ -96,14 +98,40 @@ pub fn epoch_new() -> Result<String, NoEntropy> {
 
 /// The role of the holder of `secret`. Takes the same time whichever token it is, or none.
 pub fn role_of(secret: &str, tokens: &[Token]) -> Option<Role> {
-    let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-    let mut role = None;
-    for token in tokens {
-        if bool::from(token.hash.ct_eq(&hash)) {
-            role = Some(token.role);
-        }
+    Holder::of(secret).role(tokens)
+}
+
+/// Who sent a request: the hash of the secret it carries, if it carries one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Holder(Option<[u8; 32]>);
+
+impl Holder {
+    /// Who holds `secret`.
+    pub fn of(secret: &str) -> Holder {
+        Holder(Some(Sha256::digest(secret.as_bytes()).into()))
     }
-    role
+
+    /// Who sent a request with `headers`.
+    pub fn from_headers(headers: &HeaderMap) -> Holder {
+        secret(headers).map(Holder::of).unwrap_or_default()
+    }
+
+    /// The role among `tokens`. Takes the same time whichever token it is, or none.
+    pub fn role(&self, tokens: &[Token]) -> Option<Role> {
+        let hash = self.0.as_ref()?;
+        let mut role = None;
+        for token in tokens {
+            if bool::from(token.hash.ct_eq(hash)) {
+                role = Some(token.role);
+            }
+        }
+        role
+    }
+
+    /// Whether it may use what `access` is for; where there are no tokens everybody may.
+    pub fn may(&self, access: Access, tokens: &[Token]) -> bool {
+        tokens.is_empty() || access.allows(self.role(tokens))
+    }
 }
 
 /// The secret a request carries: as a bearer token, as a WebSocket sub-protocol or as a cookie.

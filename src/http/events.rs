@@ -1,5 +1,6 @@
 //! `GET /v1/events`: the same objects as server-sent events.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -7,22 +8,28 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::auth::Holder;
 use super::session::{Frame, Session};
 use super::subscription::{self, Params};
 use super::{App, Code, Problem};
 
-/// Streams until the client leaves or the engine stops.
-pub async fn open(State(app): State<App>, headers: HeaderMap, params: Result<Query<Params>, QueryRejection>) -> Result<Response, Problem> {
+/// Streams until the client leaves or the engine stops; what the engine said until then is told.
+pub async fn open(
+    State(app): State<App>,
+    Extension(holder): Extension<Holder>,
+    headers: HeaderMap,
+    params: Result<Query<Params>, QueryRejection>,
+) -> Result<Response, Problem> {
     let Query(params) = params.map_err(|_| Problem::new(Code::Invalid))?;
     let mut start = subscription::start(&app, &params)?;
     if let Some((epoch, seq)) = last_event(&headers) {
         (start.epoch, start.since) = (Some(epoch), Some(seq));
     }
     let stop = app.stop.clone();
-    let session = Session::new(app, start);
+    let session = Session::new(app, start, holder);
     let stream = futures_util::stream::unfold((session, stop), |(mut session, stop)| async move {
         let frames = tokio::select! {
-            () = stop.cancelled() => None,
+            () = stop.cancelled() => session.rest(),
             frames = session.next() => frames,
         }?;
         let chunk = encode(session.epoch(), &frames);

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::auth::Holder;
 use super::problem::PROBLEM_JSON;
 use super::{Access, App, Code, Problem, auth};
 use crate::bilingual::Lang;
@@ -24,9 +25,11 @@ pub fn language(headers: &HeaderMap) -> Lang {
 }
 
 /// Refuses what may not pass, and writes problems out in the reader's language.
-pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let lang = language(request.headers());
-    let response = match check(&app, &request) {
+    let holder = Holder::from_headers(request.headers());
+    request.extensions_mut().insert(holder);
+    let response = match check(&app, &request, holder) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.render(lang),
     };
@@ -43,7 +46,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
-fn check(app: &App, request: &Request) -> Result<(), Problem> {
+fn check(app: &App, request: &Request, holder: Holder) -> Result<(), Problem> {
     let headers = request.headers();
     let tokens = app.shared.tokens.load();
     if !auth::origin_allowed(headers, &app.settings.allowed_origins) || (tokens.is_empty() && !auth::names_loopback(headers)) {
@@ -52,13 +55,8 @@ fn check(app: &App, request: &Request) -> Result<(), Problem> {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     // What is no route has no rule and is answered with 404 or 405.
     let rule = super::access(request.method(), path).unwrap_or(Access::Open);
-    if tokens.is_empty() || rule == Access::Open {
+    if holder.may(rule, &tokens) {
         return Ok(());
     }
-    let role = auth::secret(headers).and_then(|secret| auth::role_of(secret, &tokens));
-    match role {
-        _ if rule.allows(role) => Ok(()),
-        Some(_) => Err(Problem::new(Code::Forbidden)),
-        None => Err(Problem::new(Code::Unauthorized)),
-    }
+    Err(Problem::new(if holder.role(&tokens).is_some() { Code::Forbidden } else { Code::Unauthorized }))
 }

@@ -38,7 +38,7 @@ pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Re
         return Err(Problem::new(Code::Busy).retry_after(RETRY_AFTER));
     }
     let _room = room(&app, &headers).await?;
-    let body = read(&app, body).await?;
+    let body = read(&app, body, limits::BODY_BYTES).await?;
     let body = tokio::task::spawn_blocking(move || unpack(&headers, body)).await.map_err(|_| Problem::new(Code::Unavailable))??;
     let deadline = tokio::time::sleep(app.settings.timing.body);
     tokio::pin!(deadline);
@@ -68,23 +68,23 @@ async fn room<'a>(app: &'a App, headers: &HeaderMap) -> Result<SemaphorePermit<'
     }
 }
 
-/// The whole body as it came, within its limits of size and time.
-async fn read(app: &App, body: Body) -> Result<Bytes, Problem> {
-    let collected = tokio::time::timeout(app.settings.timing.body, Limited::new(body, limits::BODY_BYTES).collect()).await;
+/// The whole body as it came, within `most` bytes and its limit of time.
+pub async fn read(app: &App, body: Body, most: usize) -> Result<Bytes, Problem> {
+    let collected = tokio::time::timeout(app.settings.timing.body, Limited::new(body, most).collect()).await;
     match collected {
         Err(_) => Err(Problem::new(Code::BodyTimeout)),
-        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_large(most)),
         Ok(Err(_)) => Err(Problem::because(Code::Invalid, "el cuerpo se cortó", "the body was cut off")),
         Ok(Ok(body)) => Ok(body.to_bytes()),
     }
 }
 
-fn too_large() -> Problem {
-    let most = limits::BODY_BYTES / (1024 * 1024);
+fn too_large(most: usize) -> Problem {
+    let most = most / KIB;
     Problem::because(
         Code::TooLarge,
-        format!("caben {most} MiB, contados ya descomprimidos"),
-        format!("{most} MiB fit, counted after decompression"),
+        format!("caben {most} KiB, contados ya descomprimidos"),
+        format!("{most} KiB fit, counted after decompression"),
     )
 }
 
@@ -98,7 +98,7 @@ fn unpack(headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, Problem> {
             let read = MultiGzDecoder::new(&*body).take(limits::BODY_BYTES as u64 + 1).read_to_end(&mut out);
             read.map_err(|_| Problem::because(Code::Invalid, "el gzip está dañado", "the gzip is damaged"))?;
             if out.len() > limits::BODY_BYTES {
-                return Err(too_large());
+                return Err(too_large(limits::BODY_BYTES));
             }
             out
         }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::{App, Code, Problem, auth, guard};
+use super::{App, Code, Problem, auth, guard, ingest};
 use crate::wall;
 use crate::wire::{self, ReadyView};
+
+/// A body of `POST /v1/session`; anybody may send one.
+const SIGN_IN_BYTES: usize = 4 * 1024;
 
 /// A JSON answer.
 pub fn json(text: String) -> Response {
@@ -70,7 +73,8 @@ pub async fn openapi() -> Response {
 }
 
 /// `POST /v1/session`: a token, as bearer or in the body, becomes a cookie that scripts cannot read.
-pub async fn sign_in(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+pub async fn sign_in(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let body = ingest::read(&app, body, SIGN_IN_BYTES).await?;
     let in_body = wire::parse_session(&body);
     let secret = in_body.as_deref().or_else(|| auth::secret(&headers)).ok_or_else(|| Problem::new(Code::Unauthorized))?;
     auth::role_of(secret, &app.shared.tokens.load()).ok_or_else(|| Problem::new(Code::Unauthorized))?;

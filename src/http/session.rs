@@ -6,8 +6,9 @@ use axum::extract::ws::Utf8Bytes;
 use metrics::Gauge;
 use tokio::sync::watch;
 
+use super::auth::Holder;
 use super::subscription::Start;
-use super::{App, Shared};
+use super::{App, READ, Shared};
 use crate::feed::{Bells, Channel, Cursor, Entry, Feed, Filter, Joined, What};
 use crate::telemetry;
 use crate::time::{SECOND, Timestamp};
@@ -56,10 +57,10 @@ pub async fn beat(app: App, beats: watch::Sender<Beat>) {
     }
 }
 
-/// One frame, with the sequence number of an alert.
+/// One frame.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Sequence number.
+    /// A client that has this frame was served all alerts up to this one, and can go on from there.
     pub seq: Option<u64>,
     /// JSON.
     pub text: Utf8Bytes,
@@ -68,6 +69,7 @@ pub struct Frame {
 /// One client.
 pub struct Session {
     app: App,
+    holder: Holder,
     filter: Filter,
     cursor: Cursor,
     bells: Bells,
@@ -87,8 +89,8 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// A client that starts as it asked.
-    pub fn new(app: App, start: Start) -> Session {
+    /// A client that starts as it asked; `holder` is who it came as.
+    pub fn new(app: App, start: Start, holder: Holder) -> Session {
         let feed = &app.shared.feed;
         let bells = feed.bells();
         let (cursor, joined, head) = feed.join(start.since, start.epoch.as_deref());
@@ -99,12 +101,15 @@ impl Session {
         };
         let recovered = joined == Joined::Recovered;
         let hello = HelloView { epoch: feed.epoch(), seq: head, recovered, reason, version: app.shared.version };
-        let hello = Frame { seq: None, text: wire::hello_json(&hello).into() };
+        // One that was refused keeps its old cursor, to be told again if this hello does not arrive.
+        let seq = reason.is_none().then(|| cursor.served());
+        let hello = Frame { seq, text: wire::hello_json(&hello).into() };
         let clients = telemetry::stream_clients();
         clients.increment(1.0);
         let mut session = Session {
             beat: app.beat.clone(),
             status_every: app.settings.timing.status_every.max(1),
+            holder,
             filter: start.filter,
             cursor,
             bells,
@@ -140,11 +145,16 @@ impl Session {
         self.feed().backlog(&self.cursor)
     }
 
+    /// Whether it could still come in: a reload may have taken its token away.
+    pub fn is_allowed(&self) -> bool {
+        self.holder.may(READ, &self.app.shared.tokens.load())
+    }
+
     fn feed(&self) -> &Feed {
         &self.app.shared.feed
     }
 
-    /// Waits for the next frames; `None` if the engine is gone. Dropping the future loses nothing.
+    /// Waits for the next frames; `None` if the engine is gone or the client is no longer allowed. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Vec<Frame>> {
         if !self.greeting.is_empty() {
             return Some(std::mem::take(&mut self.greeting));
@@ -163,12 +173,28 @@ impl Session {
                 open = self.bells.wait(self.filter.has(Channel::Mentions)) => if !open { return None },
                 changed = self.beat.changed() => {
                     changed.ok()?;
+                    if !self.is_allowed() {
+                        return None;
+                    }
                     let status = self.beat.borrow_and_update().number.is_multiple_of(self.status_every);
                     self.beat_frames(status, &mut frames);
                 }
             }
             if !frames.is_empty() {
                 return Some(frames);
+            }
+        }
+    }
+
+    /// What is left to tell when nothing new will come: `None` once that is all.
+    pub fn rest(&mut self) -> Option<Vec<Frame>> {
+        if !self.greeting.is_empty() {
+            return Some(std::mem::take(&mut self.greeting));
+        }
+        loop {
+            let (frames, more) = self.read();
+            if !frames.is_empty() || !more {
+                return (!frames.is_empty()).then_some(frames);
             }
         }
     }
@@ -206,8 +232,9 @@ impl Session {
         }
         if status && self.filter.has(Channel::Status) {
             let beat = self.beat.borrow();
-            let text = wire::status_json(beat.at, self.cursor.served(), &beat.sources);
-            frames.push(Frame { seq: None, text: text.into() });
+            let seq = self.cursor.served();
+            let text = wire::status_json(beat.at, seq, &beat.sources);
+            frames.push(Frame { seq: Some(seq), text: text.into() });
         }
     }
 }

@@ -11,6 +11,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use futures_util::SinkExt;
 
+use super::auth::Holder;
 use super::serve::Place;
 use super::session::{Frame, Session};
 use super::subscription::{self, Params};
@@ -31,6 +32,8 @@ const UNWRITTEN_BYTES: usize = 32 * 1024 * 1024;
 const RESTART: u16 = 1012;
 /// The client did not keep up.
 const TOO_SLOW: u16 = 4008;
+/// The token it came with is no longer good.
+const REVOKED: u16 = 4001;
 
 /// Why a stream ends.
 enum End {
@@ -40,12 +43,15 @@ enum End {
     Stopped,
     /// The client did not keep up.
     TooSlow,
+    /// The token it came with is no longer good.
+    Revoked,
 }
 
 /// Upgrades and streams.
 pub async fn open(
     State(app): State<App>,
     Extension(place): Extension<Place>,
+    Extension(holder): Extension<Holder>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -63,7 +69,7 @@ pub async fn open(
     Ok(upgrade.on_upgrade(move |socket| {
         streams.track_future(async move {
             let _place = place;
-            let session = Session::new(app.clone(), start);
+            let session = Session::new(app.clone(), start, holder);
             serve(app, socket, session).await;
         })
     }))
@@ -74,9 +80,16 @@ async fn serve(app: App, mut socket: WebSocket, mut session: Session) {
         End::Gone => return,
         End::Stopped => (RESTART, "service_restart"),
         End::TooSlow => (TOO_SLOW, "client_too_slow"),
+        End::Revoked => (REVOKED, "token_revoked"),
     };
-    drop(session);
     let close = async {
+        // The engine may have said something between the last write and its end.
+        while let Some(frames) = session.rest().filter(|_| code == RESTART) {
+            if send(&mut socket, frames.into_iter().map(|f| f.text).collect()).await.is_err() {
+                return;
+            }
+        }
+        drop(session);
         // A client that is gone by now needs no close frame.
         let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
         while let Some(Ok(_)) = socket.recv().await {}
@@ -100,7 +113,8 @@ async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> E
             },
             frames = session.next() => match frames {
                 Some(frames) => frames.into_iter().map(|f: Frame| f.text).collect(),
-                None => return End::Stopped,
+                None if session.is_allowed() => return End::Stopped,
+                None => return End::Revoked,
             },
         };
         if let Err(end) = write(app, socket, session, frames).await {
@@ -112,25 +126,25 @@ async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> E
 /// Writes `frames` in as few writes as they fit, and watches a client that does not read.
 async fn write(app: &App, socket: &mut WebSocket, session: &Session, frames: Vec<Utf8Bytes>) -> Result<(), End> {
     let timing = app.settings.timing;
-    let mut writing = std::pin::pin!(async {
-        for frame in frames {
-            socket.feed(Message::Text(frame)).await?;
-        }
-        socket.flush().await
-    });
+    let mut writing = std::pin::pin!(send(socket, frames));
     let mut waited = Duration::ZERO;
     loop {
-        tokio::select! {
-            () = app.stop.cancelled() => return Err(End::Stopped),
-            looked = tokio::time::timeout(timing.look, &mut writing) => match looked {
-                Ok(written) => return written.map_err(|_| End::Gone),
-                Err(_) => waited += timing.look,
-            }
+        // A stop does not cut a frame in two: the server waits for it as long as for all that is open.
+        match tokio::time::timeout(timing.look, &mut writing).await {
+            Ok(written) => return written.map_err(|_| End::Gone),
+            Err(_) => waited += timing.look,
         }
         if session.backlog() > app.settings.backlog || waited >= timing.stall {
             return Err(End::TooSlow);
         }
     }
+}
+
+async fn send(socket: &mut WebSocket, frames: Vec<Utf8Bytes>) -> Result<(), axum::Error> {
+    for frame in frames {
+        socket.feed(Message::Text(frame)).await?;
+    }
+    socket.flush().await
 }
 
 /// The answer to what a client said.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::topics::Topic;
 use super::{Mention, Tally, TopicWindows};
 use crate::alert::{Alert, Status};
+use crate::limits::MENTIONS_SCAN;
 use crate::panes::Sum;
 use crate::panes::week::HOURS;
 use crate::post::PostBuf;
@@ -140,7 +141,8 @@ impl Tally {
         self.answers.of(topic)
     }
 
-    /// The recent mentions that pass `filter` and `wanted`, latest counted first.
+    /// The recent mentions that pass `filter` and `wanted`, latest counted first. A page may hold fewer
+    /// than its limit and still have a next one: `limits::MENTIONS_SCAN` of them are looked at.
     pub fn mentions(&self, filter: &MentionFilter, wanted: impl Fn(&Mention) -> bool) -> Page {
         let in_time = |m: &Mention| {
             let at = m.post.get().at;
@@ -151,12 +153,16 @@ impl Tally {
         let numbers: Box<dyn Iterator<Item = u64>> = match filter.topic {
             None => Box::new(all),
             Some(id) => {
-                let of_topic = self.topic(id).into_iter().flat_map(|t| t.mentions.iter().rev().copied());
-                Box::new(of_topic.skip_while(move |n| *n >= before))
+                let older = move |t: &'_ Topic| t.mentions.partition_point(|n| *n < before);
+                Box::new(self.topic(id).into_iter().flat_map(move |t| t.mentions.range(..older(t)).rev().copied()))
             }
         };
         let mut page = Page::default();
-        for number in numbers {
+        for (looked_at, number) in numbers.enumerate() {
+            if looked_at == MENTIONS_SCAN {
+                page.next = Some(number + 1);
+                break;
+            }
             let Some(mention) = self.recent.get(number).filter(|m| in_time(m) && wanted(m)) else { continue };
             if page.mentions.len() == filter.limit {
                 page.next = Some(number + 1);

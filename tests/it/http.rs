@@ -43,6 +43,7 @@ struct World {
     feed: Arc<Feed>,
     engine: Engine,
     board: Arc<Board>,
+    tokens: Arc<ArcSwap<Vec<Token>>>,
 }
 
 /// What a test changes.
@@ -104,6 +105,7 @@ impl World {
         };
         let engine = Engine::start(parts, Box::new(Publish(feed.clone()))).expect("threads");
         let board = Arc::new(Board::default());
+        let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
             feed: feed.clone(),
             intake: engine.intake.clone(),
@@ -114,14 +116,14 @@ impl World {
             metrics: Exposition::detached().expect("buckets"),
             clock,
             version: "9.9.9",
-            tokens: Arc::new(ArcSwap::from_pointee(plan.tokens)),
+            tokens: tokens.clone(),
         };
         let mut settings = Settings::new(SocketAddr::from((plan.ip, 0)));
         settings.allowed_origins = vec!["https://sala.example".to_owned()];
         settings.timing = plan.timing;
         settings.backlog = plan.backlog;
         let server = Server::start(settings, shared).await?;
-        Ok(World { server, feed, engine, board })
+        Ok(World { server, feed, engine, board, tokens })
     }
 
     fn address(&self) -> SocketAddr {
@@ -140,6 +142,15 @@ impl World {
 
     async fn client(&self, query: &str) -> Client {
         self.connect(query, &[]).await.expect("a stream")
+    }
+
+    /// A client of `/v1/events` that has seen events up to `last`.
+    async fn events(&self, query: &str, last: Option<&str>) -> Events {
+        let mut socket = TcpStream::connect(self.address()).await.expect("a connection");
+        let last = last.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
+        let request = format!("GET /v1/events?{query} HTTP/1.1\r\nhost: {}\r\n{last}\r\n", self.address());
+        socket.write_all(request.as_bytes()).await.expect("written");
+        Events(socket, String::new())
     }
 
     /// One request on a connection of its own: status, headers in lower case, body.
@@ -226,6 +237,28 @@ impl Client {
                 None => return None,
             }
         }
+    }
+}
+
+/// A client of `/v1/events`, and all it has read.
+struct Events(TcpStream, String);
+
+impl Events {
+    /// Reads on until `wanted` and the rest of its event are there.
+    async fn until(&mut self, wanted: &str) -> &str {
+        let whole = |text: &str| text.find(wanted).is_some_and(|at| text[at..].contains("\n\n"));
+        while !whole(&self.1) {
+            assert!(self.read().await, "ended without {wanted}: {}", self.1);
+        }
+        &self.1
+    }
+
+    /// Reads what is there; `false` at the end.
+    async fn read(&mut self) -> bool {
+        let mut bytes = vec![0; 1 << 16];
+        let n = tokio::time::timeout(PATIENCE, self.0.read(&mut bytes)).await.expect("in time").unwrap_or(0);
+        self.1.push_str(&String::from_utf8_lossy(&bytes[..n]));
+        n > 0
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use escucha::bilingual::Lang;
 use escucha::config::{Config, TopicIds};
 use escucha::lane::{Compiled, Hit, Input, Lane};
+use escucha::limits;
 use escucha::post::Kind;
 use escucha::reason::Skipped;
 use escucha::score::{self, Score};
@@ -348,6 +349,20 @@ fn mentions_are_read_page_by_page() {
     assert_eq!(ids(&MentionFilter { before: Some(2), ..all.clone() }), ("1 0".into(), None));
     assert_eq!(ids(&MentionFilter { topic: Some(T0), ..all.clone() }), ("8 6 2".into(), Some(1)));
     assert_eq!(ids(&MentionFilter { topic: Some(T0), from: Some(at(2)), to: Some(at(8)), ..all.clone() }), ("6 2".into(), None));
+}
+
+#[test]
+fn one_question_looks_at_so_many_mentions_and_says_where_to_go_on() {
+    let mut e = Engine::new(listening(1, 1, "UTC", Vec::new()));
+    let n = limits::MENTIONS_SCAN as u64 + 10;
+    e.apply(0, &(0..n).map(|i| post(i, at(i as i64 / 100), 5)).collect::<Vec<_>>());
+    for topic in [None, Some(T0)] {
+        let oldest = |before| {
+            let page = e.tally.mentions(&MentionFilter { topic, before, limit: 3, ..MentionFilter::default() }, |m| m.post.get().id == "0");
+            (page.mentions.len(), page.next)
+        };
+        assert_eq!([oldest(None), oldest(Some(10))], [(0, Some(10)), (1, None)], "{topic:?}");
+    }
 }
 
 #[test]

@@ -94,6 +94,14 @@ async fn browsers_sign_in_without_tokens_in_addresses() {
 }
 
 #[tokio::test]
+async fn a_sign_in_is_small_and_quick() {
+    let timing = Timing { body: Duration::from_millis(50), ..Timing::default() };
+    let world = World::start(Plan { timing, ..Plan::default() }).await;
+    assert_eq!(world.request("POST", "/v1/session", &[], &[b' '; 5000]).await.0, 413);
+    assert_eq!(world.request("POST", "/v1/session", &[("content-length", "100")], b"{").await.0, 408);
+}
+
+#[tokio::test]
 async fn a_half_sent_head_is_closed() {
     let timing = Timing { header: Duration::from_millis(50), ..Timing::default() };
     let world = World::start(Plan { timing, ..Plan::default() }).await;

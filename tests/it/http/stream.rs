@@ -1,6 +1,8 @@
 //! `/v1/stream` and `/v1/events`.
 
+use escucha::http::Role;
 use serde_json::json;
+use sha2::Digest;
 
 use super::*;
 
@@ -241,18 +243,67 @@ async fn deletes_and_updates_reach_what_is_still_held() {
 async fn events_carry_the_same_objects() {
     let world = World::start(Plan::default()).await;
     world.feed.publish_all([alert("a1", Severity::Info, vec![]), alert("a2", Severity::Info, vec![post("p1", "dos\nlíneas")])]);
-    let mut socket = TcpStream::connect(world.address()).await.expect("a connection");
-    let request = format!("GET /v1/events?channels=alerts HTTP/1.1\r\nhost: {}\r\nlast-event-id: E1:1\r\n\r\n", world.address());
-    socket.write_all(request.as_bytes()).await.expect("written");
-    let mut text = String::new();
-    while !text.contains("id: E1:2") || !text.trim_end().ends_with('}') {
-        let mut bytes = [0; 4096];
-        let n = tokio::time::timeout(PATIENCE, socket.read(&mut bytes)).await.expect("in time").expect("read");
-        assert!(n > 0, "ended: {text}");
-        text.push_str(&String::from_utf8_lossy(&bytes[..n]));
-    }
-    assert!(text.contains("text/event-stream") && !text.contains("E1:1\n"), "{text}");
+    let mut events = world.events("channels=alerts", Some("E1:1")).await;
+    let text = events.until("id: E1:2").await;
+    assert!(text.contains("text/event-stream") && !text.contains("\"a1\""), "{text}");
     let data: Vec<Value> = text.lines().filter_map(|l| l.strip_prefix("data: ")).map(|d| serde_json::from_str(d).expect("JSON")).collect();
     assert_eq!((&data[0]["type"], &data[0]["recovered"]), (&json!("hello"), &json!(true)));
     assert_eq!(data[1]["first_post"]["text"], "dos\nlíneas");
+}
+
+#[tokio::test]
+async fn every_event_that_says_how_far_a_client_was_served_can_be_gone_on_from() {
+    let timing = Timing { beat: Duration::from_millis(10), status_every: 1, ..Timing::default() };
+    let world = World::start(Plan { timing, ..Plan::default() }).await;
+    world.feed.publish(alert("a1", Severity::Info, vec![]));
+    // (cursor, what is said first): one that is refused keeps its cursor and is told again.
+    for (cursor, first) in [
+        (None, "id: E1:1\ndata: {\"type\":\"hello\""),
+        (Some("E1:0"), "id: E1:0\ndata: {\"type\":\"hello\""),
+        (Some("E0:9"), "\r\ndata: {\"type\":\"hello\""),
+    ] {
+        let mut events = world.events("channels=alerts", cursor).await;
+        let text = events.until("\"type\":\"hello\"").await;
+        assert!(text.contains(first), "{cursor:?}: {text}");
+    }
+    // An alert that a filter passes over is served.
+    let mut picky = world.events("channels=alerts,status&min_severity=critical", None).await;
+    picky.until("id: E1:1\ndata: {\"type\":\"status\"").await;
+    world.feed.publish(alert("a2", Severity::Info, vec![]));
+    picky.until("id: E1:2\ndata: {\"type\":\"status\"").await;
+}
+
+#[tokio::test]
+async fn what_the_engine_says_last_is_told_before_the_end() {
+    let world = World::start(Plan::default()).await;
+    let mut client = world.client("channels=alerts").await;
+    client.next("hello").await;
+    let mut events = world.events("channels=alerts", None).await;
+    events.until("hello").await;
+    // More than one read, and no await before the stop: nobody has heard of them yet.
+    world.feed.publish_all((1..=1000).map(|i| alert(&format!("a{i}"), Severity::Info, vec![])));
+    let stopping = tokio::spawn(world.server.stop());
+    for seq in 1..=1000 {
+        assert_eq!(client.next("alert").await["seq"], seq);
+    }
+    assert_eq!(client.closed().await, Some(1012));
+    events.until("id: E1:1000\n").await;
+    stopping.await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_token_it_came_with() {
+    let timing = Timing { beat: Duration::from_millis(10), ..Timing::default() };
+    let token = |secret: &str, role| {
+        let hash = <[u8; 32]>::from(sha2::Sha256::digest(secret));
+        Token { name: secret.to_owned(), role, hash }
+    };
+    let (mine, other) = (token("mine", Role::Viewer), token("other", Role::Viewer));
+    let world = World::start(Plan { timing, tokens: vec![mine, other.clone()], ..Plan::default() }).await;
+    let mut gone = world.connect("channels=alerts", &[("authorization", "Bearer mine")]).await.expect("let in");
+    let mut stays = world.connect("channels=alerts", &[("authorization", "Bearer other")]).await.expect("let in");
+    world.tokens.store(Arc::new(vec![other]));
+    assert_eq!(gone.closed().await, Some(4001));
+    world.feed.publish(alert("a1", Severity::Info, vec![]));
+    assert_eq!(stays.next("alert").await["id"], "a1");
 }

@@ -57,5 +57,13 @@ export interface Hello {
   epoch: string;
   seq: number;
   recovered: boolean;
+  /** Why it could not go on where it left off, and the oldest alert that is still held. */
+  reason: { code: string; floor: number } | null;
 }
-export type Frame = Alert | Windows | Mention | Status | Hello | { type: 'deleted'; key: string } | { type: 'gap' | 'subscribed' | 'error' };
+export interface Deleted {
+  type: 'deleted';
+  key: string;
+  network: string | null;
+  id: string;
+}
+export type Frame = Alert | Windows | Mention | Status | Hello | Deleted | { type: 'gap' | 'subscribed' | 'error' };

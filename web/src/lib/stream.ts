@@ -7,19 +7,19 @@ export type Link = 'connecting' | 'open' | 'lost' | 'denied';
 /** Nothing at all for this long means the connection is dead: `status` beats every 5 s. */
 export const SILENCE_MS = 10_000;
 
-/** A viewer's token comes once in the fragment, which no server sees, and stays in this tab's session. */
-function token(): string | null {
-  const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (given) {
-    sessionStorage.setItem('token', given);
-    history.replaceState(null, '', location.pathname + location.search);
-  }
-  return sessionStorage.getItem('token');
-}
+/** The stream was closed because its token is no longer good. */
+const REVOKED = 4001;
 
-export function authorization(): Record<string, string> {
-  const t = token();
-  return t ? { Authorization: `Bearer ${t}` } : {};
+/** A viewer's token comes once in the fragment, which no server sees, and becomes a cookie that no script can read. */
+export async function signIn(): Promise<void> {
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (!given) return;
+  try {
+    await fetch('/v1/session', { method: 'POST', headers: { Authorization: `Bearer ${given}` } });
+    history.replaceState(null, '', location.pathname + location.search);
+  } catch {
+    // The server is away: the token stays for the next time the page is loaded.
+  }
 }
 
 export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => void): () => void {
@@ -45,8 +45,7 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
       url.searchParams.set('since', String(seq));
       url.searchParams.set('epoch', epoch);
     }
-    const t = token();
-    socket = new WebSocket(url, t ? ['escucha.v1', `bearer.${t}`] : ['escucha.v1']);
+    socket = new WebSocket(url, ['escucha.v1']);
     heard();
     socket.onmessage = (message) => {
       heard();
@@ -54,8 +53,10 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
       if (frame.type === 'hello') {
         attempts = 0;
         epoch = frame.epoch;
-        seq ??= frame.seq;
-        if (!frame.recovered) seq = frame.seq;
+        // What follows a cursor that was refused starts at the oldest alert that is held: a link that
+        // breaks meanwhile must go on from there, not from the head.
+        if (frame.reason) seq = frame.reason.floor - 1;
+        else if (!frame.recovered || seq === undefined) seq = frame.seq;
         onLink('open');
       } else if (frame.type === 'alert') {
         seq = frame.seq;
@@ -64,10 +65,10 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
       }
       onFrame(frame);
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       clearTimeout(watchdog);
       if (closed) return;
-      onLink('lost');
+      onLink(event.code === REVOKED ? 'denied' : 'lost');
       // Full jitter after the cap: a room of screens must not come back in one step.
       const cap = Math.min(15_000, 500 * 2 ** attempts++);
       retry = setTimeout(connect, Math.random() * cap);
