@@ -84,7 +84,7 @@ fn every_problem_has_its_code_and_span() {
         ("lang:es network:x", "E203 0 17"),
         ("(c* OR from: ) autor:x )", "E131 1 3, E120 7 12, E125 15 22, E101 23 24"),
         ("apple OR iphone ipad", "W101 9 20"),
-        ("a (b OR c d)", "W101 7 10"),
+        ("a (b OR c d)", "W101 8 11"),
         ("banco or caja", "W102 6 8"),
         ("banco O caja", "W103 6 7"),
         ("banco y caja", "W103 6 7"),
