@@ -230,11 +230,6 @@ impl Judge {
         }
     }
 
-    /// When the next alert resolves by itself.
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        self.alerts.next_timer().map(|(due, _)| due)
-    }
-
     /// The post is gone: no alert shows it any more, and what it alone caused is over.
     pub fn forget(&mut self, key: PostKey, now: Timestamp, out: &mut Vec<Alert>) {
         for number in self.alerts.forget(key) {

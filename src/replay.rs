@@ -1,8 +1,10 @@
 //! Recorded input through the whole engine, in event time.
 //!
 //! `replay` differs from `run` only in who drives the intake and which clock it holds: lines go in
-//! by the time of their posts, and a tick follows every second of event time that had data. In the
-//! gaps a tick comes every minute, as long as windows or timers of the last day can still change.
+//! by the time of their posts, and a tick follows every second of event time that had data. In a gap
+//! a tick comes every minute, as long as windows or timers of the last day can still change, and one
+//! right before the next data. That loses nothing against a tick every second: windows slide at full
+//! minutes only, and an alert that resolves by itself bears the time at which it was due.
 //! Two runs, on any number of lanes, therefore give the same alerts byte for byte.
 
 mod merge;
@@ -180,7 +182,9 @@ impl Drive<'_> {
         match self.second {
             Some(current) if second > current => {
                 self.tick(current).await?;
-                self.gap(current, second)?;
+                for at in beats(current, second) {
+                    self.engine.intake.tick(at)?;
+                }
                 self.second = Some(second);
             }
             None => self.second = Some(second),
@@ -210,23 +214,21 @@ impl Drive<'_> {
         self.engine.intake.tick(end_of(second))
     }
 
-    /// Ticks at the full minutes between two seconds with data, while anything can still change.
-    fn gap(&self, from: i64, to: i64) -> Result<(), Closed> {
-        let last = to.min(from.saturating_add(AFTERGLOW / SECOND));
-        let mut minute = from.div_euclid(60) + 1;
-        while minute.saturating_mul(60) < last {
-            self.engine.intake.tick(Timestamp::from_minute(minute))?;
-            minute += 1;
-        }
-        Ok(())
-    }
-
     async fn finish(&mut self) -> Result<(), Closed> {
         match self.second {
             Some(second) => self.tick(second).await,
             None => Ok(()),
         }
     }
+}
+
+/// The ticks between two seconds with data: full minutes, while anything can still change, and the
+/// beginning of the later second, so that what is due by then comes before its posts.
+fn beats(from: i64, to: i64) -> impl Iterator<Item = Timestamp> {
+    let last = to.min(from.saturating_add(AFTERGLOW / SECOND));
+    let minutes = (from.div_euclid(60) + 1..).take_while(move |minute| minute.saturating_mul(60) < last);
+    let before = (to > from.saturating_add(1)).then(|| Timestamp::from_seconds(to));
+    minutes.map(Timestamp::from_minute).chain(before)
 }
 
 /// The end of a second: nothing in it lies in the future of its tick.
@@ -288,5 +290,23 @@ pub fn progress_to(mut err: impl Write, total: u64) -> impl FnMut(u64) {
         if lines.is_multiple_of(PROGRESS_LINES) {
             let _ = write!(err, "\r{lines} · {} MB / {} MB", bytes / 1_000_000, total / 1_000_000);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_has_a_beat_each_minute_and_one_before_the_next_data() {
+        for (from, to, want) in
+            [(10, 11, &[][..]), (10, 12, &[12]), (10, 60, &[60]), (10, 61, &[60, 61]), (-70, 130, &[-60, 0, 60, 120, 130])]
+        {
+            let got: Vec<i64> = beats(from, to).map(|at| at.second()).collect();
+            assert_eq!(got, want, "{from} {to}");
+        }
+        let year = 365 * 24 * 60 * 60;
+        assert_eq!(beats(0, year).count() as i64, AFTERGLOW / MINUTE, "nothing changes any more after the last day");
+        assert_eq!(beats(0, year).last(), Some(Timestamp::from_seconds(year)));
     }
 }

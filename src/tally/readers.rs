@@ -79,12 +79,6 @@ impl Tally {
         self.clock.watermark()
     }
 
-    /// The next event time at which something happens by itself; a replay beats then.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        let windows = self.due.first().map(|(minute, _)| Timestamp::from_minute(*minute));
-        windows.into_iter().chain(self.judge.next_timer()).min()
-    }
-
     /// The number of the topic called `name`, if it is listened to.
     pub fn topic_named(&self, name: &str) -> Option<TopicId> {
         self.topics.iter().find(|t| t.active && *t.name == *name).map(|t| t.id)
