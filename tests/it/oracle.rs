@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use escucha::limits::{LATENESS, PANES_MINUTES, SOURCE_IDLE};
+use escucha::limits::{ANSWERS, LATENESS, PANES_MINUTES, SOURCE_IDLE};
 use escucha::post::Kind;
 use escucha::prng::Prng;
 use escucha::reason::Skipped;
@@ -109,6 +109,8 @@ struct Naive {
     now: Timestamp,
     watermark: Timestamp,
     known: BTreeMap<(u64, &'static str), (Timestamp, Known)>,
+    /// Own posts that are shown, by topic; they remain known too.
+    answers: Vec<Vec<(u64, &'static str)>>,
     accepted: Vec<Vec<Accepted>>,
     /// Last minute of the window that fires, by topic.
     firing: Vec<Option<i64>>,
@@ -130,6 +132,7 @@ impl Naive {
             now: Timestamp::MIN,
             watermark: Timestamp::MIN,
             known: BTreeMap::new(),
+            answers: vec![Vec::new(); n],
             accepted: vec![Vec::new(); n],
             firing: vec![None; n],
             done: vec![i64::MIN; n],
@@ -197,7 +200,8 @@ impl Naive {
 
     fn accept(&mut self, item: &Item, late: bool) -> Option<Skipped> {
         let key = (item.id, item.network);
-        let known = self.known.get(&key).map(|(_, known)| *known);
+        let answered = self.answers.iter().any(|a| a.contains(&key)).then_some(Known::Own);
+        let known = self.known.get(&key).map(|(_, known)| *known).or(answered);
         let counts: Vec<_> = item.hits.iter().filter(|h| !h.own).collect();
         let new = match (item.kind, known) {
             (Kind::Delete, Some(Known::Deleted)) => return Some(Skipped::Delete),
@@ -210,6 +214,14 @@ impl Naive {
             (_, None) => Known::Counted,
         };
         self.known.insert(key, (self.now, new));
+        if new == Known::Deleted {
+            self.answers.iter_mut().for_each(|a| a.retain(|k| *k != key));
+        }
+        for h in item.hits.iter().filter(|h| h.own && new != Known::Deleted) {
+            let answers = &mut self.answers[h.topic as usize];
+            answers.push(key);
+            answers.drain(..answers.len().saturating_sub(ANSWERS));
+        }
         match new {
             Known::Deleted => return Some(Skipped::Delete),
             Known::Own => return Some(Skipped::Own),

@@ -209,7 +209,7 @@ weight = 5
         }
     };
     let created = send("create", "me robaron, es un fraude");
-    let updated = send("update", "¿todo bien?");
+    let updated = send("update", "¿abren hoy?");
     let sum = |m: &Mention| score::total(m.addends.iter().chain(&m.topics[0].addends));
     assert_eq!((created.topics.len(), updated.topics.len()), (1, 1));
     assert_eq!((created.topics[0].score, updated.topics[0].score), (sum(&created), sum(&updated)));
