@@ -10,7 +10,10 @@ use std::{env, io};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=web");
+    // Not the folder itself: `node_modules` in it changes at every `npm ci`.
+    for part in ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json"] {
+        println!("cargo:rerun-if-changed=web/{part}");
+    }
     println!("cargo:rerun-if-env-changed=ESCUCHA_WALL");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let dist = out.join("wall");
@@ -33,7 +36,13 @@ fn build_wall(sources: &Path, work: &Path, dist: &Path) -> Result<(), String> {
     if dist.exists() {
         fs::remove_dir_all(dist).map_err(text)?;
     }
-    // node_modules stays: `npm ci` is needed only when the lock file changed.
+    // `node_modules` stays: `npm ci` is needed only when the lock file changed. What vanished from the
+    // sources must not be built again.
+    for part in ["src", "public"] {
+        if work.join(part).exists() {
+            fs::remove_dir_all(work.join(part)).map_err(text)?;
+        }
+    }
     copy(sources, work).map_err(text)?;
     let lock = fs::read(sources.join("package-lock.json")).map_err(text)?;
     let installed = work.join("installed-lock.json");

@@ -115,8 +115,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// line may lack its break, and a byte order mark may stand in front. A line over
 /// `limits::FRAME_BYTES` is one refused item.
 pub fn lines(decoder: &mut dyn Decoder, bytes: &mut [u8], out: &mut Decoded) {
-    let mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let (_, mut rest) = bytes.split_at_mut(mark);
+    let (_, mut rest) = bytes.split_at_mut(mark(bytes));
     while !rest.is_empty() {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let (line, tail) = rest.split_at_mut(end);
@@ -128,6 +127,23 @@ pub fn lines(decoder: &mut dyn Decoder, bytes: &mut [u8], out: &mut Decoded) {
         rest = tail.get_mut(1..).unwrap_or_default();
         out.line += 1;
     }
+}
+
+/// How many lines [`lines`] finds in `bytes`: the items of formats with one item a line.
+pub fn count_lines(bytes: &[u8]) -> u64 {
+    let mut lines = 0;
+    let mut rest = bytes.get(mark(bytes)..).unwrap_or_default();
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        lines += u64::from(!rest.get(..end).unwrap_or_default().trim_ascii_start().is_empty());
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    lines
+}
+
+/// Length of the byte order mark in front of `bytes`.
+fn mark(bytes: &[u8]) -> usize {
+    if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 }
 }
 
 /// What a value is: a post, a well-formed notice that is none, or refused.
@@ -328,6 +344,41 @@ mod tests {
             let out = decode("escucha", bytes.as_bytes());
             let lines: Vec<u32> = out.refusals.iter().map(|(line, _)| *line).collect();
             assert_eq!((out.lines.as_slice(), lines.as_slice()), (posts, refused), "{bytes:?}");
+        }
+    }
+
+    /// Refuses every frame.
+    struct Refuser;
+
+    impl Decoder for Refuser {
+        fn decode(&mut self, _: &mut [u8], out: &mut Decoded) {
+            out.refuse(Refused::Malformed);
+        }
+    }
+
+    fn check_count(mut bytes: Vec<u8>) -> (u64, u64) {
+        let mut out = Decoded::default();
+        let counted = count_lines(&bytes);
+        lines(&mut Refuser, &mut bytes, &mut out);
+        (counted, out.items)
+    }
+
+    #[test]
+    fn blank_lines_are_nothing() {
+        for (bytes, lines) in [("", 0), ("\n\r\n \t\n", 0), ("a", 1), ("a\na", 2), ("a\n\nb\r\n", 2), ("\u{feff}", 0), ("\u{feff}\na", 1)] {
+            assert_eq!(check_count(bytes.into()), (lines, lines), "{bytes:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_received_is_decoded_or_refused(
+            marked: bool,
+            tail in proptest::collection::vec(proptest::sample::select(b"\n\n\r \t\x0b\x0c\0a\xef\xbb\xbf".to_vec()), 0..40),
+        ) {
+            let head = if marked { BYTE_ORDER_MARK } else { &[] };
+            let (counted, items) = check_count([head, &tail].concat());
+            proptest::prop_assert_eq!(counted, items);
         }
     }
 

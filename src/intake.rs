@@ -10,6 +10,7 @@ use crossbeam::channel::Sender;
 use metrics::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::decode;
 use crate::lane::{Compiled, Outcome};
 use crate::limits;
 use crate::reason::Refused;
@@ -45,7 +46,14 @@ pub struct Buffer {
     /// Answered once the tally has applied it.
     pub receipt: Option<oneshot::Sender<Receipt>>,
     /// Given back when the buffer is dropped, after the tally has applied it.
-    pub permit: Option<OwnedSemaphorePermit>,
+    pub permit: Option<Permit>,
+}
+
+/// Lets one buffer be in flight: one of its source's share and one of all.
+#[derive(Debug)]
+pub struct Permit {
+    _share: OwnedSemaphorePermit,
+    _engine: OwnedSemaphorePermit,
 }
 
 /// One numbered item as it reaches the tally.
@@ -98,6 +106,8 @@ struct Order {
 /// Numbers and stamps all input.
 pub struct Intake {
     order: Mutex<Order>,
+    /// `limits::BUFFERS_IN_FLIGHT`, however many sources there are.
+    permits: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -105,13 +115,13 @@ impl Intake {
     /// An intake that feeds `lanes` with buffers and `tally` with ticks.
     pub fn new(clock: Arc<dyn Clock>, compiled: Arc<Compiled>, lanes: Sender<Box<Buffer>>, tally: Sender<Step>) -> Arc<Intake> {
         let order = Order { next: 0, compiled, lanes: Some(lanes), tally: Some(tally) };
-        Arc::new(Intake { order: Mutex::new(order), clock })
+        Arc::new(Intake { order: Mutex::new(order), permits: Arc::new(Semaphore::new(limits::BUFFERS_IN_FLIGHT)), clock })
     }
 
     /// A source's way in. `share` buffers of it can be in flight at once; `received` counts its items.
     pub fn port(self: &Arc<Self>, source: SourceId, share: usize, received: Counter) -> Port {
-        let permits = Arc::new(Semaphore::new(share.clamp(1, limits::BUFFERS_IN_FLIGHT)));
-        Port { intake: self.clone(), source, permits, received }
+        let share = Arc::new(Semaphore::new(share.clamp(1, limits::BUFFERS_IN_FLIGHT)));
+        Port { intake: self.clone(), source, share, received }
     }
 
     /// A beat of time; `at` is the clock's now in `run` and event time in `replay`.
@@ -152,7 +162,7 @@ impl Intake {
     }
 
     fn hand_over(&self, port: &Port, bytes: Vec<u8>, how: HandOver) -> Result<(), Closed> {
-        let lines = count_lines(&bytes);
+        let lines = decode::count_lines(&bytes);
         port.received.increment(lines);
         let mut order = self.lock();
         let buffer = Box::new(Buffer {
@@ -178,19 +188,7 @@ impl Intake {
 struct HandOver {
     seen: Option<Timestamp>,
     receipt: Option<oneshot::Sender<Receipt>>,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-/// Lines that are not blank: the items of a frame, where a line is one item.
-pub fn count_lines(bytes: &[u8]) -> u64 {
-    let mut lines = 0;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        lines += u64::from(rest[..end].iter().any(|b| !b.is_ascii_whitespace()));
-        rest = rest.get(end + 1..).unwrap_or_default();
-    }
-    lines
+    permit: Option<Permit>,
 }
 
 /// A source's way into the engine. Whole lines go in; a buffer is at most `limits::BUFFER_BYTES`
@@ -199,7 +197,7 @@ pub fn count_lines(bytes: &[u8]) -> u64 {
 pub struct Port {
     intake: Arc<Intake>,
     source: SourceId,
-    permits: Arc<Semaphore>,
+    share: Arc<Semaphore>,
     received: Counter,
 }
 
@@ -217,35 +215,44 @@ impl Port {
     /// Whether a buffer would be taken at once: a source that gathers small frames hands over what
     /// it has whenever it has nothing more to read or its buffer is full.
     pub fn is_free(&self) -> bool {
-        self.permits.available_permits() > 0
+        self.share.available_permits() > 0 && self.intake.permits.available_permits() > 0
     }
 
     /// Waits until a buffer would be taken at once. Takes nothing itself, so it may be cancelled
     /// at any time, which [`Port::send`] with its bytes in hand may not.
     pub async fn ready(&self) {
-        // Never closed: the port holds it.
-        let _ = self.permits.acquire().await;
+        // Never closed: the port holds them.
+        let _share = self.share.acquire().await;
+        let _engine = self.intake.permits.acquire().await;
+    }
+
+    async fn permit(&self) -> Result<Permit, Closed> {
+        let share = self.share.clone().acquire_owned().await.map_err(|_| Closed)?;
+        let engine = self.intake.permits.clone().acquire_owned().await.map_err(|_| Closed)?;
+        Ok(Permit { _share: share, _engine: engine })
+    }
+
+    fn try_permit(&self) -> Option<Permit> {
+        let share = self.share.clone().try_acquire_owned().ok()?;
+        let engine = self.intake.permits.clone().try_acquire_owned().ok()?;
+        Some(Permit { _share: share, _engine: engine })
     }
 
     /// Hands over whole lines as soon as a permit is free.
     pub async fn send(&self, bytes: Vec<u8>) -> Result<(), Closed> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Closed)?;
+        let permit = self.permit().await?;
         self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() })
     }
 
     /// Hands over whole lines now or not at all.
     pub fn try_send(&self, bytes: Vec<u8>) -> Result<(), NotTaken> {
-        match self.permits.clone().try_acquire_owned() {
-            Ok(permit) => {
-                self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() }).map_err(|_| NotTaken::Closed)
-            }
-            Err(_) => Err(NotTaken::Full(bytes)),
-        }
+        let Some(permit) = self.try_permit() else { return Err(NotTaken::Full(bytes)) };
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() }).map_err(|_| NotTaken::Closed)
     }
 
     /// Like [`Port::try_send`], and tells what became of the lines.
     pub fn try_send_with_receipt(&self, bytes: Vec<u8>) -> Result<oneshot::Receiver<Receipt>, NotTaken> {
-        let Ok(permit) = self.permits.clone().try_acquire_owned() else { return Err(NotTaken::Full(bytes)) };
+        let Some(permit) = self.try_permit() else { return Err(NotTaken::Full(bytes)) };
         let (sender, receiver) = oneshot::channel();
         self.intake
             .hand_over(self, bytes, HandOver { permit: Some(permit), receipt: Some(sender), seen: None })
@@ -255,7 +262,7 @@ impl Port {
 
     /// For recorded input: like [`Port::send`], with a given time.
     pub async fn send_recorded(&self, bytes: Vec<u8>, seen: Timestamp) -> Result<(), Closed> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Closed)?;
+        let permit = self.permit().await?;
         self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), seen: Some(seen), receipt: None })
     }
 }
@@ -263,11 +270,24 @@ impl Port {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::ManualClock;
+    use crossbeam::channel::unbounded;
+    use futures_util::FutureExt;
 
     #[test]
-    fn blank_lines_are_nothing() {
-        for (bytes, lines) in [("", 0), ("\n\r\n \t\n", 0), ("a", 1), ("a\n", 1), ("a\n\nb\r\n", 2)] {
-            assert_eq!(count_lines(bytes.as_bytes()), lines, "{bytes:?}");
+    fn all_sources_together_stay_within_the_buffers_in_flight() {
+        let ((lanes, buffers), (tally, _)) = (unbounded(), unbounded());
+        let intake = Intake::new(Arc::new(ManualClock::default()), Arc::new(Compiled::default()), lanes, tally);
+        let share = limits::BUFFERS_IN_FLIGHT / 2 + 1;
+        let ports: Vec<Port> = (0..3).map(|i| intake.port(SourceId(i), share, Counter::noop())).collect();
+        let taken: Vec<usize> = ports.iter().map(|port| (0..).take_while(|_| port.try_send(b"1\n".to_vec()).is_ok()).count()).collect();
+        assert_eq!(taken, [share, limits::BUFFERS_IN_FLIGHT - share, 0], "no source takes all, and all take no more than there are");
+        for port in &ports {
+            assert!(!port.is_free() && port.ready().now_or_never().is_none());
+        }
+        drop(buffers.recv());
+        for port in &ports {
+            assert!(port.is_free() && port.ready().now_or_never().is_some());
         }
     }
 }

@@ -279,28 +279,43 @@ impl<'a> Scratch<'a> {
         }
     }
 
-    /// Strings one to a line. Left out: the empty, the over-long, those with a line break, and what
-    /// is over `max`.
+    /// The first `max` strings, one to a line. Left out: the empty, the over-long and those with a
+    /// line break. What is beyond `max` is not looked at, whatever came before.
     pub fn lines(&mut self, max: usize, strings: impl Iterator<Item = &'a str>) -> &'a str {
-        let mut fit = strings.filter(|s| fits(s)).take(max).peekable();
+        let mut fit = strings.take(max).filter(|s| fits(s, limits::FIELD_BYTES)).peekable();
         if fit.peek().is_none() {
             return "";
         }
         self.write(|page| fit.for_each(|s| add_line(page, s)))
     }
 
-    /// Ids, strings or whole numbers, one to a line; left out as in [`Scratch::lines`].
+    /// The first `max` ids, strings or whole numbers, one to a line; left out as in [`Scratch::lines`].
     pub fn idents(&mut self, max: usize, ids: impl Iterator<Item = Value<'a>>) -> &'a str {
-        let mut ids = ids.take(max).peekable();
-        if ids.peek().is_none() {
+        self.accounts(max, ids.map(|id| (id, "", "")))
+    }
+
+    /// The first `max` accounts: an id one to a line, and a handle after `@` in the next; the handle
+    /// is `name`, or `name@server` if there is a server. Left out as in [`Scratch::lines`]; a name that
+    /// is cut would be another's.
+    pub fn accounts(&mut self, max: usize, accounts: impl Iterator<Item = (Value<'a>, &'a str, &'a str)>) -> &'a str {
+        let mut accounts = accounts.take(max).peekable();
+        if accounts.peek().is_none() {
             return "";
         }
         self.write(|page| {
-            for id in ids {
+            for (id, name, server) in accounts {
                 match (id.as_str(), id.exact_integer()) {
-                    (Some(s), _) if fits(s) => add_line(page, s),
+                    (Some(s), _) if fits(s, limits::ID_BYTES) => add_line(page, s),
                     (None, Some(n)) => add_line(page, &n.to_string()),
                     _ => {}
+                }
+                if fits(name, limits::ID_BYTES) && (server.is_empty() || fits(server, limits::ID_BYTES)) {
+                    add_line(page, "@");
+                    page.push_str(name);
+                    if !server.is_empty() {
+                        page.push('@');
+                        page.push_str(server);
+                    }
                 }
             }
         })
@@ -314,9 +329,9 @@ fn add_line(page: &mut String, line: &str) {
     page.push_str(line);
 }
 
-/// Whether `s` can stand in a list of lines.
-fn fits(s: &str) -> bool {
-    (1..=limits::FIELD_BYTES).contains(&s.len()) && !s.contains(['\n', '\r'])
+/// Whether `s` can stand in a list of lines of at most `max` bytes.
+fn fits(s: &str, max: usize) -> bool {
+    (1..=max).contains(&s.len()) && !s.contains(['\n', '\r'])
 }
 
 #[cfg(test)]
@@ -383,6 +398,24 @@ mod tests {
             (a.integer(), b.items().count(), c.is_null())
         });
         assert_eq!(fields, Ok((Some(2), 2, true)));
+    }
+
+    #[test]
+    fn lists_look_at_so_many_elements_and_no_more() {
+        let mut pages = Pages::default();
+        let mut scratch = pages.start();
+        let mut looked = 0;
+        let listed = scratch.lines(3, ["a", "", "b\nc", "d"].into_iter().cycle().take(1000).inspect(|_| looked += 1));
+        assert_eq!((listed, looked), ("a", 3));
+        let long = "7".repeat(limits::ID_BYTES + 1);
+        let frame = format!(r#"["1",2,"{long}","4"]"#);
+        let ids = Parser::default().parse(&mut frame.into_bytes(), |v| {
+            let mut pages = Pages::default();
+            let mut scratch = pages.start();
+            let named = v.items().zip([("ana", ""), ("bob", "m.mx"), ("", "m.mx"), (&*long, "")]).map(|(id, (name, at))| (id, name, at));
+            [scratch.idents(3, v.items()).to_owned(), scratch.accounts(4, named).to_owned()]
+        });
+        assert_eq!(ids, Ok(["1\n2".to_owned(), "1\n@ana\n2\n@bob@m.mx\n4".to_owned()]));
     }
 
     #[test]

@@ -75,8 +75,6 @@ pub struct Judge {
     watches: Vec<Watch>,
     of_topic: BTreeMap<TopicId, Range<usize>>,
     alerts: Alerts,
-    /// When alerts resolve by themselves.
-    timers: BTreeSet<(Timestamp, u64)>,
 }
 
 impl Judge {
@@ -170,8 +168,7 @@ impl Judge {
         alert.reasons.push(words::priority(score, at));
         alert.reasons.extend(addends.map(words::addend));
         let due = when.now.max(post.at).plus(watch.rule.resolve_after);
-        let number = self.alerts.open(Kept { alert, cause: Some(post.key()) }, when.now, out);
-        self.timers.insert((due, number));
+        self.alerts.open(Kept { alert, cause: Some(post.key()), due: Some(due) }, when.now, out);
     }
 
     /// The window with last minute `end` reached the count of `volume` watch `i`.
@@ -183,7 +180,7 @@ impl Judge {
         let observed = evidence.observed;
         let mut alert = watch.alert(id, start, at, evidence, when);
         alert.reasons = words::volume(observed, window, at);
-        let number = self.alerts.open(Kept { alert, cause: None }, when.now, out);
+        let number = self.alerts.open(Kept { alert, cause: None, due: None }, when.now, out);
         watch.firing = Some(Firing { alert: number, end, told: observed.mentions, told_at: when.now });
     }
 
@@ -201,7 +198,9 @@ impl Judge {
         let Some(watch) = self.watches.get_mut(i) else { return };
         let (Some(firing), On::Volume { window, at }) = (watch.firing, watch.rule.on) else { return };
         if !self.alerts.is_open(firing.alert) {
+            // It made room for others: its window is not to fire at once and push out the next.
             watch.firing = None;
+            watch.done = watch.done.max(end).max(firing.end);
             return;
         }
         let count = observed.mentions;
@@ -226,15 +225,14 @@ impl Judge {
 
     /// Resolves what is due.
     pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Alert>) {
-        while let Some((due, number)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
-            self.timers.remove(&(due, number));
+        while let Some((due, number)) = self.alerts.next_timer().filter(|(due, _)| *due <= now) {
             self.alerts.resolve(number, due, words::quiet(), out);
         }
     }
 
     /// When the next alert resolves by itself.
     pub fn next_timer(&self) -> Option<Timestamp> {
-        self.timers.first().map(|(due, _)| *due)
+        self.alerts.next_timer().map(|(due, _)| due)
     }
 
     /// The post is gone: no alert shows it any more, and what it alone caused is over.

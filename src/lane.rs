@@ -13,7 +13,7 @@ use crate::reason::Refused;
 use crate::score::{Addend, Score};
 use crate::signals::{self, Context, Scope, TopicContext};
 use crate::time::Timestamp;
-use crate::topic::{Brand, Listening, SourceId};
+use crate::topic::{Account, Brand, Listening, SourceId};
 
 /// A set of topics with its compiled queries; swapped whole.
 #[derive(Debug, Default)]
@@ -116,12 +116,17 @@ pub struct Lane {
     decoded: Decoded,
     scratch: Scratch,
     matched: Vec<u32>,
+    ties: Ties,
 }
+
+/// What a post has to do with each brand met so far: its index, whether the post speaks to it, whether
+/// it wrote the post. A brand has many topics.
+type Ties = Vec<(usize, bool, bool)>;
 
 impl Lane {
     /// A lane with one decoder per source, by `SourceId`.
     pub fn new(decoders: Vec<Box<dyn Decoder>>) -> Lane {
-        Lane { decoders, decoded: Decoded::default(), scratch: Scratch::default(), matched: Vec::new() }
+        Lane { decoders, decoded: Decoded::default(), scratch: Scratch::default(), matched: Vec::new(), ties: Ties::new() }
     }
 
     /// Works off one buffer.
@@ -137,7 +142,7 @@ impl Lane {
                 out.refusals.push((self.decoded.lines[i], Refused::Future));
                 continue;
             }
-            examine(&post, input.compiled, &mut self.scratch, &mut self.matched, &mut out);
+            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.ties), &mut out);
             out.greatest = out.greatest.max(post.at);
         }
         out.close(&self.decoded);
@@ -160,8 +165,9 @@ impl Outcome {
 }
 
 /// Matches and scores one post; appends a record if the tally must know of it.
-fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, matched: &mut Vec<u32>, out: &mut Outcome) {
+fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, (matched, ties): (&mut Vec<u32>, &mut Ties), out: &mut Outcome) {
     matched.clear();
+    ties.clear();
     if post.kind != Kind::Delete {
         compiled.matcher.matches(post, scratch, matched);
         if matched.is_empty() && post.kind == Kind::Create {
@@ -171,12 +177,13 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, matched:
     }
     let first_hit = out.hits.len() as u32;
     let first_addend = out.addends.len() as u32;
-    if !matched.is_empty() {
+    // An update that matches nothing may be of a post that was counted.
+    if !matched.is_empty() || post.kind == Kind::Update {
         signals::score(&Context { post, tokens: &scratch.tokens, topic: None }, Scope::Post, &mut out.addends);
     }
     let addends = (first_addend, out.addends.len() as u32);
     let context = Context { post, tokens: &scratch.tokens, topic: None };
-    hits(&context, compiled, matched, first_addend as usize..out.addends.len(), out);
+    hits(&context, compiled, (matched, ties), first_addend as usize..out.addends.len(), out);
     out.records.push(Record {
         key: post.key(),
         author: post.author_key(),
@@ -191,7 +198,13 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, matched:
 }
 
 /// One hit per topic, in topic order; `own_part` is the range of the post's own addends.
-fn hits(context: &Context<'_>, compiled: &Compiled, matched: &[u32], own_part: std::ops::Range<usize>, out: &mut Outcome) {
+fn hits(
+    context: &Context<'_>,
+    compiled: &Compiled,
+    (matched, ties): (&[u32], &mut Ties),
+    own_part: std::ops::Range<usize>,
+    out: &mut Outcome,
+) {
     let mut last = None;
     for query in matched {
         let topic = compiled.topic_of[*query as usize];
@@ -200,30 +213,96 @@ fn hits(context: &Context<'_>, compiled: &Compiled, matched: &[u32], own_part: s
             continue;
         }
         let t = &compiled.listening.topics[topic as usize];
-        let brand = compiled.listening.brand_of(t);
-        let direct = brand.is_some_and(|b| is_direct(context, b));
+        let (direct, own) = t.brand.map_or((false, false), |brand| tie(context, &compiled.listening, brand, ties));
         let first = out.addends.len();
         let topic_context = TopicContext { weight: t.weight, direct };
         signals::score(&Context { topic: Some(topic_context), ..*context }, Scope::Topic, &mut out.addends);
         let parts = out.addends[own_part.clone()].iter().chain(&out.addends[first..]);
         let score = crate::score::total(parts);
-        let own = brand.is_some_and(|b| is_own(context.post, b));
         out.hits.push(Hit { topic, direct, own, score, addends: (first as u32, out.addends.len() as u32) });
     }
+}
+
+/// Whether the post speaks to the brand with index `brand`, and whether the brand wrote it.
+fn tie(context: &Context<'_>, listening: &Listening, brand: usize, ties: &mut Ties) -> (bool, bool) {
+    // The topics of a brand are near each other.
+    if let Some((_, direct, own)) = ties.iter().rfind(|t| t.0 == brand) {
+        return (*direct, *own);
+    }
+    let (direct, own) = listening.brands.get(brand).map_or((false, false), |b| (is_direct(context, b), is_own(context.post, b)));
+    ties.push((brand, direct, own));
+    (direct, own)
 }
 
 /// Whether the post speaks to the brand: it answers or mentions one of its accounts.
 fn is_direct(context: &Context<'_>, brand: &Brand) -> bool {
     let post = context.post;
-    let answers = |a: &crate::topic::Account| a.is(post.network, post.in_reply_to.author_id, post.in_reply_to.author);
-    let mentions = |a: &crate::topic::Account| {
-        (!a.id.is_empty() && post.mentions.iter().any(|id| a.is(post.network, id, "")))
-            || (!a.handle.is_empty() && context.tokens.mentions_in(post.text, &a.handle) && a.is(post.network, "", &a.handle))
-    };
-    brand.accounts.iter().any(|a| answers(a) || mentions(a))
+    let answers = |a: &Account| a.is(post.network, post.in_reply_to.author_id, post.in_reply_to.author);
+    brand.accounts.iter().any(|a| answers(a) || mentions(context, a))
+}
+
+/// Whether the post mentions `account`: by its id where both sides know ids, else by its handle, as
+/// the network tells it or as the text has it.
+fn mentions(context: &Context<'_>, account: &Account) -> bool {
+    let post = context.post;
+    let mut ids = post.mentions.iter().filter(|m| !m.starts_with('@')).peekable();
+    if !account.id.is_empty() && ids.peek().is_some() {
+        return ids.any(|id| account.is(post.network, id, ""));
+    }
+    let told = post.mentions.iter().filter_map(|m| m.strip_prefix('@')).any(|handle| account.is(post.network, "", handle));
+    told || (account.is(post.network, "", &account.handle) && context.tokens.mentions_in(post.text, &account.handle))
 }
 
 /// Whether the brand itself wrote it: an answer or news of its own, no mention.
 fn is_own(post: &Post<'_>, brand: &Brand) -> bool {
     brand.accounts.iter().any(|a| a.is(post.network, post.author.id, post.author.handle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::Lines;
+    use crate::text::Tokens;
+
+    fn is_mentioned(account: (&str, &str), network: &str, listed: &str, text: &str) -> bool {
+        let account = Account { id: account.0.into(), handle: account.1.into(), ..Account::default() };
+        let post = Post { network, text, mentions: Lines(listed), ..Post::default() };
+        let mut tokens = Tokens::default();
+        tokens.read(text);
+        mentions(&Context { post: &post, tokens: &tokens, topic: None }, &account)
+    }
+
+    #[test]
+    fn an_account_is_mentioned_by_id_then_as_the_network_tells_then_in_the_text() {
+        let bank = ("7", "bank@m.mx");
+        for (account, listed, text, expected) in [
+            (bank, "7\n@bank@m.mx", "@bank hola", true),
+            // Another account of that name, whose id tells.
+            (bank, "8\n@bank@m.mx", "@bank@m.mx hola", false),
+            (("7", "bank"), "8", "@bank", false),
+            (("", "bank@m.mx"), "7\n@bank@m.mx", "@bank hola", true),
+            (("", "bank@m.mx"), "7\n@bank@other.mx", "@bank hola", false),
+            (("", "bank"), "8", "@bank", true),
+            (bank, "@bank@m.mx", "@bank hola", true),
+            (bank, "", "hola @bank@m.mx", true),
+            (bank, "", "hola @bank", false),
+            // A handle of digits is no id.
+            (("7", ""), "8\n@7", "@7", false),
+            (("", ""), "", "@", false),
+        ] {
+            assert_eq!(is_mentioned(account, "mastodon", listed, text), expected, "{account:?} {listed:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_brand_is_tied_once_per_post() {
+        let brand = Brand { accounts: vec![Account { handle: "bank".into(), ..Account::default() }], ..Brand::default() };
+        let listening = Listening { brands: vec![Brand::default(), brand], ..Listening::default() };
+        let (post, mut tokens, mut ties) = (Post { text: "@bank", ..Post::default() }, Tokens::default(), Ties::new());
+        tokens.read(post.text);
+        let context = Context { post: &post, tokens: &tokens, topic: None };
+        let found = [1, 0, 1, 9, 1].map(|brand| tie(&context, &listening, brand, &mut ties));
+        assert_eq!(found.map(|f| f.0), [true, false, true, false, true]);
+        assert_eq!(ties, [(1, true, false), (0, false, false), (9, false, false)]);
+    }
 }

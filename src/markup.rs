@@ -4,11 +4,14 @@
 /// tags. What Mastodon hides of a link (`<span class="invisible">`) stays, so that links are whole.
 pub fn to_text(html: &str, out: &mut String) {
     let from = out.len();
+    // Behind the last `>` there is no tag: without this every `<` there would be searched to the end.
+    let tags_end = memchr::memrchr(b'>', html.as_bytes()).unwrap_or(0);
     let mut rest = html;
     while let Some(i) = memchr::memchr2(b'<', b'&', rest.as_bytes()) {
         let (text, marked) = rest.split_at(i);
         out.push_str(text);
-        rest = if marked.starts_with('&') { reference(marked, out) } else { tag(marked, out, from) };
+        let open = html.len() - marked.len() < tags_end;
+        rest = if marked.starts_with('&') { reference(marked, out) } else { tag(marked, open, out, from) };
     }
     out.push_str(rest);
     let kept = out.trim_end().len().max(from);
@@ -48,9 +51,9 @@ pub fn anchor(html: &str) -> &str {
     inside.unwrap_or(html)
 }
 
-/// Reads the tag at the start of `marked`; returns what follows it.
-fn tag<'a>(marked: &'a str, out: &mut String, from: usize) -> &'a str {
-    let Some((inside, after)) = split_tag(marked) else {
+/// Reads the tag at the start of `marked`, which is none unless a `>` is to come; returns what follows.
+fn tag<'a>(marked: &'a str, open: bool, out: &mut String, from: usize) -> &'a str {
+    let Some((inside, after)) = open.then(|| split_tag(marked)).flatten() else {
         // No tag after all: a bare `<`.
         out.push('<');
         return marked.get(1..).unwrap_or("");
@@ -173,6 +176,15 @@ mod tests {
             to_text(html, &mut out);
             assert_eq!(out.strip_prefix("before:"), Some(expected), "{html}");
         }
+    }
+
+    /// 8 MiB of tags that never end: searched to the end from each, this is a test of half an hour.
+    #[test]
+    fn tags_without_an_end_are_read_in_one_pass() {
+        let html = "<a".repeat(4 << 20);
+        let mut out = String::new();
+        to_text(&html, &mut out);
+        assert!(out == html);
     }
 
     #[test]

@@ -171,7 +171,8 @@ pub struct Post<'a> {
     pub conversation_id: &'a str,
     /// Expanded links.
     pub links: Lines<'a>,
-    /// Ids of accounts the network says are mentioned.
+    /// Accounts the network says are mentioned: a line is an id, or a handle after `@`. Of an account
+    /// with both, the handle's line follows the id's.
     pub mentions: Lines<'a>,
     /// Attached media.
     pub media: Media,
@@ -189,7 +190,8 @@ pub struct Post<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PostKey(pub u64);
 
-/// Identity of an account across posts: a hash of network and id, or handle where there is no id.
+/// Identity of an account across posts: a hash of network and id, or handle where there is no id. A
+/// post with neither has an author of its own, who wrote nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub u64);
 
@@ -201,8 +203,13 @@ impl Post<'_> {
 
     /// Its author's identity.
     pub fn author_key(&self) -> AuthorKey {
-        let who = if self.author.id.is_empty() { self.author.handle } else { self.author.id };
-        AuthorKey(xxh3_64_with_seed(who.as_bytes(), xxh3_64(self.network.as_bytes()).rotate_left(1)))
+        // The seed's turn keeps the id of a post from being taken for that of an account.
+        let (who, turn) = match (self.author.id, self.author.handle) {
+            ("", "") => (self.id, 2),
+            ("", handle) => (handle, 1),
+            (id, _) => (id, 1),
+        };
+        AuthorKey(xxh3_64_with_seed(who.as_bytes(), xxh3_64(self.network.as_bytes()).rotate_left(turn)))
     }
 
     /// Whether it only repeats another post.
@@ -246,6 +253,11 @@ impl<'a> Post<'a> {
             self.country,
             self.source_app,
         ]
+    }
+
+    /// Bytes of all strings.
+    pub fn bytes(&self) -> usize {
+        self.strings().iter().map(|s| s.len()).sum()
     }
 
     /// Everything that is no string.
@@ -389,7 +401,7 @@ struct Owned {
 impl PostBuf {
     /// A copy of `post`.
     pub fn new(post: &Post<'_>) -> PostBuf {
-        let mut arena = String::with_capacity(post.strings().iter().map(|s| s.len()).sum());
+        let mut arena = String::with_capacity(post.bytes());
         let row = Row::write(post, &mut arena);
         PostBuf(Arc::new(Owned { arena: arena.into_boxed_str(), row }))
     }
@@ -447,6 +459,15 @@ mod tests {
         let m = Post { id: "1", network: "mastodon", ..Post::default() };
         assert_ne!(x.key(), m.key());
         assert_ne!(x.author_key(), m.author_key());
+    }
+
+    #[test]
+    fn unknown_authors_are_not_one() {
+        let by = |id, author: &'static str| Post { id, author: Author { id: author, ..Author::default() }, ..Post::default() }.author_key();
+        assert_eq!(by("1", "ana"), by("2", "ana"));
+        assert_eq!(by("1", ""), by("1", ""));
+        assert_ne!(by("1", ""), by("2", ""));
+        assert_ne!(by("1", ""), by("3", "1"), "the post 1 is not the account 1");
     }
 
     #[test]

@@ -28,8 +28,10 @@ impl<V> Horizon<V> {
         self.entries.get_mut(&key).map(|(_, value)| value)
     }
 
-    /// Remembers `value` from `now` on; `now` never runs back.
+    /// Remembers `value` from `now` on; `now` never runs back. At `Timestamp::MIN`, before any time
+    /// is known, it is remembered from the first time that is.
     pub fn put(&mut self, key: u64, value: V, now: Timestamp) {
+        self.date(now);
         let known = self.entries.insert(key, (now, value));
         if known.is_none_or(|(since, _)| since != now) {
             self.order.push_back((now, key));
@@ -41,8 +43,22 @@ impl<V> Horizon<V> {
 
     /// Forgets what was put in before `now` less the span.
     pub fn expire(&mut self, now: Timestamp) {
+        self.date(now);
         while self.order.front().is_some_and(|(since, _)| now.since(*since) > self.span) {
             self.drop_oldest();
+        }
+    }
+
+    /// Gives `now` to what was put in before any time was known.
+    fn date(&mut self, now: Timestamp) {
+        if now == Timestamp::MIN {
+            return;
+        }
+        for (since, key) in self.order.iter_mut().take_while(|(since, _)| *since == Timestamp::MIN) {
+            *since = now;
+            if let Some(entry) = self.entries.get_mut(key) {
+                entry.0 = now;
+            }
         }
     }
 
@@ -124,6 +140,18 @@ mod tests {
         assert_eq!(seen.know(PostKey(1)), Some(Known::Deleted));
         seen.expire(at(48));
         assert_eq!(seen.know(PostKey(1)), None);
+    }
+
+    #[test]
+    fn what_came_before_any_time_is_dated_by_the_first() {
+        let mut seen = Seen::new(24 * HOUR, 100);
+        seen.note(PostKey(1), Known::Deleted, Timestamp::MIN);
+        seen.note(PostKey(2), Known::Deleted, Timestamp::MIN);
+        seen.note(PostKey(2), Known::Deleted, at(1));
+        seen.expire(at(25));
+        assert_eq!([1, 2].map(|key| seen.know(PostKey(key))), [Some(Known::Deleted); 2]);
+        seen.expire(at(26));
+        assert_eq!([1, 2].map(|key| seen.know(PostKey(key))), [None; 2]);
     }
 
     #[test]

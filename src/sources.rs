@@ -127,6 +127,13 @@ pub enum Cursor {
     JetstreamTime(u64),
     /// Jetstream v2: the `seq` of one server.
     JetstreamSeq(u64),
+    /// A followed file: device, inode, and bytes from its beginning.
+    File {
+        /// Device and inode.
+        identity: (u64, u64),
+        /// Bytes before the next line.
+        offset: u64,
+    },
 }
 
 /// States of all sources, shared by those that write and those that read them.
@@ -170,7 +177,7 @@ impl Context {
     }
 
     /// Tells people and metrics whether the source `name` is connected.
-    fn connected(&self, name: &str, connected: bool) {
+    pub(crate) fn connected(&self, name: &str, connected: bool) {
         SourceMeter::new(name).connected.set(if connected { 1.0 } else { 0.0 });
         self.board.update(name, |state| {
             state.connected = connected;
@@ -268,7 +275,50 @@ pub async fn supervise(settings: Settings, ctx: Context) {
     }
 }
 
+/// Reads the next line of a recording into `line`, with its break; false at the end. Of a line that
+/// no decoder would take, only as much as shows that: `limits::FRAME_BYTES` and one byte.
+pub fn read_line(input: &mut (impl BufRead + ?Sized), line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    loop {
+        let chunk = match input.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if chunk.is_empty() {
+            return Ok(!line.is_empty());
+        }
+        let end = memchr::memchr(b'\n', chunk).map(|i| i + 1);
+        let taken = end.unwrap_or(chunk.len());
+        let room = (limits::FRAME_BYTES + 1).saturating_sub(line.len());
+        line.extend_from_slice(chunk.get(..taken.min(room)).unwrap_or_default());
+        input.consume(taken);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
 /// Opens a recording, plain, `.gz` or `.zst` by its name.
 pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     Ok(Box::new(BufReader::with_capacity(limits::BUFFER_BYTES, input::Input::open(path)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn a_line_without_end_is_read_in_bounded_memory() {
+        let endless = io::repeat(b'a').take(5 * limits::FRAME_BYTES as u64);
+        let mut input = BufReader::new(endless.chain(&b"\nb\n\nc"[..]));
+        let mut lines = Vec::new();
+        let mut line = Vec::new();
+        while read_line(&mut input, &mut line).expect("readable") {
+            assert!(line.capacity() <= 2 * limits::FRAME_BYTES + 2);
+            lines.push(line.clone());
+        }
+        assert_eq!(lines, [vec![b'a'; limits::FRAME_BYTES + 1], b"b\n".to_vec(), b"\n".to_vec(), b"c".to_vec()]);
+    }
 }

@@ -20,7 +20,7 @@ use crate::panes::Counted;
 use crate::panes::week::Listened;
 use crate::post::{Kind, PostBuf, PostKey};
 use crate::reason::Skipped;
-use crate::score::{Addend, Score};
+use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
 use crate::time::Timestamp;
 use crate::topic::{On, SourceId, TopicId};
@@ -48,8 +48,8 @@ pub struct Settings {
 pub struct MentionTopic {
     /// The topic's number.
     pub id: TopicId,
-    /// Its name.
-    pub name: String,
+    /// Its name, shared by all its mentions.
+    pub name: Arc<str>,
     /// It speaks to the brand (direct), or about it (active listening).
     pub direct: bool,
     /// Priority for this topic.
@@ -249,7 +249,7 @@ impl Tally {
         }
         tell(&mut self.alerts, events);
         let windows = topic.panes.windows();
-        events.push(Event::Windows(Box::new(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })));
+        events.push(Event::Windows(Box::new(TopicWindows { id: topic.id, name: topic.name.to_string(), at: now, windows })));
     }
 
     /// Deals with one record: `None` if it was counted as a mention, else why not.
@@ -271,7 +271,7 @@ impl Tally {
                 Some(Skipped::Update)
             }
             (Some(Known::Own), Kind::Update) => {
-                self.answers.replace(record.key, PostBuf::new(&batch.outcome.posts.get(record.post as usize)));
+                self.answers.replace(record.key, || PostBuf::new(&batch.outcome.posts.get(record.post as usize)));
                 Some(Skipped::Update)
             }
             (Some(_), _) => Some(Skipped::Duplicate),
@@ -283,6 +283,7 @@ impl Tally {
             }
             (None, _) => {
                 self.seen.note(record.key, Known::Counted, now);
+                self.answer(batch, record, hits);
                 self.count(batch, record, hits, late, events);
                 None
             }
@@ -370,17 +371,18 @@ impl Tally {
         })
     }
 
-    /// Shows the new version of a counted post, scored again; counts and alerts stay as they are.
+    /// Shows the new version of a counted post, scored again; counts and alerts stay as they are. A
+    /// topic that it matches no more is still listed, and adds what it added.
     fn update(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit], events: &mut Vec<Event>) {
+        self.answers.replace(record.key, || PostBuf::new(&batch.outcome.posts.get(record.post as usize)));
         let Some(shown) = self.recent.of(record.key).cloned() else { return };
-        let repeat = self.authors.again(record.author, shown.post.get().at);
+        let repeat = self.authors.again(record.author, shown.post.at());
         let fresh = self.mention(batch, record, hits, repeat, shown.late);
-        let mut topics = shown.topics.clone();
-        for topic in &mut topics {
-            if let Some(now) = fresh.topics.iter().find(|t| t.id == topic.id) {
-                topic.score = now.score;
-            }
-        }
+        let again = |before: &MentionTopic| match fresh.topics.iter().find(|t| t.id == before.id) {
+            Some(now) => now.clone(),
+            None => MentionTopic { score: score::total(fresh.addends.iter().chain(&before.addends)), ..before.clone() },
+        };
+        let topics = shown.topics.iter().map(again).collect();
         let mention = Arc::new(Mention { topics, source: shown.source, ..Mention::clone(&fresh) });
         self.judge.replace(record.key, &mention.post);
         self.recent.replace(mention.clone());
@@ -398,10 +400,13 @@ impl Tally {
         tell(&mut self.alerts, events);
     }
 
-    /// Keeps an own post as an answer of its topics.
+    /// Keeps the post as an answer of the topics that it is own to.
     fn answer(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit]) {
-        let topics = hits.iter().filter_map(|hit| self.topics.get(*self.slots.get(hit.topic as usize)?)).map(|t| t.id);
-        let topics = topics.collect();
+        let own = hits.iter().filter(|hit| hit.own);
+        let topics: Vec<TopicId> = own.filter_map(|hit| self.topics.get(*self.slots.get(hit.topic as usize)?)).map(|t| t.id).collect();
+        if topics.is_empty() {
+            return;
+        }
         self.answers.push(record.key, PostBuf::new(&batch.outcome.posts.get(record.post as usize)), topics);
     }
 

@@ -8,44 +8,54 @@ use std::time::{Duration, Instant};
 
 use crate::Fault;
 
-/// A running `escucha run`.
+/// A running `escucha run` or `escucha demo`.
 pub struct Engine {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Engine {
-    pub fn start(binary: &Path, config: &Path) -> Result<Engine, Fault> {
+    /// Starts the binary with these arguments and reads from its greeting where it listens.
+    pub fn start(binary: &Path, args: &[&str]) -> Result<Engine, Fault> {
         let mut child = Command::new(binary)
-            .args(["--lang", "en", "run", "-c"])
-            .arg(config)
-            .env("ESCUCHA_LOG", "warn")
+            .args(["--lang", "en"])
+            .args(args)
+            .env("ESCUCHA_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|e| format!("{}: {e}", binary.display()))?;
         let stdout = child.stdout.take().ok_or("no stdout")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.split("http://").nth(1).and_then(|a| a.trim().trim_end_matches('/').parse().ok());
-        match address {
-            Some(address) => Ok(Engine { child, address }),
-            None => {
-                let _ = child.kill();
-                Err(format!("the engine said «{}»", line.trim()).into())
-            }
-        }
+        let mut engine = Engine { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let found = lines.find_map(|line| line.split_once("http://")?.1.split('/').next()?.parse().ok());
+        engine.address = found.ok_or("the engine ended without saying where it listens")?;
+        Ok(engine)
     }
 
-    /// Greatest resident memory so far, in megabytes, and CPU seconds of user and system.
-    pub fn cost(&self) -> Result<(f64, f64), Fault> {
+    /// Resident memory in megabytes now.
+    pub fn resident(&self) -> Result<f64, Fault> {
+        self.memory("VmRSS:")
+    }
+
+    /// The greatest resident memory so far, in megabytes.
+    pub fn peak(&self) -> Result<f64, Fault> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, key: &str) -> Result<f64, Fault> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
+        let line = status.lines().find_map(|l| l.strip_prefix(key)).ok_or("no memory in /proc")?;
+        let kib: f64 = line.split_whitespace().next().unwrap_or_default().parse()?;
+        Ok(kib / 1024.0)
+    }
+
+    /// CPU seconds of user and system so far.
+    pub fn cpu(&self) -> Result<f64, Fault> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // After the command's name in brackets; utime and stime are the 12th and 13th from there, in
         // hundredths of a second on Linux.
         let after = stat.rsplit(") ").next().unwrap_or_default();
-        let ticks: f64 = after.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
-        Ok((peak.unwrap_or(0.0) / 1024.0, ticks / 100.0))
+        Ok(after.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0)
     }
 
     /// Asks it to end and waits; says whether it ended well.

@@ -40,7 +40,7 @@ impl Frames {
         // Writing to a vector cannot fail.
         let _ = writeln!(
             out,
-            r#"{{"id":"{source}-{n}","network":"x","created_at":{micros},"text":"{mark}{}","lang":"es","author":{{"id":"{}","handle":"u{}","followers":{}}}}}"#,
+            r#"{{"id":"{source}-{n}","network":"x","created_at":{micros},"text":"{mark}{},"lang":"es","author":{{"id":"{}","handle":"u{}","followers":{}}}}}"#,
             text.get(1..).unwrap_or("\""),
             n % 5003,
             n % 5003,

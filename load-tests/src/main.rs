@@ -1,9 +1,12 @@
 //! Drives the real engine over loopback: bounded in posts and time, and ends by itself.
 #![allow(clippy::print_stdout, reason = "a measuring program prints")]
+#![allow(clippy::disallowed_methods, reason = "a measuring program reads the real clock")]
 
 mod accounting;
+mod client;
 mod engine;
 mod frames;
+mod jetstream;
 mod pace;
 mod peer;
 mod senders;
@@ -12,17 +15,17 @@ mod whole;
 
 use std::process::ExitCode;
 
+use clap::Parser;
+
 /// Whatever went wrong; a measuring program has nothing to recover.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-use clap::Parser;
 
 #[derive(Parser)]
 #[command(about, after_help = "Example:\n  cargo build --release && cargo run --release -p load-tests -- whole --posts 1000000")]
 enum Cli {
     /// A paced firehose over TCP, HTTP and WebSocket at once, clients on the stream, and the accounting
     Whole(whole::Args),
-    /// Many stream clients on a running engine
+    /// Many stream clients on one engine, and how late each is
     Swarm(swarm::Args),
     /// The common work of the peer kit
     Peer(peer::Args),

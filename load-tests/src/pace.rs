@@ -3,21 +3,35 @@
 
 use std::time::{Duration, Instant};
 
+use crate::frames::micros_now;
+
 /// Posts per second from a common start.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     start: Instant,
+    /// The start in microseconds since 1970.
+    epoch: u64,
     rate: f64,
 }
 
 impl Pace {
     pub fn new(rate: f64) -> Pace {
-        Pace { start: Instant::now(), rate }
+        Pace { start: Instant::now(), epoch: micros_now(), rate }
     }
 
     /// When post `n` is due, counted from the start.
-    pub fn due(&self, n: u64) -> Duration {
+    fn due(&self, n: u64) -> Duration {
         Duration::from_secs_f64(n as f64 / self.rate)
+    }
+
+    /// When post `n` is due, in microseconds since 1970: always the same for the same post.
+    pub fn due_at(&self, n: u64) -> u64 {
+        self.epoch + self.due(n).as_micros() as u64
+    }
+
+    /// The first post that is due at `micros` or later; at most a few posts too early.
+    pub fn first_at(&self, micros: u64) -> u64 {
+        (micros.saturating_sub(self.epoch) as f64 / 1e6 * self.rate) as u64
     }
 
     /// How many posts are due by now.
@@ -31,5 +45,20 @@ impl Pace {
 
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_post_is_skipped_when_a_stream_starts_again() {
+        let pace = Pace::new(4_999.9);
+        for n in (0..100_000).step_by(7) {
+            let first = pace.first_at(pace.due_at(n));
+            assert!(first <= n && n - first <= 1, "{n}: {first}");
+        }
+        assert_eq!(pace.first_at(0), 0);
     }
 }

@@ -232,7 +232,7 @@ impl Sink for Writer {
         for record in &outcome.records {
             let hits = &outcome.hits[record.hits.0 as usize..record.hits.1 as usize];
             let done = self.post(&outcome.posts.get(record.post as usize), hits.iter().map(|h| h.topic as usize));
-            if let Err(error) = done.and_then(|()| Ok(())) {
+            if let Err(error) = done {
                 self.answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fault = Some(error.to_string());
             }
         }

@@ -1,15 +1,14 @@
-//! Three ways in: NDJSON over TCP, `POST /v1/posts`, and a WebSocket server that speaks Jetstream.
+//! Two ways in: NDJSON over TCP and `POST /v1/posts`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::net::TcpStream;
 
-use crate::frames::{Frames, micros_now};
+use crate::frames::Frames;
 use crate::pace::Pace;
 use crate::{Fault, frames};
 
@@ -19,49 +18,48 @@ const BATCH: u64 = 200;
 const AGAIN: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 600;
 
+/// Posts that all senders together have sent so far.
+pub type Progress = Arc<AtomicU64>;
+
 /// What a sender did.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sent {
     pub posts: u64,
     pub seconds: f64,
-    /// Requests that were answered 429 and sent again.
-    pub told_to_wait: u64,
-}
-
-/// When post `n` was due, as microseconds since 1970.
-fn due_at(pace: &Pace, n: u64) -> u64 {
-    micros_now().saturating_sub(pace.elapsed().as_micros() as u64) + pace.due(n).as_micros() as u64
+    /// What else is to be known.
+    pub remark: String,
 }
 
 /// The posts `from..to` as lines.
 fn lines(frames: &Frames, source: &str, pace: &Pace, from: u64, to: u64) -> Vec<u8> {
     let mut out = Vec::with_capacity(((to - from) * 320) as usize);
-    (from..to).for_each(|n| frames.native(source, n, due_at(pace, n), &mut out));
+    (from..to).for_each(|n| frames.native(source, n, pace.due_at(n), &mut out));
     out
 }
 
 /// The end of the next batch: all that is due, at least one and at most `BATCH` posts.
-async fn next_batch(pace: &Pace, from: u64, posts: u64) -> u64 {
+pub async fn next_batch(pace: &Pace, from: u64, posts: u64) -> u64 {
     pace.until(from).await;
     pace.due_now().clamp(from + 1, from + BATCH).min(posts)
 }
 
-pub async fn tcp(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f64) -> Result<Sent, Fault> {
+pub async fn tcp(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f64, progress: Progress) -> Result<Sent, Fault> {
     let mut stream = TcpStream::connect(address).await?;
     let pace = Pace::new(rate);
     let mut n = 0;
     while n < posts {
         let to = next_batch(&pace, n, posts).await;
         stream.write_all(&lines(&frames, "tcp", &pace, n, to)).await?;
+        progress.fetch_add(to - n, Relaxed);
         n = to;
     }
     stream.shutdown().await?;
     // The engine closes its side when it has read everything.
     let _ = stream.read(&mut [0; 1]).await;
-    Ok(Sent { posts, seconds: pace.elapsed().as_secs_f64(), told_to_wait: 0 })
+    Ok(Sent { posts, seconds: pace.elapsed().as_secs_f64(), remark: "one connection".to_owned() })
 }
 
-pub async fn http(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f64) -> Result<Sent, Fault> {
+pub async fn http(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f64, progress: Progress) -> Result<Sent, Fault> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let pace = Pace::new(rate);
@@ -78,9 +76,11 @@ pub async fn http(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f6
             }
             tokio::time::sleep(AGAIN).await;
         }
+        progress.fetch_add(to - n, Relaxed);
         n = to;
     }
-    Ok(Sent { posts, seconds: pace.elapsed().as_secs_f64(), told_to_wait })
+    let remark = format!("{told_to_wait} requests told to wait (429) and sent again");
+    Ok(Sent { posts, seconds: pace.elapsed().as_secs_f64(), remark })
 }
 
 /// One request on a connection that is kept; returns the status.
@@ -116,28 +116,6 @@ pub async fn answer(stream: &mut TcpStream) -> Result<(u16, Vec<u8>), Fault> {
         }
     }
     Ok((status, body))
-}
-
-/// Serves one Jetstream client, then holds the connection until the engine leaves.
-pub async fn jetstream(listener: TcpListener, frames: Arc<Frames>, posts: u64, rate: f64) -> Result<Sent, Fault> {
-    let (stream, _) = listener.accept().await?;
-    let mut socket = tokio_tungstenite::accept_async(stream).await?;
-    let pace = Pace::new(rate);
-    let mut n = 0;
-    while n < posts {
-        let to = next_batch(&pace, n, posts).await;
-        for post in n..to {
-            socket.feed(Message::text(frames.jetstream(post, due_at(&pace, post)))).await?;
-        }
-        socket.flush().await?;
-        n = to;
-    }
-    let sent = Sent { posts, seconds: pace.elapsed().as_secs_f64(), told_to_wait: 0 };
-    tokio::spawn(async move {
-        use futures_util::StreamExt;
-        while let Some(Ok(_)) = socket.next().await {}
-    });
-    Ok(sent)
 }
 
 /// How many lines a second this program can make: what is near it measures the program.

@@ -21,7 +21,7 @@ pub async fn firehose(ctx: Context, seed: u64, speed: f64) -> Result<(), Closed>
     let opened = Timestamp::from_seconds(clock.now().second());
     let mut second = opened.plus(-BEHIND);
     let mut world = World::new(seed, second);
-    ctx.board.update(SOURCE, |s| s.connected = true);
+    ctx.connected(SOURCE, true);
     while !ctx.stop.is_cancelled() {
         let mut bytes = Vec::new();
         while second.plus(SECOND) <= clock.now() && bytes.len() < BUFFER_BYTES / 2 {
@@ -39,4 +39,32 @@ pub async fn firehose(ctx: Context, seed: u64, speed: f64) -> Result<(), Closed>
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::Intake;
+    use crate::lane::Compiled;
+    use crate::time::ManualClock;
+    use crate::topic::SourceId;
+    use crossbeam::channel::unbounded;
+    use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
+
+    #[test]
+    fn the_firehose_is_a_connected_source_for_people_and_metrics() {
+        let ((lanes, _), (tally, _)) = (unbounded(), unbounded());
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_783_175_888)));
+        let intake = Intake::new(clock, Arc::new(Compiled::default()), lanes, tally);
+        let ctx = Context::new(intake.port(SourceId(0), 1, metrics::Counter::noop()), Arc::default(), CancellationToken::new());
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        // Nobody takes its first buffer, so it ends there.
+        let ended = metrics::with_local_recorder(&recorder, || runtime.block_on(firehose(ctx.clone(), 1, 1.0)));
+        assert_eq!(ended, Err(Closed));
+        assert!(ctx.board.get(SOURCE).connected);
+        let metrics = recorder.handle().render();
+        assert!(metrics.contains(r#"escucha_source_connected{source="demo"} 1"#), "{metrics}");
+    }
 }

@@ -125,12 +125,9 @@ async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> 
     signals.until_end(&reloader).await;
     tracing::info!("stopping");
     stop.cancel();
-    tasks.close();
-    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
-        tracing::warn!("a source did not stop in time");
-    }
     // Ends by itself: it watches the same token.
     let _ = ticks.await;
+    drain(&tasks, &engine.intake).await;
     let engine = tokio::task::spawn_blocking(move || engine.stop());
     if engine.await.is_err() {
         tracing::error!("the engine ended badly");
@@ -164,16 +161,27 @@ fn start_sources(job: &Job, ports: Vec<Port>, board: &Arc<Board>, stop: &Cancell
     }
 }
 
-/// Beats until the stop, and once more at the end so that what came last is judged.
+/// Waits until the sources have handed over what they have, and beats once more, so that what came
+/// last is judged.
+async fn drain(sources: &TaskTracker, intake: &Intake) {
+    sources.close();
+    if tokio::time::timeout(DRAIN, sources.wait()).await.is_err() {
+        tracing::warn!("a source did not stop in time");
+    }
+    // Closed means that nothing is judged any more.
+    let _ = intake.tick(intake.clock().now());
+}
+
+/// Beats until the stop.
 async fn tick(intake: Arc<Intake>, stop: CancellationToken) {
     let mut beat = tokio::time::interval(TICK);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let last = tokio::select! {
-            _ = beat.tick() => false,
-            () = stop.cancelled() => true,
-        };
-        if intake.tick(intake.clock().now()).is_err() || last {
+        tokio::select! {
+            _ = beat.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if intake.tick(intake.clock().now()).is_err() {
             return;
         }
     }
@@ -267,5 +275,32 @@ impl Signals {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::ManualClock;
+    use crossbeam::channel::unbounded;
+
+    #[tokio::test]
+    async fn the_last_beat_comes_after_what_the_sources_still_had() {
+        let ((lanes, buffers), (tally, steps)) = (unbounded(), unbounded());
+        let intake = Intake::new(Arc::new(ManualClock::default()), Arc::new(Compiled::default()), lanes, tally);
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let port = intake.port(source_id(0), 1, metrics::Counter::noop());
+        let source = stop.clone();
+        tasks.spawn(async move {
+            source.cancelled().await;
+            tokio::task::yield_now().await;
+            port.send(b"1\n".to_vec()).await
+        });
+        let ticks = tokio::spawn(tick(intake.clone(), stop.clone()));
+        stop.cancel();
+        ticks.await.expect("no panic");
+        drain(&tasks, &intake).await;
+        let last = buffers.try_iter().last().expect("the buffer").number;
+        assert_eq!(steps.try_iter().last().map(|step| step.number()), Some(last + 1));
     }
 }

@@ -92,8 +92,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "replay:as_recorded",
-        "Respeta el orden de los archivos en vez de ordenar por fecha",
-        "Keep the order of the files instead of sorting by time",
+        "Respeta el orden de los archivos; sin esto se ordena por fecha, con toda la grabación en memoria",
+        "Keep the order of the files; without it they are sorted by time, the whole recording in memory",
     ),
     ("replay:files", "Archivos: NDJSON, también .gz y .zst", "Files: NDJSON, also .gz and .zst"),
     (

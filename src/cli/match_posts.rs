@@ -1,7 +1,7 @@
 //! `escucha match`: posts in, one JSON line per post out, with what matched and where.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -10,11 +10,11 @@ use super::{Failure, query};
 use crate::bilingual::{Both, Lang};
 use crate::decode::{self, Decoded, Decoder, Format, Mapping};
 use crate::eql::{self, Options};
-use crate::limits;
 use crate::matching::{Matcher, Scratch};
 use crate::post::Post;
 use crate::query::Query;
 use crate::reason::Refused;
+use crate::sources;
 
 /// `match --query QUERY | --queries FILE [FILE...]`.
 #[derive(Debug, clap::Args)]
@@ -155,7 +155,7 @@ impl Work {
     fn read(&mut self, input: &mut dyn BufRead, name: &str, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
         let mut line = Vec::new();
         let mut number = 0u64;
-        while next_line(input, &mut line).map_err(|e| unreadable(Path::new(name), &e))? {
+        while sources::read_line(input, &mut line).map_err(|e| unreadable(Path::new(name), &e))? {
             number += 1;
             self.decoded.clear();
             decode::lines(self.decoder.as_mut(), &mut line, &mut self.decoded);
@@ -191,32 +191,6 @@ impl Queries {
         let leaf = |l: &eql::LeafMatch| json!({"start": l.start, "end": l.end, "term": l.term});
         let leaves: Vec<Value> = eql::explain(query, post).leaves.iter().map(leaf).collect();
         Some(json!({"query": id, "leaves": leaves}))
-    }
-}
-
-/// The next line without more of it than a frame may have and one byte, so that a longer one is
-/// refused by the decoder and not kept in memory.
-fn next_line(input: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let most = limits::FRAME_BYTES as u64 + 1;
-    let read = input.take(most).read_until(b'\n', line)?;
-    if read as u64 == most && !line.ends_with(b"\n") {
-        skip_line(input)?;
-    }
-    Ok(read > 0)
-}
-
-fn skip_line(input: &mut dyn BufRead) -> io::Result<()> {
-    loop {
-        let available = input.fill_buf()?;
-        let (used, done) = match memchr::memchr(b'\n', available) {
-            Some(at) => (at + 1, true),
-            None => (available.len(), available.is_empty()),
-        };
-        input.consume(used);
-        if done {
-            return Ok(());
-        }
     }
 }
 
@@ -275,16 +249,5 @@ mod tests {
         assert_eq!(call_with(&["escucha", "match", "--query", "a", "--format", "mapped"]).0, 2);
         assert_eq!(call_with(&["escucha", "match"]).0, 2);
         assert_eq!(call_with(&["escucha", "match", "--query", "a", "/no/such/file"]).0, 1);
-    }
-
-    #[test]
-    fn a_line_without_end_is_refused_in_bounded_memory() {
-        let mut input = BufReader::new(io::repeat(b'a').take(5 * limits::FRAME_BYTES as u64).chain(&b"\nb"[..]));
-        let mut line = Vec::new();
-        assert!(next_line(&mut input, &mut line).unwrap());
-        assert_eq!(line.len(), limits::FRAME_BYTES + 1);
-        assert!(next_line(&mut input, &mut line).unwrap());
-        assert_eq!(line, b"b");
-        assert!(!next_line(&mut input, &mut line).unwrap());
     }
 }

@@ -115,6 +115,21 @@ pub fn used(source: &Source<'_>, folder: &Path, problems: &Problems) -> Option<S
     source.name.as_ref().map(|_| settings)
 }
 
+/// Notes a second source of a type that there can be only one of: `http` has one endpoint, and two
+/// readers of standard input would tear its lines apart.
+pub fn only_once(all: &[Source<'_>], problems: &Problems) {
+    for kind in ["http", "stdin"] {
+        for beyond in all.iter().filter(|source| source.kind.is_some_and(|k| k.name == kind)).skip(1) {
+            let span = beyond.section.value("type").map_or_else(|| beyond.section.span(), |value| value.span());
+            let cause = both!(
+                "ya hay una fuente de tipo «{kind}» y solo puede haber una",
+                "there is already a source of type “{kind}”, and there can be only one"
+            );
+            problems.error(&span, cause, no_fix());
+        }
+    }
+}
+
 /// Where to show what a source's own check says: at the key it names in backquotes.
 fn place(source: &Source<'_>, problem: &Both) -> Range<usize> {
     let named = problem.en.split('`').skip(1).step_by(2);

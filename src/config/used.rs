@@ -13,11 +13,11 @@ use crate::tally;
 use crate::time::{MINUTE, Zone};
 use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
 
-use super::nearest::nearest;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
 use super::{Config, Engine, Server, queries, secret, sources};
+use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.
@@ -41,6 +41,7 @@ fn sources(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<Setting
     if !within(typed.sources.iter().map(|s| &s.name), limits::SOURCES, "[[source]]", problems) {
         return Vec::new();
     }
+    sources::only_once(&typed.sources, problems);
     typed.sources.iter().filter_map(|source| sources::used(source, folder, problems)).collect()
 }
 

@@ -119,8 +119,8 @@ fn post<'a>(commit: &Commit<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
         in_reply_to: reference(parent),
         conversation_id: if root.is_empty() { id } else { root },
         quote_of: reference(embed.quote),
-        links: Lines(scratch.lines(limits::LINKS, links)),
-        mentions: Lines(scratch.lines(limits::MENTIONS, features().map(|f| f.get("did").str()))),
+        links: Lines(scratch.lines(limits::LINKS, links.filter(|link| !link.is_empty()))),
+        mentions: Lines(scratch.idents(limits::MENTIONS, features().map(|f| f.get("did")).filter(|did| !did.is_null()))),
         media: embed.media,
         ..head
     })

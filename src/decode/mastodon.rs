@@ -96,7 +96,6 @@ fn status<'a>(value: Value<'a>, kind: Kind, scratch: &mut Scratch<'a>) -> Read<'
     let [replies, reposts, likes, quotes] =
         written.fields(["replies_count", "reblogs_count", "favourites_count", "quotes_count"]).map(count);
     let quoted = written.get("quote").get("quoted_status");
-    let mentioned = written.get("mentions");
     Ok(Some(Post {
         kind,
         at: time(created_at).ok_or(Refused::BadTime)?,
@@ -112,7 +111,7 @@ fn status<'a>(value: Value<'a>, kind: Kind, scratch: &mut Scratch<'a>) -> Read<'
         quote_of: reference(quoted, scratch),
         quoted_text: text(quoted.get("content").str(), scratch),
         links: Lines(links(html, written.get("card").get("url").str(), scratch)),
-        mentions: Lines(scratch.idents(limits::MENTIONS, mentioned.items().map(|m| m.get("id")))),
+        mentions: Lines(mentions(written, scratch)),
         media: media(written.get("media_attachments")),
         source_app: application.get("name").str(),
         counts: Counts { likes, replies, reposts, quotes, ..Counts::default() },
@@ -145,15 +144,30 @@ fn reference<'a>(status: Value<'a>, scratch: &mut Scratch<'a>) -> Reference<'a> 
     Reference { id: scratch.ident(id), author: handle(account, scratch), author_id: scratch.ident(account.get("id")) }
 }
 
-/// `name@server`. An account of the server that was asked comes without its server, which its
-/// address tells: the same account has the same name wherever it is read.
-fn handle<'a>(account: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
+/// `name` and `server`, which is empty if `name` has it. An account of the server that was asked comes
+/// without its server, which its address tells: the same account has the same name wherever it is read.
+fn acct<'a>(account: Value<'a>) -> (&'a str, &'a str) {
     let [acct, url] = account.fields(["acct", "url"]);
     let server = url.str().strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap_or("");
-    match acct.str() {
-        acct if acct.is_empty() || acct.contains('@') || server.is_empty() => acct,
-        acct => scratch.write(|page| page.extend([acct, "@", server])),
+    let acct = acct.str();
+    if acct.is_empty() || acct.contains('@') { (acct, "") } else { (acct, server) }
+}
+
+/// `name@server`.
+fn handle<'a>(account: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
+    match acct(account) {
+        (name, "") => name,
+        (name, server) => scratch.write(|page| page.extend([name, "@", server])),
     }
+}
+
+/// The text shows a bare `@name`: only the list tells whose.
+fn mentions<'a>(status: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
+    let person = |m: Value<'a>| {
+        let (name, server) = acct(m);
+        (m.get("id"), name, server)
+    };
+    scratch.accounts(limits::MENTIONS, status.get("mentions").items().map(person))
 }
 
 fn author<'a>(account: Value<'a>, scratch: &mut Scratch<'a>) -> Author<'a> {
@@ -252,7 +266,7 @@ mod tests {
             },
             in_reply_to: Reference { id: "9", author: "bob@m.es", author_id: "22" },
             links: Lines("https://e.mx/?a=1&b=2"),
-            mentions: Lines("22\n33"),
+            mentions: Lines("22\n@bob@m.es\n33\n@eva"),
             media: Media(0b1100),
             source_app: "Tusky",
             counts: Counts { likes: Count::of(3), replies: Count::of(1), reposts: Count::of(2), ..Counts::default() },
@@ -315,6 +329,6 @@ mod tests {
         let post = post("mastodon", &frame.replace(r#""id":"11""#, r#""id":11"#));
         let post = post.get();
         assert_eq!((post.in_reply_to.author, post.author.id, post.links.0), ("a99@m.es", "11", "https://e.mx/?a=1&b=2"));
-        assert_eq!(post.mentions.iter().count(), limits::MENTIONS);
+        assert_eq!(post.mentions.iter().count(), 2 * limits::MENTIONS);
     }
 }

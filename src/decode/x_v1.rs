@@ -239,8 +239,8 @@ fn links<'a>(entities: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
 }
 
 fn mentions<'a>(entities: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
-    let id = |user: Value<'a>| user.get("id_str").str();
-    scratch.lines(limits::MENTIONS, entities.get("user_mentions").items().map(id))
+    let people = entities.get("user_mentions").items().map(|user| user.fields(["screen_name", "id_str"]));
+    scratch.accounts(limits::MENTIONS, people.map(|[handle, id]| (id, handle.str(), "")))
 }
 
 /// `extended_entities` tells videos from pictures; `entities` has pictures alone.
@@ -289,7 +289,7 @@ mod tests {
             author: Author { id: "11", handle: "ana", name: "Ana &amp; Co", followers: Count::of(208), ..Author::default() },
             in_reply_to: Reference { id: "9", author: "bob", author_id: "22" },
             links: Lines("https://e.mx/1\nhttps://t.co/2"),
-            mentions: Lines("22"),
+            mentions: Lines("22\n@bob"),
             media: Media(0b110),
             place: "Irving, TX",
             country: "US",

@@ -34,15 +34,23 @@ const NOTICES: [&str; 4] = ["errors", "meta", "title", "matching_rules"];
 
 fn read(value: Value<'_>, pages: &mut Pages, out: &mut Decoded) {
     let [data, includes, delete] = value.fields(["data", "includes", "delete"]);
-    if data.is_object() || data.items().next().is_some() {
+    if data.is_object() && data.get("text").is_null() && data.entries().any(|(key, v)| v.is_object() && COMPLIANCE.contains(&key)) {
+        match data.get("delete") {
+            delete if delete.get("tweet").is_object() => out.admit(deletion(delete, &mut pages.start())),
+            _ => out.not_a_post(),
+        }
+    } else if data.is_object() || data.items().next().is_some() {
         let includes = Includes::read(includes);
         let mut left = limits::PAGE_BYTES;
         for (i, item) in data.items().chain(Some(data).filter(|d| d.is_object())).enumerate() {
+            if i >= limits::POSTS_PER_FRAME || left == 0 {
+                out.refuse(Refused::TooLong);
+                continue;
+            }
             let read = post(item, &includes, &mut pages.start());
-            // One long text in `includes` can be referred to by every post of a page.
-            let bytes = read.as_ref().map_or(0, |p| p.map_or(0, |p| p.text.len() + p.quoted_text.len() + p.author.bio.len()));
-            left = left.saturating_sub(bytes);
-            out.admit(if i < limits::POSTS_PER_FRAME && left > 0 { read } else { Err(Refused::TooLong) });
+            // One long string in `includes` can be referred to by every post of a page.
+            left = left.saturating_sub(read.as_ref().map_or(0, |p| p.map_or(0, |p| p.bytes())));
+            out.admit(read);
         }
     } else if delete.is_object() {
         out.admit(deletion(delete, &mut pages.start()));
@@ -52,6 +60,26 @@ fn read(value: Value<'_>, pages: &mut Pages, out: &mut Decoded) {
         out.refuse(Refused::Shape);
     }
 }
+
+/// Keys of `data` in the messages of the compliance streams, each with what happened to a post, a like
+/// or an account. Only a deleted post is an item of ours.
+const COMPLIANCE: [&str; 15] = [
+    "delete",
+    "drop",
+    "undrop",
+    "withheld",
+    "tweet_edit",
+    "scrub_geo",
+    "user_delete",
+    "user_undelete",
+    "user_protect",
+    "user_unprotect",
+    "user_suspend",
+    "user_unsuspend",
+    "user_withheld",
+    "user_profile_modification",
+    "user_scrub_geo",
+];
 
 /// A message of the compliance stream: `{"tweet": {"id", "author_id"}, "event_at"}`.
 fn deletion<'a>(delete: Value<'a>, scratch: &mut Scratch<'a>) -> Read<'a> {
@@ -163,7 +191,7 @@ fn post<'a>(item: Value<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>)
         quoted_text: text(quoted, scratch),
         conversation_id: scratch.ident(conversation_id),
         links: Lines(links(entities, scratch)),
-        mentions: Lines(scratch.idents(limits::MENTIONS, entities.get("mentions").items().map(|m| m.get("id")))),
+        mentions: Lines(mentions(entities, scratch)),
         media: media(written.post, includes),
         place: place.str(),
         country: country.str(),
@@ -264,9 +292,14 @@ fn links<'a>(entities: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
     scratch.lines(limits::LINKS, entities.get("urls").items().map(target))
 }
 
+fn mentions<'a>(entities: Value<'a>, scratch: &mut Scratch<'a>) -> &'a str {
+    let people = entities.get("mentions").items().map(|m| m.fields(["id", "username"]));
+    scratch.accounts(limits::MENTIONS, people.map(|[id, handle]| (id, handle.str(), "")))
+}
+
 fn media(post: Value<'_>, includes: &Includes<'_>) -> Media {
     let mut media = Media::default();
-    for key in post.get("attachments").get("media_keys").items() {
+    for key in post.get("attachments").get("media_keys").items().take(limits::LINKS) {
         match find(&includes.media, key.str()).get("type").as_str() {
             Some("animated_gif") => media.add("gif"),
             Some(kind) => media.add(kind),
@@ -334,7 +367,7 @@ mod tests {
             quoted_text: "citado",
             conversation_id: "5",
             links: Lines("https://e.mx/2"),
-            mentions: Lines("22"),
+            mentions: Lines("22\n@bob"),
             media: Media(0b101),
             place: "Irving, TX",
             country: "US",
@@ -349,7 +382,7 @@ mod tests {
     fn a_retweet_has_the_text_of_the_original() {
         let retweet = post("x-v2", &frame(&data(r#","referenced_tweets":[{"type":"retweeted","id":"7"}]"#)));
         let retweet = retweet.get();
-        assert_eq!((retweet.text, retweet.mentions.0), ("original <3", "33"));
+        assert_eq!((retweet.text, retweet.mentions.0), ("original <3", "33\n@eva"));
         assert_eq!(retweet.repost_of, Reference { id: "7", author: "bob", author_id: "22" });
         assert_eq!((retweet.quote_of.id, retweet.quoted_text), ("8", "citado"));
     }
@@ -400,8 +433,33 @@ mod tests {
     }
 
     #[test]
+    fn every_string_of_a_page_is_charged() {
+        // None of it is a text, a quoted text or a profile.
+        let name = format!(r#""includes":{{"users":[{{"id":"11","name":"{}"}}]}}"#, "a".repeat(800_000));
+        let posts = vec![data(""); 500].join(",");
+        let out = decode("x-v2", format!(r#"{{"data":[{posts}],{name}}}"#).as_bytes());
+        assert_eq!((out.items, out.posts.len()), (500, limits::PAGE_BYTES.div_ceil(800_000)));
+    }
+
+    #[test]
+    fn a_deletion_of_the_compliance_stream() {
+        let gone = post("x-v2", r#"{"data":{"delete":{"tweet":{"id":"1","author_id":"11"},"event_at":"2022-02-06T22:11:18Z"}}}"#);
+        let gone = gone.get();
+        assert_eq!((gone.kind, gone.id, gone.author.id, gone.at), (Kind::Delete, "1", "11", Timestamp(1_644_185_478_000_000)));
+    }
+
+    #[test]
     fn what_is_no_post_and_what_is_refused() {
         let table = [
+            (r#"{"data":{"delete":{"tweet":{}}}}"#, "no_id"),
+            (r#"{"data":{"delete":{"favorite":{"id":"1","user_id":"11"}}}}"#, "not_a_post"),
+            (r#"{"data":{"withheld":{"tweet":{"id":"1"},"withheld_in_countries":["XY"]}}}"#, "not_a_post"),
+            (r#"{"data":{"drop":{"tweet":{"id":"1"}}}}"#, "not_a_post"),
+            (r#"{"data":{"undrop":{"tweet":{"id":"1"}}}}"#, "not_a_post"),
+            (r#"{"data":{"tweet_edit":{"tweet":{"id":"2"}}}}"#, "not_a_post"),
+            (r#"{"data":{"user_protect":{"user":{"id":"2"}}}}"#, "not_a_post"),
+            (r#"{"data":{"unknown":{"tweet":{"id":"2"}}}}"#, "no_text"),
+            (r#"{"data":{"id":"1490448039991025664","text":"t","delete":{"tweet":{"id":"1"}}}}"#, "post"),
             (r#"{"errors":[{"title":"operational-disconnect"}]}"#, "not_a_post"),
             (r#"{"title":"ConnectionException","detail":"…"}"#, "not_a_post"),
             (r#"{"meta":{"result_count":0}}"#, "not_a_post"),

@@ -95,16 +95,19 @@ impl Text {
             let token = tokens.get(tokens.partition_point(|t| t.end <= at));
             token.is_some_and(|t| t.kind == Kind::Url && t.start <= at)
         };
+        let ends_emoji: HashSet<usize> = tokens.iter().filter(|t| t.kind == Kind::Emoji).map(|t| t.end).collect();
+        let mut links = tokens.iter().filter(|t| t.kind == Kind::Url).map(|t| t.start).peekable();
         for (start, sign) in chars.iter().copied().enumerate() {
             let before = start.checked_sub(1).and_then(|i| chars.get(i));
             if !matches!(sign, '#' | '@' | '$') {
                 continue;
             }
             // A variation selector is a mark, but as part of an emoji it does not glue the name to it.
-            let glued = before.is_some_and(|c| tokens::is_name(*c)) && !tokens.iter().any(|t| t.kind == Kind::Emoji && t.end == start);
+            let glued = before.is_some_and(|c| tokens::is_name(*c)) && !ends_emoji.contains(&start);
             let begins = !glued && !in_url(start);
             // A name ends where a link begins.
-            let limit = tokens.iter().find(|t| t.kind == Kind::Url && t.start > start).map_or(chars.len(), |t| t.start);
+            while links.next_if(|link| *link <= start).is_some() {}
+            let limit = links.peek().copied().unwrap_or(chars.len());
             let chars = chars.get(..limit).unwrap_or_default();
             let named = chars.get(start + 1).copied().is_some_and(|c| match sign {
                 '$' => c == '_' || tokens::is_letter(c),
@@ -167,10 +170,11 @@ fn holds(node: &Node, query: &Query, texts: &[Found], post: &Post<'_>) -> bool {
 fn is_so(term: &Term, post: &Post<'_>) -> bool {
     let fold = |s: &str| tokens::form(s, Marks::Letters, false);
     let same = |a: &str, b: &str| !b.is_empty() && fold(a) == fold(b);
+    let is_id = |a: &str, b: &str| !b.is_empty() && a == b;
     let caseless = |a: &str, b: &str| !b.is_empty() && tokens::form(a, Marks::Keep, false) == tokens::form(b, Marks::Keep, false);
     match term {
-        Term::From(handle) => same(handle, post.author.handle),
-        Term::To(handle) => same(handle, post.in_reply_to.author),
+        Term::From(who) => same(who, post.author.handle) || is_id(who, post.author.id),
+        Term::To(who) => same(who, post.in_reply_to.author) || is_id(who, post.in_reply_to.author_id),
         Term::Network(name) => caseless(name, post.network),
         Term::Lang(code) => {
             let lang = if post.lang.is_empty() { "und" } else { post.lang };
@@ -440,6 +444,9 @@ mod tests {
         post.author.handle = "Ána";
         post.in_reply_to.author = "bank";
         assert!(m("from:@ana to:BANK banco lang:und", &post));
+        (post.author.id, post.in_reply_to.author_id) = ("did:plc:aB1", "17");
+        assert!(m("from:did:plc:aB1 to:17", &post) && m("from:ana to:bank", &post));
+        assert!(!m("from:did:plc:ab1", &post) && !m("from:17", &post) && !m("to:did:plc:aB1", &post));
     }
 
     #[test]

@@ -8,11 +8,14 @@ use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
 use crate::post::{PostBuf, PostKey};
 use crate::time::Timestamp;
 
-/// One alert with the post that alone caused it.
+/// One alert.
 #[derive(Debug)]
 pub struct Kept {
     pub alert: Alert,
+    /// The post that alone caused it.
     pub cause: Option<PostKey>,
+    /// When it resolves by itself.
+    pub due: Option<Timestamp>,
 }
 
 impl Kept {
@@ -29,6 +32,8 @@ pub struct Alerts {
     kept: BTreeMap<u64, Kept>,
     next: u64,
     open: BTreeSet<u64>,
+    /// When open alerts resolve by themselves.
+    timers: BTreeSet<(Timestamp, u64)>,
     /// In the order they resolved.
     resolved: VecDeque<u64>,
     by_id: HashMap<String, u64>,
@@ -54,6 +59,7 @@ impl Alerts {
         self.next += 1;
         self.by_id.insert(kept.alert.id.clone(), number);
         self.open.insert(number);
+        self.timers.extend(kept.due.map(|due| (due, number)));
         out.push(kept.alert.clone());
         self.kept.insert(number, kept);
         self.link(number);
@@ -70,6 +76,9 @@ impl Alerts {
         if !self.open.remove(&number) {
             return;
         }
+        if let Some(due) = self.kept.get(&number).and_then(|k| k.due) {
+            self.timers.remove(&(due, number));
+        }
         self.observe(number, now, |alert| {
             alert.status = Status::Resolved;
             alert.resolved_at = Some(now);
@@ -85,6 +94,17 @@ impl Alerts {
                 self.by_id.remove(&kept.alert.id);
             }
         }
+    }
+
+    /// The open alert that resolves by itself next, and when.
+    pub fn next_timer(&self) -> Option<(Timestamp, u64)> {
+        self.timers.first().copied()
+    }
+
+    /// How many open alerts resolve by themselves.
+    #[cfg(test)]
+    pub fn timers(&self) -> usize {
+        self.timers.len()
     }
 
     /// Changes alert `number` and tells nobody.

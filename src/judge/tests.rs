@@ -47,10 +47,12 @@ fn alerts_are_bounded_and_the_oldest_makes_room() {
     // An alert that is forgotten gives its id and its post free.
     fire(&mut judge, "3", &mut out);
     assert_eq!(out.last().map(|a| a.id.as_str()), Some("r/t/3"));
-    // Timers of alerts that are over say nothing.
+    // Alerts that are over have no timer.
+    judge.forget(Post { id: "3", network: "x", ..Post::default() }.key(), NOW.now, &mut out);
+    assert_eq!(judge.alerts.timers(), ALERTS_OPEN - 1);
     out.clear();
     judge.tick(Timestamp(HOUR), &mut out);
-    assert_eq!(out.len(), ALERTS_OPEN);
+    assert_eq!(out.len(), ALERTS_OPEN - 1);
     assert_eq!(judge.next_timer(), None);
 }
 
@@ -75,6 +77,18 @@ fn a_window_of_an_alert_that_is_over_fires_only_when_it_fills() {
     assert!(!judge.is_firing(0));
     assert!(!judge.reaches(0, 105, 11) && judge.reaches(0, 105, 10) && judge.reaches(0, 106, 11));
     assert_eq!(out.iter().map(|a| a.status).collect::<Vec<_>>(), [Status::Firing, Status::Resolved]);
+}
+
+#[test]
+fn a_displaced_window_does_not_fire_at_once() {
+    let mut judge = judge(On::Volume { window: Window::M5, at: 10 });
+    let mut out = Vec::new();
+    judge.fire_volume(0, 100, Evidence::default(), NOW, &mut out);
+    let number = judge.watches[0].firing.map(|f| f.alert).unwrap();
+    judge.alerts.resolve(number, NOW.now, words::displaced(), &mut out);
+    judge.review(0, 102, Tallied { mentions: 50, ..Tallied::default() }, NOW.now, Evidence::default, &mut out);
+    assert!(!judge.is_firing(0));
+    assert!(!judge.reaches(0, 102, 51) && judge.reaches(0, 103, 51));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use crate::decode::{Decoded, Decoder};
-use crate::limits;
+use crate::sources;
 use crate::time::Timestamp;
 
 /// One recorded line and the event time at which it is replayed.
@@ -34,7 +34,7 @@ impl<R: BufRead> Lines<R> {
     /// The next line; `None` at the end.
     pub fn next(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
-        if read_line(&mut self.input, &mut bytes)? == 0 {
+        if !sources::read_line(&mut self.input, &mut bytes)? {
             return Ok(None);
         }
         self.decoded.clear();
@@ -48,26 +48,6 @@ impl<R: BufRead> Lines<R> {
             bytes.push(b'\n');
         }
         Ok(Some(Line { at: self.last, bytes }))
-    }
-}
-
-/// Reads up to the line break; of a line that no decoder would take, only as much as shows that.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
-    let mut read = 0;
-    loop {
-        let chunk = input.fill_buf()?;
-        if chunk.is_empty() {
-            return Ok(read);
-        }
-        let end = memchr::memchr(b'\n', chunk).map(|i| i + 1);
-        let taken = end.unwrap_or(chunk.len());
-        let room = (limits::FRAME_BYTES + 1).saturating_sub(line.len());
-        line.extend_from_slice(&chunk[..taken.min(room)]);
-        read += taken;
-        input.consume(taken);
-        if end.is_some() {
-            return Ok(read);
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Context, Scope, Spec};
 use crate::bilingual::Both;
 use crate::lexicon::Lexicon;
 use crate::score::Score;
+use crate::text::pair_hash;
 
 pub static SPEC: Spec = Spec {
     name: "severity",
@@ -25,14 +26,14 @@ const TERMS: usize = 5;
 
 static HARM: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[include_str!("severity_es.txt"), include_str!("severity_en.txt")]));
 
-/// The gravest term counts whole, every further one a third of its rank before; the same word again
+/// The gravest term counts whole, every further one a third of its rank before; the same term again
 /// adds nothing, and neither does a denied one ("no es fraude").
 fn score(context: &Context<'_>) -> Score {
     let mut gravest = Gravest::default();
     HARM.find(context.post.text, context.tokens, |found| {
         if !found.negated {
-            let word = context.tokens.tokens().get(found.first).map_or(0, |t| t.hash);
-            gravest.add(word, found.points);
+            let words = context.tokens.tokens().iter().skip(found.first).take(found.length);
+            gravest.add(words.fold(0, |term, word| pair_hash(term, word.hash)), found.points);
         }
     });
     let mut share = 1;
@@ -44,21 +45,19 @@ fn score(context: &Context<'_>) -> Score {
     Score(tenths)
 }
 
-/// The gravest terms that begin with different words, gravest first.
+/// The gravest different terms with their points, gravest first. A term has always the same points,
+/// so that the order in which they come is of no account.
 #[derive(Default)]
 struct Gravest([(u64, i16); TERMS]);
 
 impl Gravest {
-    fn add(&mut self, word: u64, points: i16) {
-        let (mut word, mut points) = (word, points);
-        for slot in &mut self.0 {
-            if slot.0 == word && slot.1 >= points {
-                return;
-            }
-            if points > slot.1 {
-                std::mem::swap(&mut slot.0, &mut word);
-                std::mem::swap(&mut slot.1, &mut points);
-            }
+    fn add(&mut self, term: u64, points: i16) {
+        if self.0.contains(&(term, points)) {
+            return;
+        }
+        let mut added = (term, points);
+        for slot in self.0.iter_mut().filter(|slot| slot.1 < points) {
+            std::mem::swap(slot, &mut added);
         }
     }
 }

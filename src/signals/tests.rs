@@ -43,6 +43,20 @@ fn severity_in_both_languages() {
 }
 
 #[test]
+fn every_different_harm_counts_once_in_any_order() {
+    let (login, charge) = (of("severity", "no puedo entrar"), of("severity", "no reconozco"));
+    assert!(charge > login && login > 0);
+    for (text, want) in [
+        ("no puedo entrar. no reconozco este cargo", charge + login / 3),
+        ("no reconozco este cargo. no puedo entrar", charge + login / 3),
+        ("no reconozco este cargo, no puedo entrar, no reconozco este cargo, no puedo entrar", charge + login / 3),
+        ("no puedo entrar, no puedo entrar", login),
+    ] {
+        assert_eq!(of("severity", text), want, "{text}");
+    }
+}
+
+#[test]
 fn what_is_denied_does_not_count() {
     for text in [
         "no es fraude",

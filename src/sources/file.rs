@@ -4,7 +4,7 @@
 //! created anew) or be cut: what the old file still gets until the next look is read too.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use crate::bilingual::Both;
 use crate::limits;
 use crate::sources::input::{self, Input};
-use crate::sources::{Context, Error, Settings, Spec, Splitter, Writer, pipe};
+use crate::sources::{Context, Cursor, Error, Settings, Spec, Splitter, Writer, pipe};
 
 /// The type `file`.
 pub static SPEC: Spec = Spec { name: "file", keys: &["path", "follow"], check, run };
@@ -84,9 +84,12 @@ async fn once(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result
 async fn follow(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result<(), Error> {
     let failed = |error| Error::File(settings.path.display().to_string(), error);
     let mut current: Option<Followed> = None;
+    // After an error the same file goes on behind the last line that was handed over.
+    let mut resume = ctx.board.get(&settings.name).cursor;
     loop {
         if current.is_none() {
-            current = Followed::open(&settings.path).await.map_err(failed)?;
+            current = Followed::open(&settings.path, resume).await.map_err(failed)?;
+            resume = resume.filter(|_| current.is_none());
             ctx.connected(&settings.name, current.is_some());
         }
         if let Some(followed) = current.take() {
@@ -115,13 +118,20 @@ struct Followed {
 }
 
 impl Followed {
-    /// Opens `path`; `None` while there is nothing.
-    async fn open(path: &Path) -> io::Result<Option<Followed>> {
+    /// Opens `path`, at `resume` if that is a place in this very file; `None` while there is nothing.
+    async fn open(path: &Path, resume: Option<Cursor>) -> io::Result<Option<Followed>> {
         let path = path.to_owned();
         let opened = blocking(move || {
-            let file = File::open(path)?;
-            let identity = identity(&file.metadata()?);
-            Ok(Followed { reading: Reading::new(Input::Plain(file)), identity, replaced: false })
+            let mut file = File::open(path)?;
+            let metadata = file.metadata()?;
+            let identity = identity(&metadata);
+            let offset = match resume {
+                Some(Cursor::File { identity: of, offset }) if of == identity && offset <= metadata.len() => offset,
+                _ => 0,
+            };
+            file.seek(SeekFrom::Start(offset))?;
+            let reading = Reading { read: offset, ..Reading::new(Input::Plain(file)) };
+            Ok(Followed { reading, identity, replaced: false })
         });
         match opened.await {
             Ok(followed) => Ok(Some(followed)),
@@ -142,7 +152,10 @@ impl Followed {
                 Err(error) => return Ok(Err(error)),
             };
             match step {
-                Step::Lines(lines) => writer.lines(lines).await?,
+                Step::Lines(lines) => {
+                    writer.lines(lines).await?;
+                    writer.cursor(Cursor::File { identity: self.identity, offset: self.reading.offset() });
+                }
                 Step::More => {}
                 Step::Failed(error) => return Ok(Err(error)),
                 Step::End => break,
@@ -177,6 +190,7 @@ impl Followed {
                 return Ok((self, None));
             }
             file.rewind()?;
+            self.reading.read = 0;
             let rest = self.reading.splitter.finish();
             Ok((self, rest))
         })
@@ -191,6 +205,8 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 /// A file on its way through the splitter.
 struct Reading {
     input: Input,
+    /// Bytes before the next one to read.
+    read: u64,
     splitter: Splitter,
 }
 
@@ -203,7 +219,12 @@ enum Step {
 
 impl Reading {
     fn new(input: Input) -> Reading {
-        Reading { input, splitter: Splitter::new(limits::BUFFER_BYTES) }
+        Reading { input, read: 0, splitter: Splitter::new(limits::BUFFER_BYTES) }
+    }
+
+    /// Bytes before the next line.
+    fn offset(&self) -> u64 {
+        self.read.saturating_sub(self.splitter.pending() as u64)
     }
 
     /// The next lines, on a thread that may block.
@@ -223,7 +244,10 @@ impl Reading {
         for _ in 0..limits::BUFFER_BYTES {
             match self.input.read(self.splitter.spare()) {
                 Ok(0) => return self.splitter.next().map_or(Step::End, Step::Lines),
-                Ok(n) => self.splitter.filled(n),
+                Ok(n) => {
+                    self.read += n as u64;
+                    self.splitter.filled(n);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Step::Failed(error),
             }

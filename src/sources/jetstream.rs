@@ -171,7 +171,7 @@ impl Reader {
 
     /// Takes what came, and what else is there already.
     async fn turn(&mut self, mut incoming: Incoming, socket: &mut Socket) -> Result<(), Error> {
-        for _ in 0..TURN {
+        for taken in 1.. {
             match incoming {
                 Incoming::Data(message) => {
                     let before = self.position;
@@ -182,6 +182,10 @@ impl Reader {
                     self.watch.data(self.ctx.port.clock().monotonic());
                 }
                 Incoming::Alive => self.watch.alive(),
+            }
+            // What is fetched must be taken, so the turn ends before the next is.
+            if taken == TURN {
+                break;
             }
             let Some(next) = socket.next().now_or_never() else { break };
             incoming = next?;

@@ -102,9 +102,10 @@ impl Connection {
                 // Long lines take memory, so only some connections may have one at a time.
                 long_line = self.long_lines.acquire().await.ok();
             }
-            let now = clock.monotonic();
-            let patience =
-                if splitter.pending() == 0 { self.ctx.timing.idle } else { (line_began + self.ctx.timing.line).saturating_sub(now) };
+            let patience = match splitter.pending() {
+                0 => self.ctx.timing.idle,
+                _ => (line_began + self.ctx.timing.line).saturating_sub(clock.monotonic()),
+            };
             let read = tokio::select! {
                 biased;
                 () = self.ctx.stop.cancelled() => return "stop",
@@ -118,7 +119,8 @@ impl Connection {
                 Ok(0) => return "closed",
                 Ok(n) => {
                     if splitter.pending() == 0 {
-                        line_began = now;
+                        // The read may have waited long for it.
+                        line_began = clock.monotonic();
                     }
                     splitter.filled(n);
                 }

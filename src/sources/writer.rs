@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::intake::{self, Closed, NotTaken, Port};
+use crate::decode;
+use crate::intake::{Closed, NotTaken, Port};
 use crate::limits;
 use crate::reason::Refused;
 use crate::sources::{Board, Context, Cursor, Settings};
@@ -127,7 +128,7 @@ impl Writer {
     }
 
     fn count_shed(&self, lines: &[u8]) {
-        let count = intake::count_lines(lines);
+        let count = decode::count_lines(lines);
         self.meter.received.increment(count);
         if let Some(refused) = self.meter.refused.get(Refused::Shed as usize) {
             refused.increment(count);

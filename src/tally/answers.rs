@@ -40,9 +40,9 @@ impl Answers {
     }
 
     /// Shows the new version of a post that is kept.
-    pub fn replace(&mut self, key: PostKey, post: PostBuf) {
+    pub fn replace(&mut self, key: PostKey, post: impl FnOnce() -> PostBuf) {
         if let Some(shown) = self.posts.get_mut(&key) {
-            shown.post = post;
+            shown.post = post();
         }
     }
 
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!((ids(&answers, a).len(), ids(&answers, a)[0].as_str()), (ANSWERS, "2"));
         assert_eq!(ids(&answers, b), ["0", "1"]);
         answers.remove(PostKey(1));
-        answers.replace(PostKey(0), post(77));
+        answers.replace(PostKey(0), || post(77));
         assert_eq!(ids(&answers, b), ["77"]);
         assert!(!answers.has(PostKey(1)) && answers.has(PostKey(2)));
     }

@@ -87,7 +87,7 @@ impl Tally {
 
     /// The number of the topic called `name`, if it is listened to.
     pub fn topic_named(&self, name: &str) -> Option<TopicId> {
-        self.topics.iter().find(|t| t.active && t.name == name).map(|t| t.id)
+        self.topics.iter().find(|t| t.active && *t.name == *name).map(|t| t.id)
     }
 
     /// A topic's windows now.
@@ -106,7 +106,7 @@ impl Tally {
         for slot in self.slots.clone() {
             let Some(windows) = self.windows_of(slot) else { continue };
             let Some(topic) = self.topics.get(slot) else { continue };
-            let firing = firing.remove(&topic.name).unwrap_or_default().into_iter().collect();
+            let firing = firing.remove(topic.name.as_ref()).unwrap_or_default().into_iter().collect();
             all.push(Overview { brand: topic.brand.clone(), windows, total: topic.total, firing });
         }
         all
@@ -178,7 +178,7 @@ impl Tally {
         let topic = self.topics.get_mut(slot)?;
         topic.panes.slide(now.minute());
         let windows = topic.panes.windows();
-        Some(TopicWindows { id: topic.id, name: topic.name.clone(), at: now, windows })
+        Some(TopicWindows { id: topic.id, name: topic.name.to_string(), at: now, windows })
     }
 
     fn slot(&self, topic: TopicId) -> Option<usize> {

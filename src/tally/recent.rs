@@ -3,11 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::Mention;
+use super::{Mention, MentionTopic};
 use crate::post::PostKey;
+use crate::score::Addend;
 
-/// What a mention costs besides its post.
-const OVERHEAD: usize = 256;
+/// What a mention costs besides what it holds: its place in the map, and what allocating takes.
+const OVERHEAD: usize = 128;
+/// What a slot costs, empty or not.
+const SLOT: usize = size_of::<Option<Arc<Mention>>>();
 
 /// Mentions in the order they were counted, each with a number that is never used again.
 #[derive(Debug)]
@@ -30,11 +33,18 @@ impl Recent {
     /// Adds the newest mention and gives its number; the oldest make room.
     pub fn push(&mut self, mention: Arc<Mention>) -> u64 {
         let number = self.next();
-        self.bytes += cost(&mention);
+        self.bytes += SLOT + cost(&mention);
         self.by_key.insert(mention.key, number);
         self.slots.push_back(Some(mention));
-        while self.bytes > self.most {
+        self.make_room();
+        number
+    }
+
+    /// Drops the oldest until the bytes suffice, and the empty slots that are the oldest then.
+    fn make_room(&mut self) {
+        while self.bytes > self.most || self.slots.front().is_some_and(Option::is_none) {
             let Some(slot) = self.slots.pop_front() else { break };
+            self.bytes -= SLOT;
             if let Some(old) = slot {
                 self.bytes -= cost(&old);
                 if self.by_key.get(&old.key) == Some(&self.first) {
@@ -43,7 +53,6 @@ impl Recent {
             }
             self.first += 1;
         }
-        number
     }
 
     /// The mention with this number, if it is still shown.
@@ -57,11 +66,12 @@ impl Recent {
         self.get(*self.by_key.get(&key)?)
     }
 
-    /// Shows `mention` in place of the version that was counted.
+    /// Shows `mention` in place of the version that was counted; the oldest make room.
     pub fn replace(&mut self, mention: Arc<Mention>) {
         let Some(slot) = self.slot(mention.key) else { return };
         let before = slot.replace(mention.clone());
         self.bytes = (self.bytes + cost(&mention)).saturating_sub(before.as_deref().map_or(0, cost));
+        self.make_room();
     }
 
     /// Shows the post no more.
@@ -69,6 +79,7 @@ impl Recent {
         let removed = self.slot(key).and_then(Option::take);
         self.bytes -= removed.as_deref().map_or(0, cost);
         self.by_key.remove(&key);
+        self.make_room();
     }
 
     /// Number of the oldest slot.
@@ -87,16 +98,22 @@ impl Recent {
     }
 }
 
-/// Bytes that a mention holds.
+/// Bytes that a mention holds; the names of topics are shared.
 fn cost(mention: &Mention) -> usize {
-    OVERHEAD + mention.post.bytes()
+    let addends = mention.addends.len() + mention.topics.iter().map(|t| t.addends.len()).sum::<usize>();
+    OVERHEAD
+        + size_of::<Mention>()
+        + mention.post.bytes()
+        + mention.topics.len() * size_of::<MentionTopic>()
+        + addends * size_of::<Addend>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::post::{Post, PostBuf};
-    use crate::topic::SourceId;
+    use crate::score::Score;
+    use crate::topic::{SourceId, TopicId};
 
     fn mention(id: &str, text: &str) -> Arc<Mention> {
         let post = Post { id, text, ..Post::default() };
@@ -116,19 +133,53 @@ mod tests {
         for id in ["2", "1", "3", "2", "4"] {
             recent.remove(mention(id, "").key);
         }
-        assert_eq!((recent.bytes, recent.by_key.len()), (0, 0));
-        assert_eq!((recent.oldest(), recent.next()), (0, 3));
+        assert_eq!((recent.bytes, recent.by_key.len(), recent.slots.len()), (0, 0, 0));
+        assert_eq!((recent.oldest(), recent.next()), (3, 3));
         assert!(recent.get(1).is_none() && recent.get(99).is_none());
     }
 
     #[test]
     fn the_oldest_make_room_and_numbers_go_on() {
-        let one = cost(&mention("1", ""));
+        let one = SLOT + cost(&mention("1", ""));
         let mut recent = Recent::new(one * 3);
         for id in 0..10 {
             assert_eq!(recent.push(mention(&(id % 10).to_string(), "")), id);
         }
         assert_eq!((recent.oldest(), recent.next(), recent.bytes, recent.by_key.len()), (7, 10, one * 3, 3));
         assert!(recent.of(mention("6", "").key).is_none() && recent.of(mention("7", "").key).is_some());
+    }
+    #[test]
+    fn a_longer_version_makes_room_too() {
+        let one = SLOT + cost(&mention("1", ""));
+        let mut recent = Recent::new(one * 3);
+        for id in ["1", "2", "3"] {
+            recent.push(mention(id, ""));
+        }
+        recent.replace(mention("3", &"a".repeat(one + 1)));
+        assert!(recent.bytes <= one * 3);
+        assert_eq!((recent.oldest(), recent.next()), (2, 3));
+        assert!(recent.of(mention("1", "").key).is_none() && recent.of(mention("3", "").key).is_some());
+    }
+
+    #[test]
+    fn empty_slots_are_bounded() {
+        let mut recent = Recent::new(5_000);
+        recent.push(mention("stays", ""));
+        for id in 0..10_000 {
+            let passing = mention(&id.to_string(), "");
+            recent.push(passing.clone());
+            recent.remove(passing.key);
+        }
+        assert!(recent.slots.len() * SLOT <= 5_000, "{}", recent.slots.len());
+        assert_eq!(recent.next(), 10_001);
+    }
+
+    #[test]
+    fn topics_and_addends_cost() {
+        let plain = mention("1", "");
+        let addends = vec![Addend { code: "topic", weight: Score::points(5) }; 3];
+        let topic = MentionTopic { id: TopicId(1), name: "t".into(), direct: false, score: Score::points(5), addends: addends.clone() };
+        let more = Mention { topics: vec![topic; 2], addends, ..Mention::clone(&plain) };
+        assert_eq!(cost(&more) - cost(&plain), 2 * size_of::<MentionTopic>() + 9 * size_of::<Addend>());
     }
 }

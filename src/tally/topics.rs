@@ -1,6 +1,7 @@
 //! What is kept of one topic.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::judge::Evidence;
 use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
@@ -18,7 +19,7 @@ use super::{Mention, MentionTopic};
 #[derive(Debug)]
 pub struct Topic {
     pub id: TopicId,
-    pub name: String,
+    pub name: Arc<str>,
     pub brand: String,
     pub zone: Zone,
     /// It is listened to now.
@@ -63,7 +64,7 @@ impl Topic {
     fn new(topic: &crate::topic::Topic, brand: String, now: Timestamp) -> Topic {
         Topic {
             id: topic.id,
-            name: topic.name.clone(),
+            name: topic.name.as_str().into(),
             brand,
             zone: topic.zone.clone(),
             active: true,
@@ -128,13 +129,38 @@ fn age(mention: &Mention) -> (Timestamp, PostKey) {
     (mention.post.at(), mention.key)
 }
 
-/// Networks by number, in the order of first sight.
-#[derive(Debug, Default)]
+/// Networks by number: the usual ones, then others in the order of first sight.
+#[derive(Debug)]
 pub struct Networks(Vec<String>);
+
+impl Default for Networks {
+    fn default() -> Self {
+        Networks(Networks::USUAL.map(str::to_owned).into())
+    }
+}
 
 impl Networks {
     /// Name of all networks past the bound.
     const OTHER: &'static str = "other";
+    /// Networks that have their number from the start, so that no made-up names push them past the bound.
+    const USUAL: [&'static str; 16] = [
+        "x",
+        "bluesky",
+        "mastodon",
+        "facebook",
+        "instagram",
+        "threads",
+        "tiktok",
+        "youtube",
+        "linkedin",
+        "reddit",
+        "telegram",
+        "whatsapp",
+        "pinterest",
+        "nostr",
+        "news",
+        "web",
+    ];
 
     /// The number of a network.
     pub fn number(&mut self, name: &str) -> u8 {
@@ -158,5 +184,20 @@ impl Networks {
             *all.entry(name).or_insert(0) += count;
         }
         all.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_networks_push_no_usual_one_out() {
+        let mut networks = Networks::default();
+        for i in 0..2 * NETWORKS {
+            networks.number(&format!("inventada{i}"));
+        }
+        let counts = [networks.number("bluesky"), networks.number("mastodon"), networks.number("una más")].map(|n| (n, 1));
+        assert_eq!(networks.named(&counts), [("bluesky".to_owned(), 1), ("mastodon".to_owned(), 1), ("other".to_owned(), 1)]);
     }
 }

@@ -64,13 +64,14 @@ impl Tokens {
     pub fn entities<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Entity> + 'a {
         let signs = memchr::memchr3_iter(b'#', b'@', b'$', text.as_bytes());
         let mut next = 0;
+        let mut urls = self.tokens.iter().filter(|t| t.kind == TokenKind::Url).map(|t| t.start as usize).peekable();
         signs.filter_map(move |at| {
             while self.tokens.get(next).is_some_and(|t| t.start as usize <= at) {
                 next += 1;
             }
             let before = next.checked_sub(1).and_then(|i| self.tokens.get(i));
-            let after = self.tokens.get(next..).unwrap_or_default();
-            entity_at(text, at, before, after)
+            while urls.next_if(|url| *url <= at).is_some() {}
+            entity_at(text, at, before, urls.peek().copied().unwrap_or(text.len()))
         })
     }
 
@@ -81,8 +82,9 @@ impl Tokens {
     }
 }
 
-/// The entity whose sign stands at `at`, between the token `before` and the tokens `after`.
-pub(super) fn entity_at(text: &str, at: usize, before: Option<&Token>, after: &[Token]) -> Option<Entity> {
+/// The entity whose sign stands at `at`, after the token `before`; a name ends at `limit`, where the
+/// next link begins, at the latest.
+fn entity_at(text: &str, at: usize, before: Option<&Token>, limit: usize) -> Option<Entity> {
     let sign = char::from(*text.as_bytes().get(at)?);
     if before.is_some_and(|t| t.end as usize > at) {
         return None;
@@ -92,7 +94,6 @@ pub(super) fn entity_at(text: &str, at: usize, before: Option<&Token>, after: &[
     if !follows_emoji && text.get(..at)?.chars().next_back().is_some_and(is_name) {
         return None;
     }
-    let limit = after.iter().find(|t| t.kind == TokenKind::Url).map_or(text.len(), |t| t.start as usize);
     let name_end = run_end(text, at + 1, limit)?;
     if sign == '$' && text.get(at + 1..)?.starts_with(char::is_numeric) {
         return None;
@@ -147,6 +148,16 @@ mod tests {
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
+    }
+
+    /// Looked for anew from every sign, the next link would make this a test of half an hour.
+    #[test]
+    fn the_next_link_is_found_in_one_pass() {
+        let text = "#a ".repeat(1 << 20);
+        let mut tokens = Tokens::default();
+        tokens.read(&text);
+        assert_eq!(tokens.entities(&text).count(), 1 << 20);
+        assert_eq!(found("@a-https://x.y #b-https://x.z @c"), vec![("@a", "@a"), ("#b", "#b"), ("@c", "@c")]);
     }
 
     #[test]

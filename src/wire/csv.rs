@@ -11,7 +11,7 @@ pub const CSV_HEADER: &str = "created_at,network,id,url,author,followers,lang,pr
 pub fn csv_row(mention: &Mention, source: &str, out: &mut String) {
     let post = mention.post.get();
     let author = if post.author.handle.is_empty() { post.author.id } else { post.author.handle };
-    let topics: Vec<&str> = mention.topics.iter().map(|t| t.name.as_str()).collect();
+    let topics: Vec<&str> = mention.topics.iter().map(|t| t.name.as_ref()).collect();
     let origin = if mention.topics.iter().any(|t| t.direct) { "direct" } else { "active" };
     let priority = mention.topics.iter().map(|t| t.score).max().unwrap_or_default().as_f64().to_string();
     let followers = post.author.followers.get().map(|n| n.to_string()).unwrap_or_default();

@@ -124,6 +124,11 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         "5:51 there is no field `autor.handle`; did you mean `author.handle`?",
     ),
     (
+        "[[source]]\nname='a'\ntype='http'\n[[source]]\nname='b'\ntype='http'",
+        "6:6 ya hay una fuente de tipo «http» y solo puede haber una",
+        "6:6 there is already a source of type “http”, and there can be only one",
+    ),
+    (
         "[[token]]\nname='a'\nrole='boss'\nhash='0000000000000000000000000000000000000000000000000000000000000000'",
         "3:6 «role» no puede ser «boss» | se admite: viewer, agent, ingest, admin",
         "3:6 “role” cannot be “boss”",

@@ -18,7 +18,7 @@ use escucha::time::{MINUTE, SECOND, Timestamp};
 const START: Timestamp = Timestamp(1_783_296_000_000_000);
 /// Bytes of a buffer: small, so that many are in flight at once.
 const BUFFER: usize = 4096;
-const HOURS: i64 = 7;
+const HOURS: i64 = 3;
 
 /// Alert rules that fire often, beside those of the demo.
 const RULES: &str = r#"

@@ -301,13 +301,7 @@ fn mention(id: &str, text: &str, topic: &str, points: i16) -> Event {
     Event::Mention(Arc::new(Mention {
         key: post.get().key(),
         post,
-        topics: vec![MentionTopic {
-            id: TopicId(0),
-            name: topic.to_owned(),
-            direct: true,
-            score: Score::points(points),
-            addends: Vec::new(),
-        }],
+        topics: vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: true, score: Score::points(points), addends: Vec::new() }],
         addends: vec![Addend { code: "question", weight: Score::points(5) }],
         source: SourceId(0),
         late: false,

@@ -120,6 +120,17 @@ async fn what_a_cut_over_loses_is_read_once_more_while_live() {
     assert_eq!((state.reconnects, server.openings().len()), (1, 3));
 }
 
+#[tokio::test]
+async fn a_flood_comes_through_whole() {
+    // More at once than the source takes in one turn.
+    let events: Vec<Event> = (0..20_000).map(|i| (i, format!(r#"{{"time_us":{i}}}"#).into_bytes())).collect();
+    let prelude = events.iter().map(|(i, _)| Message::text(format!(r#"{{"time_us":{i}}}"#))).collect();
+    let server = Server::start(Vec::new(), None, vec![Behaviour { prelude, ..Behaviour::new(0, 0, End::Silent) }]).await;
+    let mut probe = Probe::start(v1(&server), system(), timing());
+    probe.until_lines(events.len()).await;
+    assert_exactly_once(&events, &probe.stop().await.0, "a flood");
+}
+
 #[test]
 fn a_silent_or_dead_stream_is_left_for_a_new_one() {
     let Some(events) = events() else { return };

@@ -151,9 +151,11 @@ async fn play(
     behaviour: &Behaviour,
     opening: &Opening,
 ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    // In as few writes as they fit, so that the client finds many at once.
     for message in &behaviour.prelude {
-        socket.send(message.clone()).await?;
+        socket.feed(message.clone()).await?;
     }
+    socket.flush().await?;
     let compressed = opening.get("compress") == Some("true") || opening.get("zstdDictionary").is_some();
     let mut zstd =
         script.dictionary.as_ref().filter(|_| compressed).map(|dictionary| zstd::bulk::Compressor::with_dictionary(3, dictionary).unwrap());

@@ -19,7 +19,7 @@ pub struct Item {
     pub kind: Kind,
     pub id: u64,
     pub at: Timestamp,
-    pub author: u64,
+    pub author: Option<u64>,
     pub network: &'static str,
     pub text: String,
     pub repost: bool,
@@ -29,7 +29,7 @@ pub struct Item {
 /// A post of author 1 at `at` that matches topic 0, with the score given in points.
 pub fn post(id: u64, at: Timestamp, points: i16) -> Item {
     let hits = vec![hit(0, points)];
-    Item { kind: Kind::Create, id, at, author: 1000 + id, network: "x", text: format!("texto {id}"), repost: false, hits }
+    Item { kind: Kind::Create, id, at, author: Some(1000 + id), network: "x", text: format!("texto {id}"), repost: false, hits }
 }
 
 /// A hit on the topic with this index.
@@ -42,7 +42,10 @@ impl Item {
         Item { kind, ..self }
     }
     pub fn by(self, author: u64) -> Item {
-        Item { author, ..self }
+        Item { author: Some(author), ..self }
+    }
+    pub fn anonymous(self) -> Item {
+        Item { author: None, ..self }
     }
     pub fn text(self, text: &str) -> Item {
         Item { text: text.to_owned(), ..self }
@@ -52,7 +55,7 @@ impl Item {
     }
 
     fn write(&self, out: &mut Outcome) {
-        let (id, author) = (self.id.to_string(), self.author.to_string());
+        let (id, author) = (self.id.to_string(), self.author.map_or_else(String::new, |a| a.to_string()));
         let post = Post {
             kind: self.kind,
             at: self.at,

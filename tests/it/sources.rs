@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use escucha::limits;
 use escucha::sources::{self, Settings, Timing};
+use escucha::time::{HOUR, ManualClock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -203,6 +205,42 @@ async fn a_client_that_never_ends_its_line_is_cut_off_and_counted() {
     let (mut got, _) = probe.stop().await;
     got.sort();
     assert_eq!(text(&got), r#"{"good":1} {"good":2} {"never":"#);
+}
+
+#[tokio::test]
+async fn a_client_that_was_idle_has_all_its_time_for_the_next_line() {
+    let clock = Arc::new(ManualClock::default());
+    let settings = Settings { bind: Some(([127, 0, 0, 1], 0).into()), ..settings("tcp") };
+    let mut probe = Probe::start(settings, clock.clone(), timing());
+    probe.until("a bound socket", |probe| probe.state().address.is_some()).await;
+    let mut client = TcpStream::connect(probe.state().address.unwrap()).await.unwrap();
+    client.write_all(b"{\"a\":1}\n").await.unwrap();
+    probe.until_lines(1).await;
+    clock.set(Timestamp(HOUR));
+    client.write_all(b"{\"a\"").await.unwrap();
+    // Time for it to be read alone.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    client.write_all(b":2}\n").await.unwrap();
+    probe.until_lines(2).await;
+    assert_eq!(text(&probe.stop().await.0), r#"{"a":1} {"a":2}"#);
+}
+
+/// The path of a followed file stands for something unreadable for a while.
+#[tokio::test]
+async fn a_followed_file_goes_on_where_it_was_after_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, aside) = (folder.path().join("log"), folder.path().join("aside"));
+    append(&path, "1\n2\n");
+    let mut probe = Probe::start(Settings { path: path.clone(), follow: true, ..settings("file") }, system(), timing());
+    probe.until_lines(2).await;
+    fs::rename(&path, &aside).unwrap();
+    fs::create_dir(&path).unwrap();
+    probe.until("a failure", |probe| probe.state().reconnects >= 1).await;
+    fs::remove_dir(&path).unwrap();
+    append(&aside, "3\n");
+    fs::rename(&aside, &path).unwrap();
+    probe.until_lines(3).await;
+    assert_eq!(text(&probe.stop().await.0), "1 2 3");
 }
 
 #[tokio::test]

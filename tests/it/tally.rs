@@ -1,14 +1,18 @@
 //! What the tally tells, step by step.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use escucha::bilingual::Lang;
-use escucha::lane::Hit;
+use escucha::config::{Config, TopicIds};
+use escucha::lane::{Compiled, Hit, Input, Lane};
 use escucha::limits;
 use escucha::post::Kind;
 use escucha::reason::Skipped;
-use escucha::score::Score;
-use escucha::tally::{Event, MentionFilter};
+use escucha::score::{self, Score};
+use escucha::tally::{Event, Mention, MentionFilter};
 use escucha::time::{HOUR, MINUTE, SECOND, Timestamp};
-use escucha::topic::{On, TopicId};
+use escucha::topic::{On, SourceId, TopicId};
 use escucha::window::Window;
 
 use crate::outcomes::{Engine, START, hit, listening, post, rule};
@@ -150,6 +154,17 @@ fn a_delete_before_its_create_hides_it() {
 }
 
 #[test]
+fn a_delete_without_a_time_before_any_data_hides_its_create() {
+    let mut e = priority(50);
+    e.tick(at(0));
+    e.apply(0, &[post(1, Timestamp::MIN, 0).kind(Kind::Delete)]);
+    e.apply(0, &[post(2, at(1), 5)]);
+    e.tick(at(2));
+    let applied = e.apply(1, &[post(1, at(0), 60)]);
+    assert_eq!((applied.matched, applied.skipped[Skipped::Deleted as usize]), (0, 1));
+}
+
+#[test]
 fn an_update_replaces_and_fires_nothing() {
     let mut e = priority(50);
     e.tick(at(0));
@@ -167,18 +182,60 @@ fn an_update_replaces_and_fires_nothing() {
     assert_eq!(e.told(), ["mention 2", "firing alta/t0/2 1"]);
 }
 
+/// A topic that the new version matches no more keeps its place, not its score.
 #[test]
-fn own_posts_are_answers_unless_they_speak_of_another() {
+fn an_update_that_matches_no_more_is_scored_again() {
+    let text = r#"
+[[source]]
+name = "s"
+type = "stdin"
+format = "escucha"
+[[topic]]
+name = "fraude"
+query = "fraude"
+weight = 5
+"#;
+    let (config, _) = Config::read("c.toml", text.to_owned(), Path::new("")).unwrap_or_else(|r| panic!("{r:?}"));
+    let compiled = Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1)));
+    let mut lane = Lane::new(vec![config.sources[0].format.decoder()]);
+    let mut e = Engine::new(compiled.clone());
+    let mut send = |kind: &str, text: &str| {
+        let line = format!(r#"{{"kind":"{kind}","id":"1","network":"x","created_at":"2026-07-06T10:00:00Z","text":"{text}"}}"#);
+        let seen = at(0);
+        let outcome = lane.process(Input { bytes: &mut line.into_bytes(), source: SourceId(0), seen, compiled: &compiled });
+        e.tally.apply(&compiled, SourceId(0), &outcome, &mut e.events);
+        match e.events.pop() {
+            Some(Event::Mention(m) | Event::Update(m)) => m,
+            other => panic!("{other:?} {:?}", outcome.refusals),
+        }
+    };
+    let created = send("create", "me robaron, es un fraude");
+    let updated = send("update", "¿todo bien?");
+    let sum = |m: &Mention| score::total(m.addends.iter().chain(&m.topics[0].addends));
+    assert_eq!((created.topics.len(), updated.topics.len()), (1, 1));
+    assert_eq!((created.topics[0].score, updated.topics[0].score), (sum(&created), sum(&updated)));
+    assert_eq!(updated.topics[0].score, Score::points(9), "the topic's weight and a question");
+    assert!(created.topics[0].score > updated.topics[0].score);
+}
+
+#[test]
+fn own_posts_are_answers_and_mentions_of_who_else_they_speak_of() {
     let mut e = priority(50);
     let own = |topic| Hit { own: true, ..hit(topic, 90) };
     let applied = e.apply(0, &[post(1, at(0), 0).hits(vec![own(0)]), post(2, at(1), 0).hits(vec![own(0), hit(1, 90)])]);
     assert_eq!((applied.matched, applied.skipped[Skipped::Own as usize]), (1, 1));
     assert_eq!(e.told(), ["mention 2"]);
     let answers = |e: &Engine| e.tally.answers(T0).map(|p| p.get().id.to_owned()).collect::<Vec<_>>();
-    assert_eq!(answers(&e), ["1"]);
+    assert_eq!(answers(&e), ["1", "2"]);
     assert_eq!(e.tally.windows(T0).expect("a topic").windows[4].mentions, 0);
     assert_eq!(e.tally.windows(TopicId(11)).expect("a topic").windows[4].mentions, 1);
+    // What is both has its new version shown in both, and vanishes from both.
+    e.apply(0, &[post(2, at(1), 0).kind(Kind::Update).text("corregida").hits(vec![own(0), hit(1, 90)])]);
+    assert_eq!(e.told(), ["update 2"]);
+    assert_eq!(e.tally.answers(T0).last().map(|p| p.get().text.to_owned()).as_deref(), Some("corregida"));
     e.apply(0, &[post(1, at(2), 0).kind(Kind::Delete)]);
+    assert_eq!(answers(&e), ["2"]);
+    e.apply(0, &[post(2, at(2), 0).kind(Kind::Delete)]);
     assert!(answers(&e).is_empty());
 }
 
@@ -190,6 +247,14 @@ fn who_writes_again_gains_points() {
     let page = e.tally.mentions(&MentionFilter { limit: 1, ..MentionFilter::default() }, |_| true);
     let addend = page.mentions[0].addends[0];
     assert_eq!((addend.code, addend.weight), ("repeat_author", Score::points(6)));
+}
+
+#[test]
+fn posts_without_an_author_are_nobodys_again() {
+    let mut e = priority(56);
+    e.apply(0, &[post(1, at(0), 50).anonymous(), post(2, at(1), 50).anonymous(), post(3, at(2), 50).anonymous()]);
+    assert!(e.alerts().is_empty());
+    assert_eq!(e.tally.windows(T0).expect("a topic").windows[4].authors, 3);
 }
 
 #[test]
