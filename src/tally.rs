@@ -420,7 +420,7 @@ impl Tally {
         let now = self.clock.now();
         let before = std::mem::replace(&mut self.slots, topics::adopt(&mut self.topics, listening, now));
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
-        events.extend(gone.map(|t| Event::Forget(t.id, t.name.clone())));
+        events.extend(gone.map(|t| Event::Forget(t.id, t.name.to_string())));
         self.judge.adopt(listening, now, &mut self.alerts);
         tell(&mut self.alerts, events);
     }
