@@ -367,7 +367,7 @@ impl Log {
                 self.recent.insert(number, Arc::new(Entry::new(number, What::Windows(windows))));
             }
             Event::Delete(key) => self.scrub(key),
-            Event::Forget(topic, _) => {
+            Event::Forget(topic) => {
                 if let Some(number) = self.windows.remove(&topic) {
                     self.recent.remove(&number);
                 }

@@ -101,8 +101,8 @@ pub enum Event {
     Windows(Box<TopicWindows>),
     /// This post must vanish from everything that still shows it.
     Delete(PostKey),
-    /// A topic of this name is no longer listened to.
-    Forget(TopicId, Arc<str>),
+    /// This topic is no longer listened to.
+    Forget(TopicId),
 }
 
 /// What became of the records of one outcome.
@@ -420,7 +420,7 @@ impl Tally {
         let now = self.clock.now();
         let before = std::mem::replace(&mut self.slots, topics::adopt(&mut self.topics, listening, now));
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
-        events.extend(gone.map(|t| Event::Forget(t.id, t.name.to_string())));
+        events.extend(gone.map(|t| Event::Forget(t.id)));
         self.judge.adopt(listening, now, &mut self.alerts);
         tell(&mut self.alerts, events);
     }

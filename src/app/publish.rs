@@ -64,7 +64,7 @@ impl Publisher {
                     meter.window(window).set(tallied.mentions as f64);
                 }
             }
-            Event::Forget(topic, _) => {
+            Event::Forget(topic) => {
                 // The recorder keeps the series; what it shows must not be the last count for ever.
                 if let Some(meter) = self.topics.remove(topic) {
                     Window::ALL.into_iter().for_each(|w| meter.window(w).set(0.0));
@@ -144,7 +144,7 @@ mod tests {
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 1\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 7\n"), "{text}");
-            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1), "fraude".into())]);
+            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1))]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");

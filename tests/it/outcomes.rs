@@ -144,7 +144,7 @@ impl Engine {
             Event::Update(m) => format!("update {}", m.post.get().id),
             Event::Windows(w) => format!("windows {} {:?}", w.name, w.windows.map(|t| t.mentions)),
             Event::Delete(_) => "delete".to_owned(),
-            Event::Forget(_, name) => format!("forget {name}"),
+            Event::Forget(id) => format!("forget {}", id.0),
         };
         self.events.drain(..).map(word).collect()
     }
