@@ -13,7 +13,6 @@ use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
-mod nearest;
 mod problem;
 mod queries;
 mod secret;
@@ -24,7 +23,6 @@ mod typed;
 mod units;
 mod used;
 
-pub use nearest::nearest;
 pub use problem::{Problem, Problems, Report};
 pub use section::is_name;
 

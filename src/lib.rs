@@ -26,6 +26,7 @@ pub mod topic;
 // Floor 1, mechanisms: know nothing of posts.
 #[macro_use]
 pub mod registry;
+pub mod nearest;
 pub mod dates;
 pub mod json;
 pub mod markup;

@@ -9,9 +9,9 @@ use toml::de::{DeTable, DeValue};
 use crate::bilingual::Both;
 use crate::limits;
 
-use super::nearest::nearest;
 use super::problem::{Problems, both};
 use super::units;
+use crate::nearest::nearest;
 
 /// A value and where it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,10 +13,10 @@ use crate::time::{HOUR, MINUTE};
 use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
-use super::nearest;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
+use crate::nearest;
 
 /// A whole file.
 pub struct Typed<'a> {

@@ -13,11 +13,11 @@ use crate::tally;
 use crate::time::{MINUTE, Zone};
 use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
 
-use super::nearest::nearest;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
 use super::{Config, Engine, Server, queries, secret, sources};
+use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.

@@ -152,6 +152,15 @@ impl<'a> Found<'a> {
         self.literal.or(self.value.as_str())
     }
 
+    /// Whether anything is said.
+    fn is_some(self) -> bool {
+        self.literal.is_some() || !self.value.is_null()
+    }
+
+    fn count(self) -> Count {
+        self.literal.map_or_else(|| count(self.value), |number| number.parse().map_or(Count::UNKNOWN, Count::of))
+    }
+
     /// A string or a whole number.
     fn ident(self, scratch: &mut Scratch<'a>) -> &'a str {
         self.literal.unwrap_or_else(|| scratch.ident(self.value))
@@ -176,23 +185,23 @@ fn read<'a>(frame: Value<'a>, fields: &'a [(&'static Slot, From)], time_format: 
         return Err(Refused::Shape);
     }
     let mut post = Post::default();
-    let (mut at, mut text) = (None, None);
+    let (mut at, mut dated, mut text) = (None, false, None);
     for (slot, from) in fields {
         let found = Found::new(from, frame);
         match slot {
             Slot::Text(field) | Slot::Id(field) => *field(&mut post) = found.ident(scratch),
-            Slot::Count(field) => *field(&mut post) = count(found.value),
+            Slot::Count(field) => *field(&mut post) = found.count(),
             Slot::List(max, field) => *field(&mut post) = Lines(scratch.lines(*max, found.strings())),
             Slot::Body => text = found.text(),
             Slot::Network => post.network = lower(found.text().unwrap_or(""), scratch),
             Slot::SourceApp => post.source_app = markup::anchor(found.text().unwrap_or("")),
             Slot::Verified => post.author.verified = found.literal == Some("true") || found.value.bool(),
             Slot::Media => found.strings().for_each(|name| post.media.add(name)),
-            Slot::Time => at = found.time(time_format),
+            Slot::Time => (at, dated) = (found.time(time_format), found.is_some()),
             Slot::Kind => post.kind = kind_of(found.text())?,
         }
     }
-    if post.kind == Kind::Delete {
+    if post.kind == Kind::Delete && (at.is_some() || !dated) {
         return Ok(Some(Post { at: at.unwrap_or(Timestamp::MIN), ..post }));
     }
     Ok(Some(Post { at: at.ok_or(Refused::BadTime)?, text: text.ok_or(Refused::NoText)?, ..post }))
@@ -207,6 +216,8 @@ pub enum MappingFault {
     Twice,
     /// Neither `=literal` nor a JSON Pointer.
     BadPointer,
+    /// The constant of a number is no whole number from 0 up.
+    BadNumber,
     /// A field that every post needs is not mapped.
     Missing,
     /// A strptime pattern that cannot be used.
@@ -237,6 +248,10 @@ impl MappingProblem {
                 format!("«{field}» necesita un puntero JSON («/usuario/nombre») o una constante («=x»)"),
                 format!("`{field}` needs a JSON Pointer (`/user/name`) or a constant (`=x`)"),
             ),
+            MappingFault::BadNumber => Both::new(
+                format!("«{field}» necesita un número entero desde 0 («=100») o un puntero JSON («/usuario/seguidores»)"),
+                format!("`{field}` needs a whole number from 0 up (`=100`) or a JSON Pointer (`/user/followers`)"),
+            ),
             MappingFault::Missing => Both::new(
                 format!("falta el campo «{field}», que toda publicación necesita"),
                 format!("the field `{field}`, which every post needs, is missing"),
@@ -263,8 +278,12 @@ pub fn check(mapping: &Mapping) -> Result<(), Vec<MappingProblem>> {
         if mapping.fields.iter().take(i).any(|(earlier, _)| earlier == field) {
             problem(field, MappingFault::Twice);
         }
-        if source(from).is_none() {
-            problem(field, MappingFault::BadPointer);
+        match (slot(field), source(from)) {
+            (_, None) => problem(field, MappingFault::BadPointer),
+            (Some(Slot::Count(_)), Some(From::Literal(number))) if number.parse::<u64>().is_err() => {
+                problem(field, MappingFault::BadNumber)
+            }
+            _ => {}
         }
     }
     for field in REQUIRED {
@@ -282,28 +301,10 @@ pub fn check(mapping: &Mapping) -> Result<(), Vec<MappingProblem>> {
 fn nearest(written: &str) -> Option<&'static str> {
     let distance = |name: &str| match name.rsplit('.').next() {
         Some(last) if last == written => 0,
-        _ => edits(written, name),
+        _ => crate::nearest::distance(written, name),
     };
     let near = FIELDS.iter().map(|(name, _)| (distance(name), *name)).min_by_key(|(d, _)| *d)?;
     (near.0 <= near.1.len().div_ceil(3)).then_some(near.1)
-}
-
-/// Levenshtein's distance, in bytes.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let here = (diagonal + usize::from(x != y)).min(*cell + 1).min(left + 1);
-            diagonal = std::mem::replace(cell, here);
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -384,6 +385,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_may_be_a_constant() {
+        let fields = [("id", "=1"), ("created_at", "/t"), ("text", "=x"), ("author.followers", "=100"), ("counts.likes", "=0")];
+        assert_eq!(check(&mapping(&fields, "")), Ok(()));
+        let out = decode_as(&formatted(&fields, ""), br#"{"t":0}"#);
+        let post = out.posts.get(0);
+        assert_eq!((post.author.followers, post.counts.likes, post.counts.views), (Count::of(100), Count::of(0), Count::UNKNOWN));
+    }
+
+    #[test]
     fn what_is_missing_is_refused() {
         let format = formatted(&[("id", "/id"), ("created_at", "/at"), ("text", "/text"), ("kind", "/kind")], "");
         let table = [
@@ -392,6 +402,8 @@ mod tests {
             (r#"{"id":"1","text":""}"#, Some(Refused::BadTime)),
             (r#"{"id":"1","at":0}"#, Some(Refused::NoText)),
             (r#"{"id":"1","kind":"delete"}"#, None),
+            (r#"{"id":"1","kind":"delete","at":0}"#, None),
+            (r#"{"id":"1","kind":"delete","at":"soon"}"#, Some(Refused::BadTime)),
             (r#"{"id":"1","kind":"gone"}"#, Some(Refused::Shape)),
             ("[1]", Some(Refused::Shape)),
             ("{", Some(Refused::Malformed)),
@@ -407,13 +419,22 @@ mod tests {
         let good = [("id", "/id"), ("created_at", "/a~0b"), ("text", "=x")];
         assert_eq!(check(&mapping(&good, "%Y-%m-%d")), Ok(()));
         let problem = |field: &str, fault| MappingProblem { field: field.into(), fault };
-        let bad = [("id", "id"), ("id", "/id"), ("created_at", "/a~2"), ("author.handel", "/h"), ("followers", "/f"), ("zzzzzzzz", "")];
+        let bad = [
+            ("id", "id"),
+            ("id", "/id"),
+            ("created_at", "/a~2"),
+            ("author.handel", "/h"),
+            ("followers", "/f"),
+            ("counts.likes", "=-1"),
+            ("zzzzzzzz", ""),
+        ];
         let expected = vec![
             problem("id", MappingFault::BadPointer),
             problem("id", MappingFault::Twice),
             problem("created_at", MappingFault::BadPointer),
             problem("author.handel", MappingFault::UnknownField(Some("author.handle"))),
             problem("followers", MappingFault::UnknownField(Some("author.followers"))),
+            problem("counts.likes", MappingFault::BadNumber),
             problem("zzzzzzzz", MappingFault::UnknownField(None)),
             problem("zzzzzzzz", MappingFault::BadPointer),
             problem("text", MappingFault::Missing),
@@ -423,13 +444,6 @@ mod tests {
         for problem in expected {
             let text = problem.text();
             assert!(text.es.contains(&problem.field) && text.en.contains(&problem.field) && text.es != text.en);
-        }
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, expected) in [("", "", 0), ("", "ab", 2), ("ab", "", 2), ("kitten", "sitting", 3), ("same", "same", 0)] {
-            assert_eq!(edits(a, b), expected, "{a} {b}");
         }
     }
 

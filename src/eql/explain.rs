@@ -170,10 +170,11 @@ fn holds(node: &Node, query: &Query, texts: &[Found], post: &Post<'_>) -> bool {
 fn is_so(term: &Term, post: &Post<'_>) -> bool {
     let fold = |s: &str| tokens::form(s, Marks::Letters, false);
     let same = |a: &str, b: &str| !b.is_empty() && fold(a) == fold(b);
+    let is_id = |a: &str, b: &str| !b.is_empty() && a == b;
     let caseless = |a: &str, b: &str| !b.is_empty() && tokens::form(a, Marks::Keep, false) == tokens::form(b, Marks::Keep, false);
     match term {
-        Term::From(handle) => same(handle, post.author.handle),
-        Term::To(handle) => same(handle, post.in_reply_to.author),
+        Term::From(who) => same(who, post.author.handle) || is_id(who, post.author.id),
+        Term::To(who) => same(who, post.in_reply_to.author) || is_id(who, post.in_reply_to.author_id),
         Term::Network(name) => caseless(name, post.network),
         Term::Lang(code) => {
             let lang = if post.lang.is_empty() { "und" } else { post.lang };
@@ -443,6 +444,9 @@ mod tests {
         post.author.handle = "Ána";
         post.in_reply_to.author = "bank";
         assert!(m("from:@ana to:BANK banco lang:und", &post));
+        (post.author.id, post.in_reply_to.author_id) = ("did:plc:aB1", "17");
+        assert!(m("from:did:plc:aB1 to:17", &post) && m("from:ana to:bank", &post));
+        assert!(!m("from:did:plc:ab1", &post) && !m("from:17", &post) && !m("to:did:plc:aB1", &post));
     }
 
     #[test]

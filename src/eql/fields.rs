@@ -117,7 +117,7 @@ pub(super) fn find(name: &str) -> Option<&'static Field> {
 pub(super) fn nearest(name: &str) -> &'static str {
     let name = name.to_ascii_lowercase();
     let names = FIELDS.iter().flat_map(|f| f.names);
-    names.min_by_key(|n| distance(&n.to_ascii_lowercase(), &name)).copied().unwrap_or("from")
+    names.min_by_key(|n| crate::nearest::distance(&n.to_ascii_lowercase(), &name)).copied().unwrap_or("from")
 }
 
 /// Why a field cannot be used, for E144.
@@ -131,25 +131,6 @@ pub(super) fn reason(take: Take) -> Option<Both> {
         )),
         _ => None,
     }
-}
-
-/// Edits between two ASCII names (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            diagonal = *cell;
-            *cell = best;
-            left = best;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -173,6 +154,5 @@ mod tests {
         for (typed, want) in [("autor", "author"), ("langauge", "language"), ("nota", "to"), ("followers", "min_followers")] {
             assert_eq!(nearest(typed), want, "{typed}");
         }
-        assert_eq!([distance("", "abc"), distance("kitten", "sitting"), distance("a", "a")], [3, 3, 0]);
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Work {
     generation: u32,
     /// Generation and value of each leaf.
     values: Vec<(u32, bool)>,
+    /// Generation in which each leaf was last a candidate.
+    proposed: Vec<u32>,
     /// Generation in which each query was last evaluated.
     evaluated: Vec<u32>,
     candidates: Vec<u64>,
@@ -75,17 +77,20 @@ impl<'a> Evaluation<'a> {
         if !self.matcher.index.has_fields {
             return;
         }
-        for (handle, key) in [(self.post.author.handle, from_key as fn(&str) -> u64), (self.post.in_reply_to.author, to_key)] {
-            if !handle.is_empty() {
-                base_into(handle, &mut self.work.base);
+        let (by, to) = (&self.post.author, &self.post.in_reply_to);
+        let names = [(by.handle, from_key as fn(&str) -> u64), (by.id, from_key), (to.author, to_key), (to.author_id, to_key)];
+        for (name, key) in names {
+            if !name.is_empty() {
+                base_into(name, &mut self.work.base);
                 out.push(key(std::str::from_utf8(&self.work.base).unwrap_or_default()));
             }
         }
     }
 
-    /// Evaluates the queries that stand on `leaf`, if it holds.
+    /// Evaluates the queries that stand on `leaf`, if it holds and that was not done for this post: a
+    /// word may come many times, and many queries may stand on it.
     fn candidate(&mut self, leaf: u32) {
-        if !self.holds(leaf) {
+        if !self.work.is_first(leaf) || !self.holds(leaf) {
             return;
         }
         let matcher = self.matcher;
@@ -155,9 +160,33 @@ impl Work {
         self.generation += 1;
         if self.values.len() < matcher.leaves.len() {
             self.values.resize(matcher.leaves.len(), (0, false));
+            self.proposed.resize(matcher.leaves.len(), 0);
         }
         if self.evaluated.len() < matcher.chains.len() {
             self.evaluated.resize(matcher.chains.len(), 0);
+        }
+    }
+    /// Whether `leaf` was no candidate in this post before; notes that it now is one.
+    fn is_first(&mut self, leaf: u32) -> bool {
+        let last = self.proposed.get_mut(leaf as usize);
+        last.is_some_and(|last| std::mem::replace(last, self.generation) != self.generation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Accents, Leaf, Node, Query, Span, Term};
+
+    #[test]
+    fn a_leaf_is_a_candidate_once_in_a_post() {
+        let leaves = vec![Leaf { span: Span::default(), term: Term::Phrase(vec!["a".into()]) }];
+        let query = Query { root: Node::Leaf(0), leaves, accents: Accents::Fold, quoted: false };
+        let matcher = Matcher::new([&query]);
+        let mut work = Work::default();
+        for _ in 0..2 {
+            work.next_post(&matcher);
+            assert_eq!([0, 0, 1].map(|leaf| work.is_first(leaf)), [true, false, false]);
         }
     }
 }

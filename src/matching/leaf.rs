@@ -29,6 +29,30 @@ pub(super) struct Leaf {
     pub(super) anchored: (u32, u32),
 }
 
+/// An account as a query names it: by its handle, or by the network's id where only that is known.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// As typed: ids are exact.
+    id: Box<str>,
+    /// Handles fold.
+    handle: Box<str>,
+}
+
+impl Account {
+    fn new(typed: &str) -> Account {
+        Account { id: typed.into(), handle: fold(typed, Accents::Fold).into() }
+    }
+
+    fn is(&self, id: &str, handle: &str) -> bool {
+        (!id.is_empty() && id == &*self.id) || is_handle(handle, &self.handle)
+    }
+
+    /// Its base form, which the id of a post and its handle have too if they are the account's.
+    fn base(&self) -> String {
+        crate::text::base(&self.handle)
+    }
+}
+
 /// What is asked of a post, ready to be evaluated.
 #[derive(Debug)]
 pub(super) enum Test {
@@ -38,10 +62,10 @@ pub(super) enum Test {
     Entity(Name),
     /// A substring of the whole text.
     Contains(Box<Word>),
-    /// The author's handle, folded.
-    From(Box<str>),
-    /// The handle that is answered, folded.
-    To(Box<str>),
+    /// The account that wrote it.
+    From(Account),
+    /// The account that is answered.
+    To(Account),
     /// A language code.
     Lang(Box<str>),
     /// A network's name.
@@ -64,8 +88,8 @@ impl Test {
             Term::Mention(n) => Test::Entity(Name::new('@', n)),
             Term::Hashtag(n) => Test::Entity(Name::new('#', n)),
             Term::Cashtag(n) => Test::Entity(Name::new('$', n)),
-            Term::From(h) => Test::From(fold(h, Accents::Fold).into()),
-            Term::To(h) => Test::To(fold(h, Accents::Fold).into()),
+            Term::From(h) => Test::From(Account::new(h)),
+            Term::To(h) => Test::To(Account::new(h)),
             Term::Lang(l) => Test::Lang(l.as_str().into()),
             Term::Network(n) => Test::Network(n.as_str().into()),
             Term::Contains(v) => Test::Contains(Word::literal(v, accents).into()),
@@ -80,8 +104,8 @@ impl Test {
     /// Whether the post's own data, apart from its texts, has it.
     pub(super) fn holds_in_post(&self, post: &Post<'_>) -> bool {
         match self {
-            Test::From(h) => is_handle(post.author.handle, h),
-            Test::To(h) => is_handle(post.in_reply_to.author, h),
+            Test::From(a) => a.is(post.author.id, post.author.handle),
+            Test::To(a) => a.is(post.in_reply_to.author_id, post.in_reply_to.author),
             Test::Lang(code) => is_language(post.lang, code),
             Test::Network(n) => !n.is_empty() && post.network.eq_ignore_ascii_case(n),
             Test::Phrase(..) | Test::Entity(_) | Test::Contains(_) | Test::Near(_) => false,
@@ -162,12 +186,12 @@ pub(super) enum Key {
 const FROM: u64 = 1;
 const TO: u64 = 2;
 
-/// Key of a folded or base handle of the author.
+/// Key of the base form of the author's handle or id.
 pub(super) fn from_key(base: &str) -> u64 {
     pair_hash(word_hash(base), FROM)
 }
 
-/// Key of the handle that is answered.
+/// Key of the base form of the handle or id that is answered.
 pub(super) fn to_key(base: &str) -> u64 {
     pair_hash(word_hash(base), TO)
 }
@@ -193,8 +217,8 @@ impl Test {
             }
             Test::Contains(value) if value.base().is_empty() => None,
             Test::Contains(value) => Some((Key::Substring, often(value.base()) * 16.0)),
-            Test::From(h) => Some((Key::Field(from_key(&crate::text::base(h))), FIELD)),
-            Test::To(h) => Some((Key::Field(to_key(&crate::text::base(h))), FIELD)),
+            Test::From(a) => Some((Key::Field(from_key(&a.base())), FIELD)),
+            Test::To(a) => Some((Key::Field(to_key(&a.base())), FIELD)),
             Test::Lang(_) | Test::Network(_) | Test::Near(_) => None,
         }
     }
@@ -210,7 +234,8 @@ impl Test {
             Test::Phrase(words, _) => size_of_val(&**words) + words.iter().map(|w| 2 * w.base().len()).sum::<usize>(),
             Test::Contains(value) => size_of::<Word>() + 2 * value.base().len(),
             Test::Entity(name) => name.folded().len(),
-            Test::From(s) | Test::To(s) | Test::Lang(s) | Test::Network(s) => s.len(),
+            Test::From(a) | Test::To(a) => a.id.len() + a.handle.len(),
+            Test::Lang(s) | Test::Network(s) => s.len(),
             Test::Near(_) => size_of::<Spans>(),
         }
     }

@@ -87,8 +87,8 @@ fn fields_of_the_post() {
         text: "hola",
         lang: "pt-BR",
         network: "bluesky",
-        author: Author { handle: "Añil", ..Author::default() },
-        in_reply_to: Reference { author: "Bank", ..Reference::default() },
+        author: Author { id: "did:plc:aB1", handle: "Añil", ..Author::default() },
+        in_reply_to: Reference { author: "Bank", author_id: "17", ..Reference::default() },
         ..Post::default()
     };
     let queries = [
@@ -98,8 +98,12 @@ fn fields_of_the_post() {
         one(Term::Lang("pt".into()), Fold),
         one(Term::Network("BlueSky".into()), Fold),
         one(Term::From("bank".into()), Fold),
+        one(Term::From("did:plc:aB1".into()), Exact),
+        one(Term::From("did:plc:ab1".into()), Fold),
+        one(Term::To("17".into()), Fold),
+        one(Term::From("17".into()), Fold),
     ];
-    assert_eq!(matched(&queries, &post), [0, 2, 3, 4]);
+    assert_eq!(matched(&queries, &post), [0, 2, 3, 4, 6, 8]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use escucha::bilingual::Lang;
 use escucha::eql::{self, Options};
 use escucha::limits;
 use escucha::post::Post;
+use escucha::prng::Prng;
 use escucha::query::Accents;
 
 /// One run of the target.
@@ -98,14 +99,8 @@ const PIECES: &[&str] = &[
 
 #[test]
 fn no_query_breaks_the_parser() {
-    // xorshift64: the same queries on every run.
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut next = |n: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % n as u64) as usize
-    };
+    let mut random = Prng::new(7);
+    let mut next = |n: usize| random.index(n);
     for round in 0..4000 {
         let length = 1 + next(if round % 10 == 0 { 60 } else { 9 });
         let text: String = (0..length).map(|_| PIECES[next(PIECES.len())]).collect();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use escucha::limits::{LATENESS, PANES_MINUTES, SOURCE_IDLE};
 use escucha::post::Kind;
+use escucha::prng::Prng;
 use escucha::reason::Skipped;
 use escucha::score::Score;
 use escucha::tally::{Applied, Settings, Tally};
@@ -17,24 +18,6 @@ use crate::outcomes::{Engine, Item, START, hit, listening, post, rule};
 const TOPICS: u32 = 3;
 const VOLUME: (Window, u64) = (Window::M5, 12);
 
-/// SplitMix64.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-    pub fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-}
-
 #[derive(Clone)]
 enum Step {
     Buffer(u16, Vec<Item>),
@@ -43,28 +26,28 @@ enum Step {
 
 /// A world of some hours: source 1 is ten minutes behind, source 2 falls silent again and again.
 fn world(seed: u64) -> Vec<Step> {
-    let mut random = Random(seed);
+    let mut random = Prng::new(seed);
     let mut steps = Vec::new();
     let mut next_id = 1;
     let mut now = START;
     for beat in 0..240 {
         now = now.plus((1 + random.below(40)) as i64 * SECOND);
         for source in 0..3u16 {
-            if random.one_in(3) || (source == 2 && (beat / 40) % 2 == 1) {
+            if random.below(3) == 0 || (source == 2 && (beat / 40) % 2 == 1) {
                 continue;
             }
             let behind = if source == 1 { 10 * MINUTE } else { 0 };
             let items = (0..1 + random.below(6)).map(|_| item(&mut random, now.plus(-behind), &mut next_id)).collect();
             steps.push(Step::Buffer(source, items));
         }
-        if !random.one_in(4) {
+        if random.below(4) != 0 {
             steps.push(Step::Tick(now));
         }
     }
     steps
 }
 
-fn item(random: &mut Random, now: Timestamp, next_id: &mut u64) -> Item {
+fn item(random: &mut Prng, now: Timestamp, next_id: &mut u64) -> Item {
     let mut id = *next_id;
     let kind = match random.below(12) {
         0 => Kind::Delete,
@@ -84,17 +67,17 @@ fn item(random: &mut Random, now: Timestamp, next_id: &mut u64) -> Item {
         _ => now.plus(-(random.below(80) as i64) * SECOND),
     };
     let mut hits: Vec<_> = (0..TOPICS).map(|t| hit(t, random.below(60) as i16)).collect();
-    hits.retain(|_| random.one_in(2));
+    hits.retain(|_| random.below(2) == 0);
     for h in &mut hits {
-        h.own = random.one_in(12);
-        h.direct = random.one_in(4);
+        h.own = random.below(12) == 0;
+        h.direct = random.below(4) == 0;
     }
     if hits.is_empty() && kind == Kind::Create {
         hits.push(hit(0, 10));
     }
     let mut made = post(id, at, 0).kind(kind).by(random.below(25)).hits(hits);
-    made.repost = random.one_in(5);
-    made.network = if random.one_in(10) { "mastodon" } else { "x" };
+    made.repost = random.below(5) == 0;
+    made.network = if random.below(10) == 0 { "mastodon" } else { "x" };
     made
 }
 
@@ -426,7 +409,7 @@ fn the_same_input_tells_the_same() {
 #[test]
 fn order_within_the_lateness_changes_no_count() {
     for seed in 0..8 {
-        let mut random = Random(seed);
+        let mut random = Prng::new(seed);
         let minutes: Vec<Vec<Item>> = (0..90i64)
             .map(|minute| {
                 let one = |i: u64| {
@@ -440,7 +423,7 @@ fn order_within_the_lateness_changes_no_count() {
             .collect();
         let mut results = Vec::new();
         for shuffle in 0..4 {
-            let mut random = Random(seed * 1000 + shuffle);
+            let mut random = Prng::new(seed * 1000 + shuffle);
             let mut engine = Engine::new(listening(1, TOPICS, "Europe/Madrid", Vec::new()));
             let mut late = 0;
             for (minute, items) in minutes.iter().enumerate() {

@@ -198,8 +198,8 @@ impl World {
             3 => Term::Cashtag(self.name('$')),
             9 => Term::Lang(["es", "en", "pt-BR", "und"][self.prng.index(4)].into()),
             10 => Term::Network(["x", "Bluesky"][self.prng.index(2)].into()),
-            11 => Term::From(["ana", "LUIS.bsky.social", "año"][self.prng.index(3)].into()),
-            12 => Term::To(["ANA", "luis.bsky.social"][self.prng.index(2)].into()),
+            11 => Term::From(["ana", "LUIS.bsky.social", "año", "did:plc:Ña"][self.prng.index(4)].into()),
+            12 => Term::To(["ANA", "luis.bsky.social", "17"][self.prng.index(3)].into()),
             13 => {
                 let text = self.text();
                 let chars: Vec<char> = text.chars().collect();
@@ -256,8 +256,12 @@ fn compare(world: &mut World, queries: usize, posts: usize) -> usize {
             quoted_text: if world.prng.index(3) == 0 { &quoted } else { "" },
             lang: ["es", "en-GB", ""][world.prng.index(3)],
             network: ["x", "bluesky"][world.prng.index(2)],
-            author: Author { handle: ["Ana", "luis.bsky.social", "AÑO", ""][world.prng.index(4)], ..Author::default() },
-            in_reply_to: Reference { author: ["", "ana"][world.prng.index(2)], ..Reference::default() },
+            author: Author {
+                id: ["", "did:plc:Ña", "ANA"][world.prng.index(3)],
+                handle: ["Ana", "luis.bsky.social", "AÑO", ""][world.prng.index(4)],
+                ..Author::default()
+            },
+            in_reply_to: Reference { author: ["", "ana"][world.prng.index(2)], author_id: ["", "17"][world.prng.index(2)], id: "" },
             ..Post::default()
         };
         let slow: Vec<u32> = (0..queries.len() as u32).filter(|i| eql::explain(&queries[*i as usize], &post).matched).collect();
