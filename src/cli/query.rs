@@ -38,7 +38,8 @@ pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) ->
     if args.json {
         writeln!(out, "{}", object(&parsed, &args.accents, lang))?;
     } else {
-        for problem in &parsed.problems {
+        // As in `check`: a warning about a query that cannot be read may be about what is not meant.
+        for problem in parsed.problems.iter().filter(|p| p.is_error || !parsed.is_err()) {
             write!(err, "{}", eql::caret(&args.query, problem, lang))?;
         }
         tell(&parsed, lang, out)?;
@@ -128,6 +129,14 @@ mod tests {
         assert_eq!((code, out.as_str()), (2, ""));
         assert!(err.starts_with("E101  -banco)\n            ^\n      Este paréntesis"), "{err}");
         assert!(err.ends_with("escucha: la consulta tiene un error\n"), "{err}");
+    }
+
+    #[test]
+    fn warnings_wait_until_the_query_can_be_read() {
+        let (code, _, err) = call_with(&["escucha", "query", "fraude OR robo tarjeta (x"]);
+        assert_eq!((code, err.contains("E101"), err.contains("W101")), (2, true, false), "{err}");
+        let (code, _, err) = call_with(&["escucha", "query", "fraude OR robo tarjeta (x)"]);
+        assert_eq!((code, err.contains("W101")), (0, true), "{err}");
     }
 
     #[test]
