@@ -1,5 +1,6 @@
 //! The canonical workload through one stage, through the whole engine, and through the plain twin.
 
+use escucha::query::NoFacts;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -136,7 +137,7 @@ impl Canonical {
             let start = ThreadTime::now();
             for post in decoded.posts.iter() {
                 matched.clear();
-                matcher.matches(&post, &mut scratch, &mut matched);
+                matcher.matches(&post, &NoFacts, &mut scratch, &mut matched);
             }
             self.per_post(start.elapsed().as_nanos())
         }))

@@ -8,6 +8,7 @@ mod explain;
 mod fields;
 mod lex;
 mod messages;
+mod names;
 mod normal;
 mod parse;
 mod terms;
@@ -16,20 +17,25 @@ mod tokens;
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
-pub use explain::{Explained, LeafMatch, explain, term_text};
+pub use explain::{Explained, Given, LeafMatch, explain, term_text};
 pub use messages::{Code, Problem, caret};
+pub use names::Names;
 
 use parse::Expr;
 
 /// How a query is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct Options<'a> {
     /// How its words are compared.
     pub accents: Accents,
     /// W101 to W107 are errors.
     pub strict: bool,
     /// Whether the text of a quoted post is matched too.
     pub quoted: bool,
+    /// Whether `all:posts` is permitted.
+    pub everything: bool,
+    /// What `list:` and `rule:` may name; without it, nothing.
+    pub names: Option<&'a Names>,
 }
 
 /// What reading a query gave.
@@ -51,7 +57,7 @@ impl Parsed {
 }
 
 /// Reads `text`. The work is bounded by `limits::QUERY_CHARS`, whatever the text.
-pub fn parse(text: &str, options: &Options) -> Parsed {
+pub fn parse(text: &str, options: &Options<'_>) -> Parsed {
     let chars: Vec<char> = text.chars().take(limits::QUERY_CHARS + 1).collect();
     if chars.len() > limits::QUERY_CHARS {
         let all = text.chars().count() as u32;

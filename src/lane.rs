@@ -3,6 +3,7 @@
 //! A lane is pure: its outcome depends on the buffer, the moment the buffer was seen and the set of
 //! queries, never on a clock or on another lane.
 
+use crate::query::NoFacts;
 use std::sync::Arc;
 
 use crate::decode::{Decoded, Decoder};
@@ -169,7 +170,7 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, (matched
     matched.clear();
     ties.clear();
     if post.kind != Kind::Delete {
-        compiled.matcher.matches(post, scratch, matched);
+        compiled.matcher.matches(post, &NoFacts, scratch, matched);
         if matched.is_empty() && post.kind == Kind::Create {
             out.unmatched += 1;
             return;

@@ -18,7 +18,7 @@ mod words;
 use std::collections::HashMap;
 
 use crate::post::Post;
-use crate::query::{Accents, Node, Query, Term};
+use crate::query::{Accents, Facts, Named, Node, Query, Term};
 use crate::text::Tokens;
 use evaluate::{Evaluation, Work};
 use index::{Entries, Index};
@@ -89,17 +89,17 @@ pub struct Figures {
 
 impl Matcher {
     /// Compiles `queries`; a match is reported as the index of its query.
-    pub fn new<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Matcher {
-        Compiler::default().compile(queries, true)
+    pub fn new<'a, Q: Into<Named<'a>>>(queries: impl IntoIterator<Item = Q>) -> Matcher {
+        Compiler::default().compile(queries.into_iter().map(Into::into), true)
     }
 
     /// The same matches by evaluating every query on every post: to check what the index leaves out.
-    pub fn without_index<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Matcher {
-        Compiler::default().compile(queries, false)
+    pub fn without_index<'a, Q: Into<Named<'a>>>(queries: impl IntoIterator<Item = Q>) -> Matcher {
+        Compiler::default().compile(queries.into_iter().map(Into::into), false)
     }
 
     /// Appends to `matched` the queries that match `post`, ascending, each once.
-    pub fn matches(&self, post: &Post<'_>, scratch: &mut Scratch, matched: &mut Vec<u32>) {
+    pub fn matches(&self, post: &Post<'_>, _facts: &dyn Facts, scratch: &mut Scratch, matched: &mut Vec<u32>) {
         scratch.tokens.read(post.text);
         let second = self.any_quoted && !post.quoted_text.is_empty();
         if second {
@@ -144,9 +144,9 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn compile(mut self, queries: impl IntoIterator<Item = &'a Query>, indexed: bool) -> Matcher {
+    fn compile(mut self, queries: impl Iterator<Item = Named<'a>>, indexed: bool) -> Matcher {
         for query in queries {
-            self.add(query, indexed);
+            self.add(query.query, indexed);
         }
         self.anchored.sort_unstable();
         self.anchored.dedup();

@@ -1,5 +1,7 @@
 //! `escucha match`: posts in, one JSON line per post out, with what matched and where.
 
+use crate::eql::Given;
+use crate::query::NoFacts;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -87,7 +89,7 @@ fn format(name: &str) -> Result<Format, Failure> {
 fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Queries, Failure> {
     let mut queries = Queries::default();
     let mut wrong = 0;
-    let mut add = |id: Value, place: &str, text: &str, options: &Options| -> Result<(), Failure> {
+    let mut add = |id: Value, place: &str, text: &str, options: &Options<'_>| -> Result<(), Failure> {
         let parsed = eql::parse(text, options);
         for p in &parsed.problems {
             match args.json {
@@ -128,7 +130,7 @@ fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Queries, Fail
 }
 
 /// One line of the file of queries: its id (else its text), its text, how it is read.
-fn row(line: &str, default: Options) -> Option<(Value, String, Options)> {
+fn row(line: &str, default: Options<'static>) -> Option<(Value, String, Options<'static>)> {
     let value: Value = serde_json::from_str(line).ok()?;
     let text = value.get("query")?.as_str()?.to_owned();
     let accents = match value.get("accents") {
@@ -136,7 +138,7 @@ fn row(line: &str, default: Options) -> Option<(Value, String, Options)> {
         Some(name) => query::accents(name.as_str()?)?,
     };
     let is = |key: &str| value.get(key).and_then(Value::as_bool).unwrap_or(false);
-    let options = Options { accents, strict: is("strict"), quoted: is("quoted") };
+    let options = Options { accents, strict: is("strict"), quoted: is("quoted"), everything: is("everything"), names: None };
     let id = value.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
     Some((id.unwrap_or_else(|| text.as_str().into()), text, options))
 }
@@ -165,7 +167,7 @@ impl Work {
             let mut matched = Vec::new();
             for post in self.decoded.posts.iter() {
                 matched.clear();
-                self.matcher.matches(&post, &mut self.scratch, &mut matched);
+                self.matcher.matches(&post, &NoFacts, &mut self.scratch, &mut matched);
                 if !(matched.is_empty() && self.only_matched) {
                     let matched: Vec<Value> = matched.iter().filter_map(|i| self.queries.explained(*i, &post)).collect();
                     writeln!(out, "{}", json!({"id": post.id, "matched": matched}))?;
@@ -189,7 +191,7 @@ impl Queries {
     fn explained(&self, index: u32, post: &Post<'_>) -> Option<Value> {
         let (id, query) = (self.ids.get(index as usize)?, self.queries.get(index as usize)?);
         let leaf = |l: &eql::LeafMatch| json!({"start": l.start, "end": l.end, "term": l.term});
-        let leaves: Vec<Value> = eql::explain(query, post).leaves.iter().map(leaf).collect();
+        let leaves: Vec<Value> = eql::explain(query, post, &Given::NOTHING).leaves.iter().map(leaf).collect();
         Some(json!({"query": id, "leaves": leaves}))
     }
 }

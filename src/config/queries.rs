@@ -11,7 +11,7 @@ use super::typed;
 
 /// The parsed query, if it can be used; what is wrong with it goes to its place in `file`.
 pub fn parse(typed: &typed::Query<'_>, file: &str, problems: &Problems) -> Option<Query> {
-    let options = Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted };
+    let options = Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted, ..Options::default() };
     let parsed = eql::parse(typed.text.value, &options);
     let refused = parsed.query.is_none();
     // Warnings about a query that cannot be read only hide the error.

@@ -8,7 +8,7 @@ use super::terms;
 use super::tokens::{self, Kind, Marks, Token};
 use crate::limits;
 use crate::post::Post;
-use crate::query::{Accents, Leaf, Node, Query, Term};
+use crate::query::{Accents, Attribute, Facts, Leaf, NoFacts, Node, Party, Query, Term};
 
 /// Why a query matches a post, or that it does not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,8 +32,24 @@ pub struct LeafMatch {
     pub term: String,
 }
 
+/// What the evaluator is told beside the post.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// What a query may ask that the post does not say.
+    pub facts: &'a dyn Facts,
+    /// The topic's number, handed back to `facts`.
+    pub scope: u32,
+    /// Whether the rule of a name matches the post.
+    pub rules: &'a dyn Fn(&str) -> bool,
+}
+
+impl Given<'_> {
+    /// Nothing but the post; no rule matches.
+    pub const NOTHING: Given<'static> = Given { facts: &NoFacts, scope: 0, rules: &|_| false };
+}
+
 /// Evaluates `query` on `post`.
-pub fn explain(query: &Query, post: &Post<'_>) -> Explained {
+pub fn explain(query: &Query, post: &Post<'_>, _given: &Given<'_>) -> Explained {
     let own = Text::read(post.text);
     let quoted = (query.quoted && !post.quoted_text.is_empty()).then(|| Text::read(post.quoted_text));
     let texts: Vec<Found> = [Some(&own), quoted.as_ref()].into_iter().flatten().map(|t| Found::new(query, t)).collect();
@@ -61,11 +77,9 @@ pub fn term_text(term: &Term) -> String {
         Term::Mention(name) => format!("@{name}"),
         Term::Hashtag(name) => format!("#{name}"),
         Term::Cashtag(name) => format!("${name}"),
-        Term::From(value) => format!("from:{value}"),
-        Term::To(value) => format!("to:{value}"),
         Term::Lang(value) => format!("lang:{value}"),
-        Term::Network(value) => format!("network:{value}"),
         Term::Contains(value) => format!("contains:{value}"),
+        other => format!("{other:?}"),
     }
 }
 
@@ -173,9 +187,9 @@ fn is_so(term: &Term, post: &Post<'_>) -> bool {
     let is_id = |a: &str, b: &str| !b.is_empty() && a == b;
     let caseless = |a: &str, b: &str| !b.is_empty() && tokens::form(a, Marks::Keep, false) == tokens::form(b, Marks::Keep, false);
     match term {
-        Term::From(who) => same(who, post.author.handle) || is_id(who, post.author.id),
-        Term::To(who) => same(who, post.in_reply_to.author) || is_id(who, post.in_reply_to.author_id),
-        Term::Network(name) => caseless(name, post.network),
+        Term::Account(Party::From, who) => same(who, post.author.handle) || is_id(who, post.author.id),
+        Term::Account(Party::To, who) => same(who, post.in_reply_to.author) || is_id(who, post.in_reply_to.author_id),
+        Term::Is(Attribute::Network, name) => caseless(name, post.network),
         Term::Lang(code) => {
             let lang = if post.lang.is_empty() { "und" } else { post.lang };
             let region = lang.get(..code.len()).is_some_and(|head| head.eq_ignore_ascii_case(code));
@@ -193,7 +207,7 @@ fn occurrences(term: &Term, accents: Accents, text: &Text) -> Vec<Occurrence> {
         Term::Hashtag(name) => entity('#', name, text),
         Term::Cashtag(name) => entity('$', name, text),
         Term::Contains(value) => contains(value, accents, text),
-        Term::From(_) | Term::To(_) | Term::Lang(_) | Term::Network(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
@@ -373,7 +387,7 @@ mod tests {
     fn matches(query: &str, accents: Accents, text: &str) -> bool {
         let parsed = parse(query, &Options { accents, ..Options::default() });
         let query = parsed.query.unwrap_or_else(|| panic!("{query}: {:?}", parsed.problems));
-        explain(&query, &Post { text, ..Post::default() }).matched
+        explain(&query, &Post { text, ..Post::default() }, &Given::NOTHING).matched
     }
 
     #[test]
@@ -429,7 +443,7 @@ mod tests {
     #[test]
     fn metadata_decides_fields() {
         let es = Post { text: "banco", lang: "pt-BR", network: "x", ..Post::default() };
-        let m = |q: &str, post: &Post<'_>| explain(&parse(q, &Options::default()).query.unwrap(), post).matched;
+        let m = |q: &str, post: &Post<'_>| explain(&parse(q, &Options::default()).query.unwrap(), post, &Given::NOTHING).matched;
         for (query, want) in [
             ("banco lang:pt", true),
             ("banco lang:pt-br", true),
@@ -452,7 +466,8 @@ mod tests {
     #[test]
     fn a_quoted_text_is_a_second_text() {
         let post = Post { text: "no", quoted_text: "va bien", ..Post::default() };
-        let m = |q: &str, quoted| explain(&parse(q, &Options { quoted, ..Options::default() }).query.unwrap(), &post).matched;
+        let m =
+            |q: &str, quoted| explain(&parse(q, &Options { quoted, ..Options::default() }).query.unwrap(), &post, &Given::NOTHING).matched;
         assert_eq!(
             [m("va", false), m("va", true), m("\"no va\"", true), m("no NEAR/3 va", true), m("no va", true)],
             [false, true, false, false, true]
@@ -462,7 +477,7 @@ mod tests {
     #[test]
     fn occurrences_are_code_points_of_the_text() {
         let q = parse("aña OR contains:aa OR @b.c OR \"x y\"", &Options::default()).query.unwrap();
-        let found = explain(&q, &Post { text: "😡 AN\u{303}A aaa @b.c! x-y aña", ..Post::default() });
+        let found = explain(&q, &Post { text: "😡 AN\u{303}A aaa @b.c! x-y aña", ..Post::default() }, &Given::NOTHING);
         let at: Vec<(u32, u32, usize)> = found.leaves.iter().map(|l| (l.start, l.end, l.leaf)).collect();
         assert_eq!(at, [(2, 6, 0), (7, 9, 1), (8, 10, 1), (11, 15, 2), (17, 20, 3), (21, 24, 0)]);
     }

@@ -6,7 +6,7 @@ use super::fields::Take;
 use super::lex::Lexer;
 use super::messages::{Code, Problem};
 use super::tokens::{self, Kind as Token};
-use crate::query::{Accents, Leaf, Span, Term};
+use crate::query::{Accents, Attribute, Leaf, Party, Span, Term};
 
 /// A term with its leaves: one, or one per word for `"a b"~N`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,11 +248,11 @@ pub(super) fn handle_end(chars: &[char], from: usize) -> usize {
 pub(super) fn value(take: Take, value: String) -> Result<Term, Code> {
     match take {
         Take::From | Take::To if value.contains(['*', '?']) => Err(Code::E122),
-        Take::From => Ok(Term::From(value)),
-        Take::To => Ok(Term::To(value)),
+        Take::From => Ok(Term::Account(Party::From, value)),
+        Take::To => Ok(Term::Account(Party::To, value)),
         Take::Lang if is_language(&value) => Ok(Term::Lang(value)),
         Take::Lang => Err(Code::E127),
-        Take::Network => Ok(Term::Network(value)),
+        Take::Network => Ok(Term::Is(Attribute::Network, value)),
         Take::Contains if value.chars().count() < 2 => Err(Code::E131),
         Take::Contains => Ok(Term::Contains(value)),
         Take::Later | Take::Never(_) => Err(Code::E144),

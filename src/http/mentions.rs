@@ -1,5 +1,6 @@
 //! `GET /v1/mentions`: what was found, as pages of JSON or as one CSV file.
 
+use crate::query::NoFacts;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Search {
 
     fn finds(&mut self, mention: &Mention) -> bool {
         self.matched.clear();
-        self.matcher.matches(&mention.post.get(), &mut self.scratch, &mut self.matched);
+        self.matcher.matches(&mention.post.get(), &NoFacts, &mut self.scratch, &mut self.matched);
         !self.matched.is_empty()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::near::Spans;
 use crate::post::Post;
-use crate::query::{Accents, Term};
+use crate::query::{Accents, Attribute, Party, Term};
 use crate::text::{Name, Token, TokenKind, Tokens, Word, fold, pair_hash, split, word_hash};
 
 /// A run of tokens, half open.
@@ -88,11 +88,12 @@ impl Test {
             Term::Mention(n) => Test::Entity(Name::new('@', n)),
             Term::Hashtag(n) => Test::Entity(Name::new('#', n)),
             Term::Cashtag(n) => Test::Entity(Name::new('$', n)),
-            Term::From(h) => Test::From(Account::new(h)),
-            Term::To(h) => Test::To(Account::new(h)),
+            Term::Account(Party::From, h) => Test::From(Account::new(h)),
+            Term::Account(Party::To, h) => Test::To(Account::new(h)),
             Term::Lang(l) => Test::Lang(l.as_str().into()),
-            Term::Network(n) => Test::Network(n.as_str().into()),
+            Term::Is(Attribute::Network, n) => Test::Network(n.as_str().into()),
             Term::Contains(v) => Test::Contains(Word::literal(v, accents).into()),
+            _ => Test::Network("".into()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::post::{Author, Reference};
-use crate::query::Leaf as Typed;
+use crate::query::{Attribute, Leaf as Typed, NoFacts, Party};
 use Accents::{Exact, Fold, Smart};
 
 fn words(s: &str) -> Term {
@@ -23,11 +23,11 @@ fn matched(queries: &[Query], post: &Post<'_>) -> Vec<u32> {
     let [fast, slow] = [Matcher::new(queries), Matcher::without_index(queries)].map(|m| {
         let mut found = Vec::new();
         let mut scratch = Scratch::default();
-        m.matches(post, &mut scratch, &mut found);
+        m.matches(post, &NoFacts, &mut scratch, &mut found);
         // A second post with the same memory must not see the first.
-        m.matches(&Post::default(), &mut scratch, &mut Vec::new());
+        m.matches(&Post::default(), &NoFacts, &mut scratch, &mut Vec::new());
         found.clear();
-        m.matches(post, &mut scratch, &mut found);
+        m.matches(post, &NoFacts, &mut scratch, &mut found);
         found
     });
     assert_eq!(fast, slow, "{}", post.text);
@@ -92,16 +92,16 @@ fn fields_of_the_post() {
         ..Post::default()
     };
     let queries = [
-        one(Term::From("añil".into()), Fold),
-        one(Term::From("anil".into()), Smart),
-        one(Term::To("bank".into()), Exact),
+        one(Term::Account(Party::From, "añil".into()), Fold),
+        one(Term::Account(Party::From, "anil".into()), Smart),
+        one(Term::Account(Party::To, "bank".into()), Exact),
         one(Term::Lang("pt".into()), Fold),
-        one(Term::Network("BlueSky".into()), Fold),
-        one(Term::From("bank".into()), Fold),
-        one(Term::From("did:plc:aB1".into()), Exact),
-        one(Term::From("did:plc:ab1".into()), Fold),
-        one(Term::To("17".into()), Fold),
-        one(Term::From("17".into()), Fold),
+        one(Term::Is(Attribute::Network, "BlueSky".into()), Fold),
+        one(Term::Account(Party::From, "bank".into()), Fold),
+        one(Term::Account(Party::From, "did:plc:aB1".into()), Exact),
+        one(Term::Account(Party::From, "did:plc:ab1".into()), Fold),
+        one(Term::Account(Party::To, "17".into()), Fold),
+        one(Term::Account(Party::From, "17".into()), Fold),
     ];
     assert_eq!(matched(&queries, &post), [0, 2, 3, 4, 6, 8]);
 }

@@ -1,9 +1,11 @@
 //! The fast matcher and the slow evaluator of the language, which share no code, agree on random
 //! queries and real texts, in every accent mode.
 
+use escucha::eql::Given;
 use escucha::eql::{self, Options};
 use escucha::matching::{Matcher, Scratch};
 use escucha::post::Post;
+use escucha::query::NoFacts;
 use escucha::query::{Accents, Query};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -29,7 +31,7 @@ fn random_queries(count: usize) -> Vec<Query> {
     let modes = [Accents::Fold, Accents::Smart, Accents::Exact];
     let all = (0..count).filter_map(|i| {
         let text = strategy.new_tree(&mut runner).unwrap().current();
-        eql::parse(&text, &Options { accents: modes[i % 3], strict: false, quoted: i % 2 == 0 }).query
+        eql::parse(&text, &Options { accents: modes[i % 3], strict: false, quoted: i % 2 == 0, ..Options::default() }).query
     });
     all.collect()
 }
@@ -39,8 +41,9 @@ fn agree(queries: &[Query], posts: &[Post<'_>]) -> usize {
     let (mut scratch, mut fast, mut hits) = (Scratch::default(), Vec::new(), 0);
     for post in posts {
         fast.clear();
-        matcher.matches(post, &mut scratch, &mut fast);
-        let slow: Vec<u32> = (0..queries.len()).filter(|i| eql::explain(&queries[*i], post).matched).map(|i| i as u32).collect();
+        matcher.matches(post, &NoFacts, &mut scratch, &mut fast);
+        let slow: Vec<u32> =
+            (0..queries.len()).filter(|i| eql::explain(&queries[*i], post, &Given::NOTHING).matched).map(|i| i as u32).collect();
         let differ = slow.iter().chain(&fast).find(|i| slow.contains(i) != fast.contains(i)).map(|i| &queries[*i as usize]);
         assert!(differ.is_none(), "{:?} {:?}: {differ:?}", post.text, post.quoted_text);
         hits += slow.len();

@@ -2,6 +2,7 @@
 //! the normal form.
 
 use escucha::bilingual::Lang;
+use escucha::eql::Given;
 use escucha::eql::{self, Options};
 use escucha::limits;
 use escucha::post::Post;
@@ -13,7 +14,7 @@ pub fn query(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let chars = text.chars().count();
     for (accents, strict) in [(Accents::Fold, false), (Accents::Smart, true), (Accents::Exact, false)] {
-        let options = Options { accents, strict, quoted: false };
+        let options = Options { accents, strict, ..Options::default() };
         let parsed = eql::parse(&text, &options);
         assert_eq!(parsed.query.is_none(), parsed.problems.iter().any(|p| p.is_error), "{text:?}");
         assert!(parsed.problems.len() <= 4 * limits::QUERY_CHARS, "{text:?}");
@@ -29,7 +30,7 @@ pub fn query(bytes: &[u8]) {
         // What a person typed is a fair post for it, and both forms must say the same of it.
         let cut: String = text.chars().take(200).collect();
         let post = Post { text: &cut, ..Post::default() };
-        let (one, two) = (eql::explain(&query, &post), eql::explain(&again, &post));
+        let (one, two) = (eql::explain(&query, &post, &Given::NOTHING), eql::explain(&again, &post, &Given::NOTHING));
         assert_eq!((one.matched, one.leaves), (two.matched, two.leaves), "{text:?} -> {:?}", parsed.normal);
     }
 }

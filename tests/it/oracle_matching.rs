@@ -1,12 +1,14 @@
 //! The fast reader and the fast matcher against the slow ones, over real texts and over hard ones.
 
+use escucha::eql::Given;
+use escucha::query::NoFacts;
 use std::io::BufRead;
 
 use escucha::eql;
 use escucha::matching::{Matcher, Scratch};
 use escucha::post::{Author, Post, Reference};
 use escucha::prng::Prng;
-use escucha::query::{Accents, Leaf, Node, Query, Term};
+use escucha::query::{Accents, Attribute, Leaf, Node, Party, Query, Term};
 use escucha::text::{self, TokenKind, Tokens, Word, word_hash};
 
 use crate::data;
@@ -197,9 +199,9 @@ impl World {
             2 => Term::Hashtag(self.name('#')),
             3 => Term::Cashtag(self.name('$')),
             9 => Term::Lang(["es", "en", "pt-BR", "und"][self.prng.index(4)].into()),
-            10 => Term::Network(["x", "Bluesky"][self.prng.index(2)].into()),
-            11 => Term::From(["ana", "LUIS.bsky.social", "año", "did:plc:Ña"][self.prng.index(4)].into()),
-            12 => Term::To(["ANA", "luis.bsky.social", "17"][self.prng.index(3)].into()),
+            10 => Term::Is(Attribute::Network, ["x", "Bluesky"][self.prng.index(2)].into()),
+            11 => Term::Account(Party::From, ["ana", "LUIS.bsky.social", "año", "did:plc:Ña"][self.prng.index(4)].into()),
+            12 => Term::Account(Party::To, ["ANA", "luis.bsky.social", "17"][self.prng.index(3)].into()),
             13 => {
                 let text = self.text();
                 let chars: Vec<char> = text.chars().collect();
@@ -264,10 +266,11 @@ fn compare(world: &mut World, queries: usize, posts: usize) -> usize {
             in_reply_to: Reference { author: ["", "ana"][world.prng.index(2)], author_id: ["", "17"][world.prng.index(2)], id: "" },
             ..Post::default()
         };
-        let slow: Vec<u32> = (0..queries.len() as u32).filter(|i| eql::explain(&queries[*i as usize], &post).matched).collect();
+        let slow: Vec<u32> =
+            (0..queries.len() as u32).filter(|i| eql::explain(&queries[*i as usize], &post, &Given::NOTHING).matched).collect();
         for matcher in &matchers {
             let mut fast = Vec::new();
-            matcher.matches(&post, &mut scratch, &mut fast);
+            matcher.matches(&post, &NoFacts, &mut scratch, &mut fast);
             let wrong = fast.iter().find(|i| !slow.contains(i)).or_else(|| slow.iter().find(|i| !fast.contains(i)));
             assert!(wrong.is_none(), "{post:?}\n{:?}", wrong.map(|i| &queries[*i as usize]));
             assert_eq!(fast, slow);

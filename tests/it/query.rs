@@ -1,5 +1,6 @@
 //! The query language from outside: the public vectors, the round trip, the pages for users.
 
+use escucha::eql::Given;
 use escucha::eql::{self, Code, Options};
 use escucha::post::Post;
 use escucha::query::{Accents, Node, Query, Term};
@@ -24,7 +25,7 @@ fn matches(query: &Query, v: &Value) -> bool {
     let mut post = Post { text: text(v, "text"), lang: text(v, "lang"), network: text(v, "network"), ..Post::default() };
     post.author.handle = text(v, "from");
     post.in_reply_to.author = text(v, "to");
-    eql::explain(query, &post).matched
+    eql::explain(query, &post, &Given::NOTHING).matched
 }
 
 /// Runs one vector; `None` if it needs what is refused by name.
