@@ -15,6 +15,8 @@
 pub mod time;
 pub mod bilingual;
 pub mod limits;
+pub mod calendar;
+pub mod anomaly;
 pub mod reason;
 pub mod score;
 pub mod post;
@@ -47,6 +49,8 @@ pub mod lane;
 // Floor 3, keyed state: owned by one thread; only `tally` knows its floor-mates.
 pub mod panes;
 pub mod seen;
+pub mod baseline;
+pub mod detect;
 pub mod judge;
 pub mod tally;
 

@@ -76,6 +76,12 @@ pub const ALERTS_RESOLVED: usize = 4096;
 pub const ALERT_SCAN: usize = 8192;
 /// Posts an alert shows at most.
 pub const ALERT_POSTS: usize = 3;
+/// Mentions in one bucket that are believed; more is counted as this many.
+pub const BUCKET_MENTIONS: f64 = 1e12;
+/// Alerts in the budget of one detector.
+pub const BUDGET_ALERTS: u32 = 100;
+/// Days over which a budget reaches; a detector keeps the peaks of so long.
+pub const BUDGET_DAYS: u32 = 56;
 
 /// Characters (code points) of one query.
 pub const QUERY_CHARS: usize = 4096;
@@ -98,6 +104,10 @@ pub const QUERIES: usize = 250_000;
 
 /// A configuration file.
 pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
+/// A file of counts, unpacked.
+pub const COUNTS_BYTES: u64 = 256 * 1024 * 1024;
+/// Refused rows of a file of counts that are shown one by one.
+pub const REFUSED_SHOWN: usize = 100;
 /// Problems of a file that are shown.
 pub const PROBLEMS_SHOWN: usize = 1000;
 /// Characters of a name in the configuration; names become metric labels.

@@ -7,6 +7,7 @@ mod authors;
 mod clock;
 mod readers;
 mod recent;
+mod series;
 mod topics;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ use authors::{Authors, REPEAT_AUTHOR};
 use clock::EventClock;
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
+pub use series::{Quality, Series};
 use topics::{Networks, Topic};
 
 /// How the tally behaves; fixed for a run.

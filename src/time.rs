@@ -117,6 +117,11 @@ impl Zone {
         // 1970-01-01 was a Thursday: three days after Monday.
         (local.div_euclid(HOUR) + 3 * 24).rem_euclid(168) as usize
     }
+
+    /// The civil day, in days since 1970-01-01.
+    pub fn day(&mut self, at: Timestamp) -> i64 {
+        at.0.saturating_add(self.offset(at)).div_euclid(24 * HOUR)
+    }
 }
 
 /// `preceding` is exclusive, so a transition at this very instant is found from just after it.

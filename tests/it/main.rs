@@ -2,6 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
 
 mod bancos;
+mod budget;
+mod civil;
 mod config;
 mod data;
 mod decoders;
@@ -15,6 +17,7 @@ mod fuzz_query;
 mod http;
 mod jetstream;
 mod jetstream_server;
+mod nab;
 mod oracle;
 mod oracle_matching;
 mod outcomes;

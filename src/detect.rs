@@ -1,0 +1,139 @@
+//! From a closed bucket and what is usual to evidence: is this an alert?
+//!
+//! A variance-stabilised residual, `2 (sqrt(c + 3/8) - sqrt(m + 3/8))` (Anscombe, Biometrika 1948), is
+//! divided by the series' own recent spread, since one threshold on a p-value does not carry from
+//! series to series. It is an alert when it passes the bar: the floor set by the sensitivity, or the
+//! height of the lowest of the highest peaks that the budget has room for.
+//!
+//! No clock, no randomness, IEEE arithmetic in a fixed order.
+
+mod channel;
+
+use crate::anomaly::{self, Direction, Finding, Kernel, PER_DAY, Settings, Usual};
+use channel::{Channel, Reading};
+
+/// What the fading sum keeps from bucket to bucket: half-life an hour, 0.5^(1/12).
+const FADE: f64 = 0.943_874_312_681_693_5;
+/// Buckets from the first to the first possible alert: 2.6 days.
+const WARM_UP: u32 = 750;
+/// An alert is followed by this many buckets in which it goes on and no other comes: a day.
+const QUIET: u32 = PER_DAY;
+/// Unless it becomes this many times as large.
+const REARM: f64 = 3.0;
+/// Floors of the quick channel, which judges single buckets, and of the other one beside it.
+const QUICK_FLOOR: f64 = 8.0;
+const SLOW_FLOOR: f64 = 3.0;
+/// The default sensitivity, to which the floors of the quick mode belong.
+const SENSITIVITY: f64 = 3.2;
+/// After this many missing buckets nothing is left of a fading sum.
+const FADED: u32 = PER_DAY;
+
+/// One rule on one topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detector {
+    settings: Settings,
+    /// Fading sums of what was seen and what was expected.
+    seen: f64,
+    expected: f64,
+    slow: Channel,
+    quick: Option<Box<Channel>>,
+    /// The first and the latest bucket.
+    first: Option<i64>,
+    latest: u32,
+    /// Buckets looked at, missing ones not among them.
+    judged: u32,
+    /// The bucket of the last alert, and how many times its bar it was.
+    alerted: Option<(u32, f64)>,
+}
+
+impl Detector {
+    /// A detector that has seen nothing.
+    pub fn new(settings: Settings) -> Detector {
+        let quick = settings.quick && settings.direction == Direction::Spike;
+        // The quick mode moves with the sensitivity and keeps its proportions.
+        let scale = settings.sensitivity / SENSITIVITY;
+        let slow = if quick { SLOW_FLOOR * scale } else { settings.sensitivity };
+        Detector {
+            settings,
+            seen: 0.0,
+            expected: 0.0,
+            slow: Channel::new(slow, settings.budget),
+            quick: quick.then(|| Box::new(Channel::new(QUICK_FLOOR * scale, settings.budget))),
+            first: None,
+            latest: 0,
+            judged: 0,
+            alerted: None,
+        }
+    }
+
+    /// How it is set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Judges the closed bucket number `bucket` (see `anomaly::bucket_of`), which had `count` mentions
+    /// where `usual` was to be expected. Buckets come in ascending order; those left out are gaps, of
+    /// which nothing is known. `learn` as for the baseline.
+    pub fn judge(&mut self, bucket: i64, count: f64, usual: &Usual, learn: bool) -> Finding {
+        let count = anomaly::sound(count);
+        let t = self.step(bucket);
+        self.seen = FADE * self.seen + count;
+        self.expected = FADE * self.expected + usual.mean;
+        let sign = if self.settings.direction == Direction::Spike { 1.0 } else { -1.0 };
+        let reading = self.slow.read(t, Kernel::Hour, (self.seen, self.expected), sign, learn);
+        let quick = self.quick.as_mut().map(|channel| channel.read(t, Kernel::Bucket, (count, usual.mean), sign, learn));
+        let reading = match quick {
+            Some(quick) if quick.ratio() > reading.ratio() => quick,
+            _ => reading,
+        };
+        let (fires, again) = if learn { self.fires(t, reading.ratio()) } else { (false, false) };
+        self.judged = self.judged.saturating_add(1);
+        self.finding(&reading, usual, fires, again)
+    }
+
+    /// Number of `bucket` since the first; what was summed before a gap fades by its length.
+    fn step(&mut self, bucket: i64) -> u32 {
+        let first = *self.first.get_or_insert(bucket);
+        let t = u32::try_from(bucket.saturating_sub(first)).unwrap_or(0).max(self.latest);
+        let missing = t.saturating_sub(self.latest.saturating_add(1));
+        let kept = if missing >= FADED { 0.0 } else { (0..missing).fold(1.0, |kept, _| kept * FADE) };
+        self.seen *= kept;
+        self.expected *= kept;
+        self.latest = t;
+        t
+    }
+
+    /// Whether a bucket that is `ratio` times its bar is an alert, and whether one in another's quiet time.
+    fn fires(&mut self, t: u32, ratio: f64) -> (bool, bool) {
+        if self.judged < WARM_UP || ratio < 1.0 {
+            return (false, false);
+        }
+        let quiet = self.alerted.is_some_and(|(last, _)| t - last < QUIET);
+        let tripled = self.alerted.is_some_and(|(_, size)| ratio >= REARM * size);
+        let fires = !quiet || tripled;
+        if fires {
+            self.alerted = Some((t, ratio));
+        }
+        (fires, fires && quiet)
+    }
+
+    fn finding(&self, reading: &Reading, usual: &Usual, fires: bool, again: bool) -> Finding {
+        Finding {
+            kernel: reading.kernel,
+            observed: reading.observed,
+            expected: reading.expected,
+            range: reading.range,
+            surprise: reading.surprise,
+            bar: reading.bar,
+            rank: reading.rank,
+            peaks: reading.peaks,
+            quiet: reading.quiet,
+            learning: usual.learning,
+            fires,
+            again,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

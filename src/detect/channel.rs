@@ -1,0 +1,152 @@
+//! One residual, standardised by its own past, and the bar it has to pass.
+
+use std::collections::VecDeque;
+
+use crate::anomaly::{Budget, Kernel, PER_DAY, PER_HOUR};
+
+/// Gain of spread and offset: half-life five days, 1 - 0.5^(1/1440).
+const SPREAD_GAIN: f64 = 0.000_481_236_377_333_740_44;
+/// A residual teaches the spread no more than this many spreads.
+const CLIP: f64 = 6.0;
+/// Anscombe's constant.
+const ANSCOMBE: f64 = 3.0 / 8.0;
+/// A peak is over when nothing was near it for this many buckets: four hours.
+const PEAK_GAP: u32 = 4 * PER_HOUR;
+
+/// What a channel says of one bucket; see `anomaly::Finding`.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    pub kernel: Kernel,
+    pub observed: f64,
+    pub expected: f64,
+    pub range: (f64, f64),
+    pub surprise: f64,
+    pub bar: f64,
+    pub rank: u32,
+    pub peaks: u32,
+    pub quiet: u32,
+}
+
+impl Reading {
+    pub fn ratio(&self) -> f64 {
+        self.surprise / self.bar
+    }
+}
+
+/// The highest point of a stretch of unusual buckets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peak {
+    t: u32,
+    height: f32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channel {
+    floor: f64,
+    budget: Budget,
+    /// Mean and variance of the residual.
+    offset: f64,
+    variance: f64,
+    learnt: u32,
+    /// Peaks within the time of the budget, in order of time.
+    peaks: VecDeque<Peak>,
+    /// The peak that goes on.
+    open: Option<Peak>,
+    /// The last bucket at half the floor or above.
+    high: Option<u32>,
+    bar: f64,
+    /// The hour (since the first bucket) in which the bar was set.
+    set: u32,
+}
+
+impl Channel {
+    pub fn new(floor: f64, budget: Budget) -> Channel {
+        let (peaks, open, high) = (VecDeque::new(), None, None);
+        Channel { floor, budget, offset: 0.0, variance: 1.0, learnt: 0, peaks, open, high, bar: floor, set: 0 }
+    }
+
+    /// Reads bucket number `t`, with `observed` where `expected` was usual; `sign` is -1 to look for
+    /// too few.
+    pub fn read(&mut self, t: u32, kernel: Kernel, (observed, expected): (f64, f64), sign: f64, learn: bool) -> Reading {
+        self.settle(t);
+        let root = (expected + ANSCOMBE).sqrt();
+        let spread = self.variance.max(0.01).sqrt();
+        let centred = 2.0 * ((observed + ANSCOMBE).sqrt() - root) - self.offset;
+        let surprise = (sign * centred / spread).max(0.0);
+        // The count at which the residual would be at the bar.
+        let edge = |bar: f64| {
+            let at = (root + (self.offset + bar * spread) / 2.0).max(0.0);
+            (at * at - ANSCOMBE).max(0.0)
+        };
+        let range = (edge(-self.bar), edge(self.bar));
+        if learn {
+            self.learn(centred, spread);
+            if surprise >= self.floor / 2.0 {
+                self.note(t, surprise);
+            }
+        }
+        let quiet = self.high.map_or(t, |high| t - high);
+        Reading {
+            kernel,
+            observed,
+            expected,
+            range,
+            surprise,
+            bar: self.bar,
+            rank: self.rank(surprise),
+            peaks: self.peaks.len() as u32,
+            quiet,
+        }
+    }
+
+    fn learn(&mut self, centred: f64, spread: f64) {
+        let clipped = centred.clamp(-CLIP * spread, CLIP * spread);
+        let gain = SPREAD_GAIN.max(1.0 / (f64::from(self.learnt) + 50.0));
+        self.variance += gain * (clipped * clipped - self.variance);
+        self.offset += gain * clipped;
+        self.learnt = self.learnt.saturating_add(1);
+    }
+
+    fn note(&mut self, t: u32, surprise: f64) {
+        self.high = Some(t);
+        if self.open.is_none_or(|peak| surprise > f64::from(peak.height)) {
+            self.open = Some(Peak { t, height: surprise as f32 });
+        }
+    }
+
+    /// How many of the peaks are higher; no peak is below half the floor.
+    fn rank(&self, surprise: f64) -> u32 {
+        let higher = |p: &&Peak| f64::from(p.height) > surprise;
+        if surprise < self.floor / 2.0 { self.peaks.len() as u32 } else { self.peaks.iter().filter(higher).count() as u32 }
+    }
+
+    /// Mean and variance of the residual, as learnt so far.
+    #[cfg(test)]
+    pub fn spread(&self) -> (f64, f64) {
+        (self.offset, self.variance)
+    }
+
+    /// Closes a peak that is over, and sets the bar anew, then and once an hour. The peak that goes on
+    /// never raises its own bar.
+    fn settle(&mut self, t: u32) {
+        let over = self.high.is_some_and(|high| t - high > PEAK_GAP);
+        let closed = self.open.take_if(|_| over);
+        self.peaks.extend(closed);
+        let hour = t / PER_HOUR;
+        if closed.is_none() && hour == self.set {
+            return;
+        }
+        self.set = hour;
+        let reach = self.budget.days * PER_DAY;
+        while self.peaks.front().is_some_and(|p| p.t < t.saturating_sub(reach)) {
+            self.peaks.pop_front();
+        }
+        let kept = self.budget.alerts as usize;
+        self.bar = self.floor;
+        if self.peaks.len() >= kept && kept > 0 {
+            let mut heights: Vec<f32> = self.peaks.iter().map(|p| p.height).collect();
+            let (_, height, _) = heights.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));
+            self.bar = self.floor.max(f64::from(*height));
+        }
+    }
+}

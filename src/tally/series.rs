@@ -1,0 +1,97 @@
+//! One topic's volume: its closed buckets, what is usual, and what its detectors say.
+
+use std::sync::Arc;
+
+use crate::anomaly::{BUCKET, Finding, Settings, Slot, Usual};
+use crate::baseline::Baseline;
+use crate::calendar::{Calendar, Special};
+use crate::detect::Detector;
+use crate::time::{Timestamp, Zone};
+
+/// How far a bucket can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quality {
+    /// All of it was listened to.
+    Whole,
+    /// Muted, or part of it was missed or shed: shown, but it fires nothing and teaches nothing.
+    Doubtful,
+}
+
+/// Baseline and detectors of one topic.
+#[derive(Debug)]
+pub struct Series {
+    zone: Zone,
+    calendar: Arc<Calendar>,
+    /// The civil day looked up last.
+    today: Option<(i64, Option<Special>)>,
+    baseline: Baseline,
+    detectors: Vec<Detector>,
+    findings: Vec<Finding>,
+}
+
+impl Series {
+    /// A topic of which nothing is known yet, whose hours and days are those of `zone` and `calendar`.
+    pub fn new(zone: Zone, calendar: Arc<Calendar>, detectors: impl IntoIterator<Item = Settings>) -> Series {
+        let detectors: Vec<Detector> = detectors.into_iter().map(Detector::new).collect();
+        Series { zone, calendar, today: None, baseline: Baseline::default(), detectors, findings: Vec::new() }
+    }
+
+    /// Bucket number `bucket` (see `anomaly::bucket_of`) closed with `count` mentions: what was usual,
+    /// and what every detector says of it, in their order. Buckets come in ascending order; one that
+    /// never comes is a gap, of which nothing is known.
+    pub fn close(&mut self, bucket: i64, count: f64, quality: Quality) -> (Usual, &[Finding]) {
+        let learn = quality == Quality::Whole;
+        let slot = self.slot(Timestamp(bucket.saturating_mul(BUCKET)));
+        let usual = self.baseline.observe(slot, count, learn);
+        self.findings.clear();
+        self.findings.extend(self.detectors.iter_mut().map(|detector| detector.judge(bucket, count, &usual, learn)));
+        (usual, &self.findings)
+    }
+
+    fn slot(&mut self, at: Timestamp) -> Slot {
+        let day = self.zone.day(at);
+        let special = match self.today {
+            Some((known, special)) if known == day => special,
+            _ => self.calendar.on(day).map(|named| named.special),
+        };
+        self.today = Some((day, special));
+        Slot { hour_of_week: self.zone.hour_of_week(at), special }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anomaly::{Direction, bucket_of};
+    use crate::calendar::{NamedDay, When};
+    use crate::time::{HOUR, MINUTE};
+
+    /// Holidays begin and end at civil midnight, and one day only is looked up at a time.
+    #[test]
+    fn special_days_are_civil() {
+        let when = When::parse("09-16").expect("a date");
+        let holiday = NamedDay { name: "independencia".into(), special: Special::Holiday, when, brought_forward: false };
+        let calendar = Arc::new(Calendar { days: vec![holiday] });
+        let zone = Zone::named("America/Mexico_City").expect("zone");
+        let mut series = Series::new(zone, calendar, []);
+        let start = Timestamp("2026-09-16T06:00:00Z".parse::<jiff::Timestamp>().expect("a time").as_microsecond());
+        for (at, want) in [(-5 * MINUTE, None), (0, Some(Special::Holiday)), (24 * HOUR - 1, Some(Special::Holiday)), (24 * HOUR, None)] {
+            assert_eq!(series.slot(start.plus(at)).special, want, "{at}");
+        }
+    }
+
+    #[test]
+    fn every_detector_answers_in_its_place() {
+        let settings = [Settings::new(Direction::Spike), Settings::new(Direction::Drop)];
+        let mut series = Series::new(Zone::utc(), Arc::default(), settings);
+        let start = bucket_of(Timestamp(0));
+        for t in 0..3000 {
+            let (_, findings) = series.close(start + t, 10.0 + (t % 3) as f64, Quality::Whole);
+            assert!(findings.len() == 2 && findings.iter().all(|f| !f.fires), "{t} {findings:?}");
+        }
+        let (_, findings) = series.close(start + 3000, 500.0, Quality::Doubtful);
+        assert!(findings[0].ratio() > 1.0 && !findings[0].fires && findings[1].surprise == 0.0, "{findings:?}");
+        let (usual, findings) = series.close(start + 3001, 500.0, Quality::Whole);
+        assert!(findings[0].fires && !findings[1].fires && usual.mean < 12.0, "{usual:?} {findings:?}");
+    }
+}
