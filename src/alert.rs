@@ -1,5 +1,6 @@
 //! An alert: a detected event that fires and resolves. (The customer's matter is an incident.)
 
+use crate::anomaly::Finding;
 use crate::bilingual::Both;
 use crate::post::PostBuf;
 use crate::score::Score;
@@ -94,6 +95,8 @@ pub struct Alert {
     pub observed: Tallied,
     /// The threshold that was reached.
     pub threshold: u64,
+    /// What the detector said, for `spike` and `drop`.
+    pub finding: Option<Finding>,
     /// Score of the post, for `priority`.
     pub priority: Option<Score>,
     /// Caused by a post that came behind the watermark.

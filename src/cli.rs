@@ -13,6 +13,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::bilingual::{Both, Lang};
 use crate::config::{Config, Report};
 
+mod backtest;
 mod check;
 mod help;
 mod init;
@@ -42,6 +43,7 @@ enum Command {
     Query(query::Args),
     Match(match_posts::Args),
     Replay(ReplayArgs),
+    Backtest(backtest::Args),
     Tap(tap::Args),
     Init,
     #[command(subcommand, arg_required_else_help = true)]
@@ -165,6 +167,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
             let config = load(&args.config, lang, colour, err)?;
             replay::run(config, args, lang, out, err)
         }
+        Command::Backtest(args) => backtest::run(&args, lang, out, err),
         Command::Tap(args) => tap::run(&args, lang, out),
         Command::Init => init::run(lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),

@@ -17,6 +17,7 @@ use crate::time::{MINUTE, Timestamp};
 use crate::topic::{Listening, On, Rule, TopicId};
 use crate::window::Tallied;
 use alerts::{Alerts, Kept};
+pub use words::unusual;
 
 /// A firing `volume` alert tells of its growth at most this often, unless it doubled.
 const UPDATE_EVERY: i64 = MINUTE;
@@ -265,6 +266,7 @@ impl Watch {
             resolved_at: None,
             observed: evidence.observed,
             threshold,
+            finding: None,
             priority: None,
             delayed: when.delayed,
             reasons: Vec::<Reason>::new(),

@@ -66,4 +66,5 @@ pub mod http;
 pub mod config;
 pub mod app;
 pub mod replay;
+pub mod backtest;
 pub mod cli;

@@ -4,6 +4,7 @@
 //! priorities are points from 0 to 100.
 
 mod api;
+mod backtest;
 mod csv;
 mod post;
 mod stream;
@@ -12,6 +13,7 @@ pub use api::{
     IngestAnswer, ProblemView, ReadyView, RefusedLine, TopicView, alerts_json, mentions_json, parse_session, series_json, topics_json,
     week_json,
 };
+pub use backtest::{BacktestView, backtest_json};
 pub use csv::{CSV_HEADER, csv_row};
 pub use post::PostView;
 pub use stream::{

@@ -97,6 +97,54 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("replay:files", "Archivos: NDJSON, también .gz y .zst", "Files: NDJSON, also .gz and .zst"),
     (
+        "backtest",
+        "Qué habría avisado y cuándo, sin avisar a nadie: una línea JSON por alerta y un resumen",
+        "What would have fired and when, without telling anybody: one JSON line per alert and a summary",
+    ),
+    (
+        "backtest!",
+        "Ejemplo:\n  escucha backtest --counts menciones.csv --label app --timezone America/Mexico_City --scores puntos.csv",
+        "Example:\n  escucha backtest --counts mentions.csv --label app --timezone Europe/Madrid --scores scores.csv",
+    ),
+    (
+        "backtest:counts",
+        "Recuento de un tema: filas timestamp,value cada 5 minutos o menos; sin desfase horario, la fecha es UTC; también .gz y .zst",
+        "Counts of one topic: rows of timestamp,value every 5 minutes or less; a time without offset is UTC; also .gz and .zst",
+    ),
+    ("backtest:label", "Nombre del tema (por omisión, el del archivo)", "Name of the topic (by default that of the file)"),
+    (
+        "backtest:scores",
+        "Escribe aquí timestamp,value,anomaly_score,expected,alert de cada fila; 1 o más es una alerta",
+        "Write timestamp,value,anomaly_score,expected,alert of every row here; 1 and above is an alert",
+    ),
+    ("backtest:timezone", "Hora civil de la semana del tema (por omisión UTC)", "Civil time of the topic's week (by default UTC)"),
+    (
+        "backtest:on",
+        "Qué vigila: spike (más de lo habitual) o drop (menos); por omisión spike",
+        "What to watch: spike (more than usual) or drop (fewer); by default spike",
+    ),
+    (
+        "backtest:sensitivity",
+        "Umbral mínimo, en desviaciones del tema: menos avisa más (por omisión 3.2; con drop, 3.5)",
+        "Floor of the bar, in spreads of the topic: lower fires more (by default 3.2; with drop 3.5)",
+    ),
+    (
+        "backtest:budget",
+        "Cuántas alertas se aceptan y en cuánto tiempo (por omisión \"5 per 3 weeks\")",
+        "How many alerts in how much time are meant to come (by default \"5 per 3 weeks\")",
+    ),
+    (
+        "backtest:quick",
+        "Juzga también cada 5 minutos por separado, para salas de crisis",
+        "Judge every 5 minutes by themselves too, for crisis desks",
+    ),
+    (
+        "backtest:missing",
+        "Qué son los tramos sin filas: gap (no se contó) o zero (no hubo nada); por omisión gap",
+        "What stretches without rows are: gap (nobody counted) or zero (nothing came); by default gap",
+    ),
+    ("backtest:files", "Archivos", "Files"),
+    (
         "tap",
         "Mensajes y alertas en vivo, en la terminal, de un motor en marcha",
         "Live matched posts and alerts of a running engine in the terminal",
@@ -136,7 +184,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 9] = [
+const VALUE_NAMES: [(&str, &str); 13] = [
+    ("ZONE", "ZONA"),
+    ("KIND", "CLASE"),
+    ("BUDGET", "PRESUPUESTO"),
+    ("WHAT", "QUÉ"),
     ("FILE", "ARCHIVO"),
     ("MODE", "MODO"),
     ("NAME", "NOMBRE"),

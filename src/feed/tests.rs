@@ -23,6 +23,7 @@ fn alert(posts: &[&str]) -> Event {
         resolved_at: None,
         observed: Tallied::default(),
         threshold: 1,
+        finding: None,
         priority: None,
         delayed: false,
         reasons: Vec::new(),

@@ -1,6 +1,7 @@
 //! Why an alert fires or resolves, in words.
 
 use crate::alert::Reason;
+use crate::anomaly::{Direction, Finding, Kernel};
 use crate::bilingual::Both;
 use crate::score::{Addend, Score};
 use crate::signals;
@@ -90,4 +91,41 @@ pub fn displaced() -> Reason {
 
 fn plain(code: &'static str, es: &str, en: &str) -> Reason {
     Reason { code, text: Both::new(es, en), value: 0.0 }
+}
+
+/// A topic has more or less than usual.
+pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
+    let (observed, expected) = (finding.observed.round(), finding.expected);
+    let (es, en) = match finding.kernel {
+        Kernel::Hour => ("en la última hora y media", "in the last hour and a half"),
+        Kernel::Bucket => ("en 5 minutos", "in 5 minutes"),
+    };
+    let text = Both::new(
+        format!("{} {es}; lo habitual a esta hora es {expected:.1}", counted(observed as u64, "mención", "menciones")),
+        format!("{} {en}; usual at this hour is {expected:.1}", counted(observed as u64, "mention", "mentions")),
+    );
+    let mut reasons = vec![Reason { code: "volume", text, value: observed }];
+    let ratio = finding.ratio();
+    let text =
+        Both::new(format!("{ratio:.1} veces el umbral de alerta de este tema"), format!("{ratio:.1} times this topic's bar for an alert"));
+    reasons.push(Reason { code: direction.as_str(), text, value: ratio });
+    let (rank, peaks) = (finding.rank, finding.peaks);
+    let text = match rank {
+        0 if peaks == 0 => Both::new("El primer pico que se conoce", "The first peak that is known"),
+        0 => Both::new(format!("Supera los {peaks} picos recientes"), format!("Above all {peaks} recent peaks")),
+        _ => Both::new(format!("{rank} de {peaks} picos recientes fueron mayores"), format!("{rank} of {peaks} recent peaks were higher")),
+    };
+    reasons.push(Reason { code: "rank", text, value: f64::from(rank) });
+    if finding.again {
+        let text = Both::new(
+            "El triple que en la alerta anterior, de hace menos de un día",
+            "Three times the alert before it, less than a day ago",
+        );
+        reasons.push(Reason { code: "tripled", text, value: ratio });
+    }
+    if finding.learning {
+        let (es, en) = ("Aprendiendo: aún no conoce dos semanas de este tema", "Learning: it does not know two weeks of this topic yet");
+        reasons.push(Reason { code: "learning", text: Both::new(es, en), value: 1.0 });
+    }
+    reasons
 }

@@ -9,7 +9,7 @@ use crate::post::PostKey;
 use crate::score::Addend;
 use crate::tally::{Mention, MentionTopic, TopicWindows};
 use crate::time::Timestamp;
-use crate::window::Window;
+use crate::window::{Tallied, Window};
 
 #[derive(Serialize)]
 struct ReasonView<'a> {
@@ -33,7 +33,6 @@ struct AlertView<'a, N: Serialize> {
     on: &'static str,
     status: &'static str,
     severity: &'static str,
-    /// Levels, expectation and terms belong to detectors that watch a baseline.
     level: (),
     topic: &'a str,
     brand: Option<&'a str>,
@@ -42,10 +41,10 @@ struct AlertView<'a, N: Serialize> {
     resolved_at: Option<Time>,
     observed: u64,
     threshold: u64,
-    expected: (),
-    expected_range: (),
-    surprise: (),
-    unique_authors: u64,
+    expected: Option<f64>,
+    expected_range: Option<[f64; 2]>,
+    surprise: Option<f64>,
+    unique_authors: Option<u64>,
     priority: Option<f64>,
     delayed: bool,
     reasons: Vec<ReasonView<'a>>,
@@ -75,10 +74,10 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         resolved_at: alert.resolved_at.map(Time),
         observed: alert.observed.mentions,
         threshold: alert.threshold,
-        expected: (),
-        expected_range: (),
-        surprise: (),
-        unique_authors: alert.observed.authors,
+        expected: alert.finding.map(|f| tenths(f.expected)),
+        expected_range: alert.finding.map(|f| [tenths(f.range.0), tenths(f.range.1)]),
+        surprise: alert.finding.map(|f| tenths(f.surprise)),
+        unique_authors: known_authors(&alert.observed),
         priority: alert.priority.map(|p| p.as_f64()),
         delayed: alert.delayed,
         reasons: alert.reasons.iter().map(ReasonView::from).collect(),
@@ -90,6 +89,16 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         dedup_key: &alert.id,
         url: (),
     })
+}
+
+/// As many digits as a person can use.
+fn tenths(x: f64) -> f64 {
+    (x * 10.0).round() / 10.0
+}
+
+/// Mentions without an author come from counts alone.
+fn known_authors(observed: &Tallied) -> Option<u64> {
+    (observed.authors > 0 || observed.mentions == 0).then_some(observed.authors)
 }
 
 #[derive(Serialize)]

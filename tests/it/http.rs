@@ -287,6 +287,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         resolved_at: None,
         observed: Tallied { mentions: 184, reposts: 3, authors: 151 },
         threshold: 100,
+        finding: None,
         priority: None,
         delayed: false,
         reasons: vec![Reason { code: "volume", text: Both::new("184 menciones", "184 mentions"), value: 184.0 }],

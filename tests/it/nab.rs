@@ -1,7 +1,10 @@
 //! The spike detector against the row-by-row output of its description, on real mention volume.
 
+use std::ffi::OsString;
+
 use escucha::anomaly::{Direction, Finding, Settings, Slot, bucket_of};
 use escucha::baseline::Baseline;
+use escucha::bilingual::Lang;
 use escucha::dates;
 use escucha::detect::Detector;
 use escucha::time::Zone;
@@ -56,4 +59,32 @@ fn every_row_equals_the_reference() {
     }
     println!("{rows} rows and {alerts} alerts equal; greatest differences of surprise, bar, observed, expected, upper end: {worst:?}");
     assert_eq!((rows, alerts), (79_354, 40));
+}
+
+/// `escucha backtest --counts … --scores …`: scores are times the bar, held under 1 where no alert is.
+#[test]
+fn the_command_writes_the_same() {
+    let Some(file) = data::shared("nab/Twitter_volume_UPS.csv") else { return };
+    let reference = String::from_utf8(data::read("nab/reference/UPS.csv.gz").expect("beside it")).expect("text");
+    let folder = tempfile::tempdir().unwrap();
+    let scores = folder.path().join("scores.csv");
+    let args = ["escucha", "backtest", "--counts"].map(OsString::from).into_iter().chain([file.into_os_string()]);
+    let args: Vec<OsString> = args.chain(["--label".into(), "UPS".into(), "--scores".into(), scores.clone().into_os_string()]).collect();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    assert_eq!(escucha::cli::execute(&args, Lang::En, false, &mut out, &mut err), 0, "{}", String::from_utf8_lossy(&err));
+    let scores = std::fs::read_to_string(scores).unwrap();
+    assert_eq!(scores.lines().count(), reference.lines().count());
+    let mut alerts = 0;
+    for (row, wanted) in scores.lines().zip(reference.lines()).skip(1) {
+        let (row, wanted): (Vec<&str>, Vec<&str>) = (row.split(',').collect(), wanted.split(',').collect());
+        assert_eq!((row[0], row[4]), (wanted[0], wanted[1]));
+        let number = |s: &str| s.parse::<f64>().expect("a number");
+        let ratio = number(wanted[2]) / number(wanted[3]);
+        let score = if wanted[1] == "1" { ratio } else { ratio.min(0.999) };
+        assert!((number(row[2]) - score).abs() < 1e-3 * score.max(1.0), "{row:?} {wanted:?}");
+        alerts += usize::from(row[4] == "1");
+    }
+    let out = String::from_utf8(out).expect("text");
+    assert_eq!((alerts, out.lines().count()), (12, 13), "an alert a line, and the summary");
+    assert_eq!(out.matches("\"type\":\"alert\"").count(), 12);
 }

@@ -1,0 +1,197 @@
+//! `escucha backtest`: what would have fired, one JSON line per alert and a summary.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Failure, positive};
+use crate::anomaly::{BUCKET, Budget, Direction, Settings};
+use crate::backtest::{self, Job, Missing, Summary, counts};
+use crate::bilingual::{Both, Lang};
+use crate::config;
+use crate::limits;
+use crate::sources;
+use crate::time::{SECOND, Zone};
+use crate::wire;
+
+/// `backtest --counts FILE`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Recorded posts: not built yet, refused by name.
+    #[arg(short, long, value_name = "FILE", hide = true)]
+    config: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
+    #[arg(long, value_name = "NAME")]
+    label: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    scores: Option<PathBuf>,
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    timezone: String,
+    #[arg(long, value_name = "KIND", default_value = "spike", value_parser = ["spike", "drop"])]
+    on: String,
+    #[arg(long, value_name = "N", value_parser = positive)]
+    sensitivity: Option<f64>,
+    #[arg(long, value_name = "BUDGET", default_value = "5 per 3 weeks")]
+    budget: String,
+    #[arg(long)]
+    quick: bool,
+    #[arg(long, value_name = "WHAT", default_value = "gap", value_parser = ["gap", "zero"])]
+    missing: String,
+    #[arg(value_name = "FILE", hide = true)]
+    files: Vec<PathBuf>,
+}
+
+/// Judges the rows of the file.
+pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
+    let Some(path) = args.counts.as_ref().filter(|_| args.config.is_none() && args.files.is_empty()) else {
+        return Err(Failure::Usage(Both::new(
+            "backtest sobre mensajes grabados (-c, ARCHIVO) no está disponible en esta versión; usa --counts serie.csv",
+            "backtest over recorded posts (-c, FILE) is not available in this version; use --counts series.csv",
+        )));
+    };
+    let job = job(args, path)?;
+    let (rows, refused) = counts::read(&contents(path)?);
+    let lost = refused.len() as u64;
+    for (line, why) in refused.iter().take(limits::REFUSED_SHOWN) {
+        writeln!(err, "{}:{line}: {}", path.display(), why.get(lang))?;
+    }
+    if let Some(more) = refused.len().checked_sub(limits::REFUSED_SHOWN).filter(|n| *n > 0) {
+        let more = Both::new(format!("… y {more} filas rechazadas más"), format!("… and {more} more refused rows"));
+        writeln!(err, "{}", more.get(lang))?;
+    }
+    check(path, &rows, job.missing)?;
+    let mut file = args.scores.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
+    let label = job.label.clone();
+    let mut seq = 0;
+    let mut hear = |alert: &crate::alert::Alert| {
+        seq += 1;
+        writeln!(out, "{}", wire::alert_json(alert, seq))
+    };
+    let scores = file.as_mut().map(|(_, file)| file as &mut dyn Write);
+    let summary = backtest::run(job, &rows, &mut hear, scores)?;
+    if let Some((path, mut file)) = file {
+        file.flush().map_err(|error| unwritable(path, &error))?;
+    }
+    writeln!(out, "{}", wire::backtest_json(&view(&label, &summary, lost)))?;
+    writeln!(err, "{}", text(&label, &summary, lost, lang))?;
+    Ok(())
+}
+
+fn job(args: &Args, path: &Path) -> Result<Job, Failure> {
+    let usage = |es: String, en: String| Failure::Usage(Both::new(es, en));
+    let direction = if args.on == "drop" { Direction::Drop } else { Direction::Spike };
+    let mut settings = Settings { quick: args.quick, ..Settings::new(direction) };
+    if args.quick && direction == Direction::Drop {
+        return Err(usage("--quick solo vale con --on spike".into(), "--quick goes with --on spike only".into()));
+    }
+    settings.sensitivity = args.sensitivity.unwrap_or(settings.sensitivity);
+    let typed = &args.budget;
+    settings.budget = Budget::parse(typed).ok_or_else(|| {
+        let (alerts, days) = (limits::BUDGET_ALERTS, limits::BUDGET_DAYS);
+        usage(
+            format!("--budget «{typed}» no se entiende; por ejemplo \"5 per 3 weeks\", hasta {alerts} alertas y {days} días"),
+            format!("--budget '{typed}' is not understood; for example \"5 per 3 weeks\", up to {alerts} alerts and {days} days"),
+        )
+    })?;
+    let zone = &args.timezone;
+    let zone = Zone::named(zone).ok_or_else(|| {
+        usage(
+            format!("no hay zona horaria «{zone}»; por ejemplo America/Mexico_City"),
+            format!("there is no time zone '{zone}'; for example Europe/Madrid"),
+        )
+    })?;
+    let stem = || path.file_stem().map_or_else(|| "counts".to_owned(), |s| s.to_string_lossy().into_owned());
+    let label = args.label.clone().unwrap_or_else(stem);
+    if !config::is_name(&label) {
+        return Err(usage(
+            format!("--label «{label}» no puede ser el nombre de un tema"),
+            format!("--label '{label}' cannot be the name of a topic"),
+        ));
+    }
+    let missing = if args.missing == "zero" { Missing::Zero } else { Missing::Gap };
+    Ok(Job { label, zone, calendar: Arc::default(), settings, missing })
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, Failure> {
+    let shown = path.display();
+    let unreadable =
+        |e: io::Error| Failure::Work(Both::new(format!("{shown}: no se puede leer: {e}"), format!("{shown}: cannot be read: {e}")));
+    let mut bytes = Vec::new();
+    let input = sources::open(path).map_err(unreadable)?;
+    input.take(limits::COUNTS_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limits::COUNTS_BYTES {
+        let most = limits::COUNTS_BYTES >> 20;
+        return Err(Failure::Work(Both::new(format!("{shown}: pasa de {most} MB"), format!("{shown}: larger than {most} MB"))));
+    }
+    Ok(bytes)
+}
+
+/// There must be rows, and one in every bucket unless the empty ones were left out.
+fn check(path: &Path, rows: &[counts::Row], missing: Missing) -> Result<(), Failure> {
+    let shown = path.display();
+    if rows.is_empty() {
+        return Err(Failure::Work(Both::new(
+            format!("{shown}: no hay ninguna fila timestamp,value que se pueda leer"),
+            format!("{shown}: there is no timestamp,value row that can be read"),
+        )));
+    }
+    let step = counts::step(rows);
+    if step > BUCKET && missing == Missing::Gap {
+        let minutes = step / SECOND / 60;
+        return Err(Failure::Work(Both::new(
+            format!(
+                "{shown}: hay una fila cada {minutes} minutos y hace falta una cada 5 minutos o menos; si faltan las vacías, --missing zero"
+            ),
+            format!(
+                "{shown}: there is a row every {minutes} minutes, one every 5 minutes or less is needed; if empty ones are left out, --missing zero"
+            ),
+        )));
+    }
+    Ok(())
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
+    File::create(path).map(BufWriter::new).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    Failure::Work(Both::new(format!("{path}: no se puede escribir: {error}"), format!("{path}: cannot be written: {error}")))
+}
+
+fn view<'a>(label: &'a str, summary: &Summary, refused: u64) -> wire::BacktestView<'a> {
+    let ends = summary.delays.first().copied().zip(summary.delays.last().copied());
+    wire::BacktestView {
+        topic: label,
+        rows: (summary.rows, refused),
+        span: summary.span,
+        weeks: summary.weeks(),
+        missing: summary.missing,
+        alerts: summary.alerts,
+        per_week: summary.per_week(),
+        first: summary.first,
+        delay: ends.zip(summary.median_delay()).map(|((least, greatest), median)| [least, median, greatest]),
+    }
+}
+
+/// The summary for people.
+fn text(label: &str, s: &Summary, refused: u64, lang: Lang) -> String {
+    let (rows, weeks, alerts, rate) = (s.rows, s.weeks(), s.alerts, s.per_week());
+    let mut text = lang.pick(
+        format!("{label}: {rows} filas, {refused} rechazadas, {weeks:.1} semanas; {alerts} alertas, {rate:.2} por semana"),
+        format!("{label}: {rows} rows, {refused} refused, {weeks:.1} weeks; {alerts} alerts, {rate:.2} a week"),
+    );
+    if let (Some(first), Some(delay)) = (s.first, s.median_delay()) {
+        let minutes = delay / SECOND / 60;
+        text += &lang.pick(
+            format!("; la primera, {first}; del aviso al pico, {minutes} min (mediana)"),
+            format!("; the first {first}; from alert to peak {minutes} min (median)"),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

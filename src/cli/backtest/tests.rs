@@ -1,0 +1,85 @@
+use super::super::tests::call_with;
+use crate::prng::Prng;
+
+/// Three weeks of a steady topic with a surge on the last day, and rows that cannot be used.
+fn series(folder: &std::path::Path) -> String {
+    let mut text = String::from("timestamp,value\n");
+    let mut prng = Prng::new(5);
+    let start: jiff::Timestamp = "2026-06-01T00:00:00Z".parse().expect("a time");
+    for t in 0..21 * 288 {
+        let at = start + jiff::SignedDuration::from_mins(5 * t);
+        let surge = (20 * 288 + 100..20 * 288 + 130).contains(&t);
+        let count = prng.count(if surge { 29.0 } else { 20.0 });
+        text += &format!("{at},{count}\n");
+        if t == 3000 {
+            text += "yesterday,5\n2026-06-11T10:02:00Z,-3\n2026-06-01T00:00:00Z,3\n2026-06-11T10:03:00Z\n\n";
+        }
+    }
+    let path = folder.join("app.csv");
+    std::fs::write(&path, text).expect("a file");
+    path.display().to_string()
+}
+
+#[test]
+fn alerts_scores_and_a_summary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (counts, scores) = (series(folder.path()), folder.path().join("scores.csv"));
+    let shown = scores.display().to_string();
+    let (code, out, err) = call_with(&["escucha", "backtest", "--counts", &counts, "--label", "caida-app", "--scores", &shown]);
+    assert_eq!(code, 0, "{err}");
+    let lines: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let [alert, summary] = &lines[..] else { panic!("{out}") };
+    assert_eq!((&alert["type"], &alert["on"], &alert["topic"]), (&"alert".into(), &"spike".into(), &"caida-app".into()));
+    assert!(alert["id"].as_str().is_some_and(|id| id.starts_with("spike/caida-app/2026-06-21T08:")), "{alert}");
+    assert!(alert["observed"].as_f64() > alert["expected_range"][1].as_f64() && alert["unique_authors"].is_null(), "{alert}");
+    assert_eq!((&summary["rows"], &summary["refused"], &summary["alerts"]), (&6048.into(), &4.into(), &1.into()));
+    assert_eq!(summary["first_alert"]["caida-app"], alert["started_at"]);
+    assert!(summary["delay_to_peak_seconds"]["median"].as_i64().is_some_and(|s| (0..3 * 3600).contains(&s)), "{summary}");
+    for (line, why) in [(3003, "'yesterday' is not a time"), (3004, "count"), (3005, "not after"), (3006, "1 field")] {
+        assert!(err.contains(&format!("app.csv:{line}: ")) && err.contains(why), "{err}");
+    }
+    let scores = std::fs::read_to_string(scores).expect("scores");
+    let rows: Vec<Vec<&str>> = scores.lines().map(|l| l.split(',').collect()).collect();
+    assert_eq!(rows[0].join(","), "timestamp,value,anomaly_score,expected,alert");
+    assert_eq!(rows.len(), 6049);
+    for row in &rows[1..] {
+        assert_eq!(row[2].parse::<f64>().expect("a score") >= 1.0, row[4] == "1", "{row:?}");
+    }
+    assert_eq!(rows.iter().filter(|r| r[4] == "1").count(), 1);
+    let again = call_with(&["escucha", "backtest", "--counts", &counts, "--label", "caida-app"]);
+    assert_eq!(again.1, out, "the same input gives the same alerts");
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let counts = file("a.csv", "timestamp,value\n2026-01-01T00:00:00Z,1\n");
+    let hourly = file("h.csv", "2026-01-01T00:00:00Z,1\n2026-01-01T01:00:00Z,1\n2026-01-01T02:00:00Z,1\n");
+    let empty = file("e.csv", "timestamp,value\n");
+    let none = folder.path().join("none.csv").display().to_string();
+    for (args, code, say) in [
+        (&["-c", "escucha.toml", "a.ndjson"][..], 2, "not available in this version"),
+        (&["--counts", &counts, "-c", "x.toml"], 2, "not available in this version"),
+        (&["--counts", &counts, "--budget", "many"], 2, "'many'"),
+        (&["--counts", &counts, "--timezone", "Europe/Madird"], 2, "Europe/Madird"),
+        (&["--counts", &counts, "--label", "a/b"], 2, "a/b"),
+        (&["--counts", &counts, "--on", "drop", "--quick"], 2, "--quick"),
+        (&["--counts", &counts, "--sensitivity", "0"], 2, "--sensitivity"),
+        (&["--counts", &none], 1, "none.csv"),
+        (&["--counts", &empty], 1, "no timestamp,value row"),
+        (&["--counts", &hourly], 1, "every 60 minutes"),
+        (&["--counts", &counts, "--scores", "/nowhere/x.csv"], 1, "/nowhere/x.csv"),
+        (&["--counts", &counts], 0, "1 rows"),
+        (&["--counts", &hourly, "--missing", "zero"], 0, "3 rows"),
+    ] {
+        let all: Vec<&str> = ["escucha", "--lang", "en", "backtest"].into_iter().chain(args.iter().copied()).collect();
+        let (got, _, err) = call_with(&all);
+        assert_eq!(got, code, "{args:?}: {err}");
+        assert!(err.contains(say), "{args:?}: {err}");
+    }
+}
