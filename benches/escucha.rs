@@ -5,6 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures and prints")]
 
 mod canonical;
+mod detect;
 mod plain;
 mod priority;
 mod scaling;
@@ -22,6 +23,7 @@ const ROWS: &[(&str, &str)] = &[
     ("plain", "the same with plain crates"),
     ("ratio", "engine against plain, turn by turn"),
     ("scaling", "one CPU with one lane against two CPUs with two"),
+    ("detect", "a closed bucket of one topic: what is usual, what the detector says"),
     ("priority", "average precision of the priority score"),
 ];
 
@@ -53,6 +55,10 @@ fn main() {
     for row in &rows {
         if row == "priority" {
             judged();
+            continue;
+        }
+        if row == "detect" {
+            detect::rows().into_iter().for_each(|(rules, ns)| println!("{row:<10}{ns:>8.0} ns/bucket, {rules}"));
             continue;
         }
         let work = work.get_or_insert_with(|| {

@@ -9,11 +9,15 @@
 
 mod channel;
 
-use crate::anomaly::{self, Direction, Finding, Kernel, PER_DAY, Settings, Usual};
+use crate::anomaly::{self, Budget, Direction, Finding, Kernel, PER_DAY, Settings, Usual};
 use channel::{Channel, Reading};
 
 /// What the fading sum keeps from bucket to bucket: half-life an hour, 0.5^(1/12).
 const FADE: f64 = 0.943_874_312_681_693_5;
+/// Variance of the residual of Poisson counts: 1 for a bucket; a fading sum of mean m/(1-d) has variance
+/// m/(1-d²), which is less by 1/(1+d).
+const CHANCE_BUCKET: f64 = 1.0;
+const CHANCE_HOUR: f64 = 1.0 / (1.0 + FADE);
 /// Buckets from the first to the first possible alert: 2.6 days.
 const WARM_UP: u32 = 750;
 /// An alert is followed by this many buckets in which it goes on and no other comes: a day.
@@ -53,12 +57,15 @@ impl Detector {
         // The quick mode moves with the sensitivity and keeps its proportions.
         let scale = settings.sensitivity / SENSITIVITY;
         let slow = if quick { SLOW_FLOOR * scale } else { settings.sensitivity };
+        // Two channels find more than one, though mostly the same: each has a part of the budget.
+        let alerts = if quick { (settings.budget.alerts * 4 / 5).max(1) } else { settings.budget.alerts };
+        let budget = Budget { alerts, ..settings.budget };
         Detector {
             settings,
             seen: 0.0,
             expected: 0.0,
-            slow: Channel::new(slow, settings.budget),
-            quick: quick.then(|| Box::new(Channel::new(QUICK_FLOOR * scale, settings.budget))),
+            slow: Channel::new(slow, budget, CHANCE_HOUR),
+            quick: quick.then(|| Box::new(Channel::new(QUICK_FLOOR * scale, budget, CHANCE_BUCKET))),
             first: None,
             latest: 0,
             judged: 0,

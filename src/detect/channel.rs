@@ -47,6 +47,9 @@ pub struct Channel {
     /// Mean and variance of the residual.
     offset: f64,
     variance: f64,
+    /// No spread is believed to be smaller than that of pure chance: else, in a topic of a mention a
+    /// day, every mention would be a surprise.
+    chance: f64,
     learnt: u32,
     /// Peaks within the time of the budget, in order of time.
     peaks: VecDeque<Peak>,
@@ -60,9 +63,9 @@ pub struct Channel {
 }
 
 impl Channel {
-    pub fn new(floor: f64, budget: Budget) -> Channel {
+    pub fn new(floor: f64, budget: Budget, chance: f64) -> Channel {
         let (peaks, open, high) = (VecDeque::new(), None, None);
-        Channel { floor, budget, offset: 0.0, variance: 1.0, learnt: 0, peaks, open, high, bar: floor, set: 0 }
+        Channel { floor, budget, offset: 0.0, variance: 1.0, chance, learnt: 0, peaks, open, high, bar: floor, set: 0 }
     }
 
     /// Reads bucket number `t`, with `observed` where `expected` was usual; `sign` is -1 to look for
@@ -70,7 +73,7 @@ impl Channel {
     pub fn read(&mut self, t: u32, kernel: Kernel, (observed, expected): (f64, f64), sign: f64, learn: bool) -> Reading {
         self.settle(t);
         let root = (expected + ANSCOMBE).sqrt();
-        let spread = self.variance.max(0.01).sqrt();
+        let spread = self.variance.max(self.chance).sqrt();
         let centred = 2.0 * ((observed + ANSCOMBE).sqrt() - root) - self.offset;
         let surprise = (sign * centred / spread).max(0.0);
         // The count at which the residual would be at the bar.

@@ -166,6 +166,21 @@ fn nothing_that_comes_in_breaks_it() {
     }
 }
 
+/// In a topic of a mention a day, a mention is no surprise, nor are two; a handful at once is.
+#[test]
+fn a_rare_topic_does_not_cry_at_every_mention() {
+    let usual = Usual { mean: 0.05, ..STEADY };
+    let mut detector = Detector::new(Settings::new(Direction::Spike));
+    let mut judge = |t: i64, count: f64| detector.judge(t, count, &usual, true);
+    for t in 0..i64::from(4 * PER_WEEK) {
+        let found = judge(t, if t % 288 == 100 { 1.0 } else { 0.0 });
+        assert!(!found.fires, "{t} {found:?}");
+    }
+    let t = i64::from(4 * PER_WEEK);
+    assert!(!judge(t, 2.0).fires);
+    assert!(judge(t + 1, 4.0).fires);
+}
+
 /// Bytes of a detector: itself, and eight for each peak it keeps; four hours lie between two peaks.
 #[test]
 fn a_detector_is_small() {

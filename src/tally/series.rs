@@ -80,6 +80,13 @@ mod tests {
         }
     }
 
+    /// Bytes of a topic with one rule: itself, its week, the detector, and 8 for each of 126 peaks at most.
+    #[test]
+    fn a_topic_costs_less_than_three_kibibytes() {
+        let parts = [size_of::<Series>(), 168 * 8, size_of::<Detector>(), 128 * 8, size_of::<Finding>()];
+        assert!(parts.iter().sum::<usize>() <= 3 * 1024, "{parts:?}");
+    }
+
     #[test]
     fn every_detector_answers_in_its_place() {
         let settings = [Settings::new(Direction::Spike), Settings::new(Direction::Drop)];

@@ -1,7 +1,7 @@
 //! The promise of the budget: without any event, alerts stay within it.
 //!
 //! Half a year of every series, seeded: three rhythms of the week, four kinds of noise, topics from
-//! nearly nothing to a mention every five seconds. `ESCUCHA_BUDGET_SERIES=N` takes N series of every
+//! three mentions a day to a mention every five seconds. `ESCUCHA_BUDGET_SERIES=N` takes N series of every
 //! combination, and then holds the interval of every kind of noise to the budget, not only that of all.
 
 use escucha::anomaly::{Budget, Direction, PER_HOUR, PER_WEEK, Settings, Slot};
@@ -11,7 +11,7 @@ use escucha::prng::Prng;
 
 const WEEKS: u32 = 26;
 /// Mentions in five minutes, on average.
-const MEANS: [f64; 3] = [0.5, 5.0, 60.0];
+const MEANS: [f64; 4] = [0.01, 0.5, 5.0, 60.0];
 
 #[derive(Debug, Clone, Copy)]
 enum Noise {
@@ -158,4 +158,9 @@ fn drops_without_an_event_stay_within_the_budget() {
 fn a_small_budget_is_kept_too() {
     // Lower than what the floor alone would let through.
     holds(Settings { sensitivity: 2.6, budget: Budget { alerts: 2, days: 14 }, ..Settings::new(Direction::Spike) });
+}
+
+#[test]
+fn the_quick_mode_keeps_it_too() {
+    holds(Settings { quick: true, ..Settings::new(Direction::Spike) });
 }

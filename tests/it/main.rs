@@ -5,6 +5,7 @@ mod bancos;
 mod budget;
 mod civil;
 mod config;
+mod crisislex;
 mod data;
 mod decoders;
 mod demo;
