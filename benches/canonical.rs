@@ -76,6 +76,7 @@ impl Canonical {
             brand: None,
             weight: Default::default(),
             zone: Zone::utc(),
+            calendar: Default::default(),
             labels: Default::default(),
             queries: vec![query.clone()],
         };

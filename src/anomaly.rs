@@ -105,6 +105,9 @@ impl Budget {
     }
 }
 
+/// Sensitivities that make sense, in spreads.
+pub const SENSITIVITY: (f64, f64) = (1.0, 100.0);
+
 /// How a detector is set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
@@ -171,6 +174,14 @@ impl Finding {
     /// How many times the bar; an alert has 1 or more.
     pub fn ratio(&self) -> f64 {
         self.surprise / self.bar
+    }
+
+    /// Whole mentions at which the bar is passed.
+    pub fn threshold(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::Spike => self.range.1.floor() as u64,
+            Direction::Drop => self.range.0.ceil() as u64,
+        }
     }
 }
 

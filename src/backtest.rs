@@ -179,10 +179,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         updated_at: started_at.plus(BUCKET),
         resolved_at: None,
         observed: Tallied { mentions: finding.observed.round() as u64, ..Tallied::default() },
-        threshold: match direction {
-            Direction::Spike => finding.range.1.ceil(),
-            Direction::Drop => finding.range.0.floor(),
-        } as u64,
+        threshold: finding.threshold(direction),
         finding: Some(*finding),
         priority: None,
         delayed: false,

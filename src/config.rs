@@ -13,6 +13,7 @@ use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
+mod calendars;
 mod problem;
 mod queries;
 mod secret;

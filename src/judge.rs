@@ -4,6 +4,7 @@
 //! what was observed and answers with transitions: an alert fires, changes, resolves.
 
 mod alerts;
+mod unusual;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,13 +52,13 @@ struct Watch {
     topic: TopicId,
     topic_name: String,
     brand: String,
-    /// The firing `volume` alert.
+    /// The firing alert, but for `priority`.
     firing: Option<Firing>,
     /// Windows with this last minute or an earlier one belong to an alert that is over.
     done: i64,
 }
 
-/// A `volume` alert that goes on.
+/// An alert on a topic's volume that goes on.
 #[derive(Debug, Clone, Copy)]
 struct Firing {
     /// Number of the alert.
@@ -282,6 +283,7 @@ fn on(on: &On) -> &'static str {
     match on {
         On::Priority { .. } => "priority",
         On::Volume { .. } => "volume",
+        On::Unusual(settings) => settings.direction.as_str(),
     }
 }
 
@@ -290,6 +292,7 @@ fn same_kind(a: &On, b: &On) -> bool {
     match (a, b) {
         (On::Priority { .. }, On::Priority { .. }) => true,
         (On::Volume { window: a, .. }, On::Volume { window: b, .. }) => a == b,
+        (On::Unusual(a), On::Unusual(b)) => a.direction == b.direction,
         _ => false,
     }
 }

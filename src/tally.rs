@@ -4,6 +4,7 @@
 
 mod answers;
 mod authors;
+mod buckets;
 mod clock;
 mod readers;
 mod recent;
@@ -137,6 +138,10 @@ pub struct Tally {
     changed: Vec<usize>,
     /// When the windows of a slot change by themselves, in minutes.
     due: BTreeSet<(i64, usize)>,
+    /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
+    watched: Vec<usize>,
+    /// The bucket that closes next, once event time is known.
+    bucket: Option<i64>,
     /// The second of the last beat that told of windows.
     told: i64,
     /// Working memory for what the judge says.
@@ -167,6 +172,8 @@ impl Tally {
             version: None,
             changed: Vec::new(),
             due: BTreeSet::new(),
+            watched: Vec::new(),
+            bucket: None,
             told: i64::MIN,
             alerts: Vec::new(),
         }
@@ -207,6 +214,7 @@ impl Tally {
         self.forget_old();
         self.judge.tick(now, &mut self.alerts);
         tell(&mut self.alerts, events);
+        self.close_buckets(now, events);
         if at.second() == self.told {
             return;
         }
@@ -424,6 +432,7 @@ impl Tally {
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
         events.extend(gone.map(|t| Event::Forget(t.id)));
         self.judge.adopt(listening, now, &mut self.alerts);
+        self.adopt_unusual(listening, now);
         tell(&mut self.alerts, events);
     }
 

@@ -2,7 +2,11 @@
 //!
 //! `config` builds one [`Listening`] out of a file; it is never changed, only swapped whole.
 
+use std::sync::Arc;
+
 use crate::alert::Severity;
+use crate::anomaly::Settings;
+use crate::calendar::Calendar;
 use crate::query::Query;
 use crate::score::Score;
 use crate::time::Zone;
@@ -89,6 +93,8 @@ pub struct Topic {
     pub weight: Score,
     /// Civil time of its hours and weekdays.
     pub zone: Zone,
+    /// Its holidays and paydays.
+    pub calendar: Arc<Calendar>,
     /// Report labels.
     pub labels: Labels,
     /// A post that matches any of them is a mention.
@@ -96,7 +102,7 @@ pub struct Topic {
 }
 
 /// What an alert rule watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum On {
     /// A post at or over a score.
     Priority {
@@ -110,10 +116,12 @@ pub enum On {
         /// The count.
         at: u64,
     },
+    /// More or less than usual.
+    Unusual(Settings),
 }
 
 /// One `[[alert]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Its name.
     pub name: String,

@@ -139,6 +139,7 @@ impl Keywords {
                 brand: None,
                 weight: Default::default(),
                 zone: Zone::utc(),
+                calendar: Default::default(),
                 labels: Default::default(),
                 queries: vec![query],
             })

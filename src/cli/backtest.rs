@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, positive};
-use crate::anomaly::{BUCKET, Budget, Direction, Settings};
+use crate::anomaly::{BUCKET, Budget, Direction, SENSITIVITY, Settings};
 use crate::backtest::{self, Job, Missing, Summary, counts};
 use crate::bilingual::{Both, Lang};
 use crate::config;
@@ -87,6 +87,13 @@ fn job(args: &Args, path: &Path) -> Result<Job, Failure> {
         return Err(usage("--quick solo vale con --on spike".into(), "--quick goes with --on spike only".into()));
     }
     settings.sensitivity = args.sensitivity.unwrap_or(settings.sensitivity);
+    let (least, most) = SENSITIVITY;
+    if !(least..=most).contains(&settings.sensitivity) {
+        return Err(usage(
+            format!("--sensitivity debe estar entre {least} y {most}"),
+            format!("--sensitivity must be between {least} and {most}"),
+        ));
+    }
     let typed = &args.budget;
     settings.budget = Budget::parse(typed).ok_or_else(|| {
         let (alerts, days) = (limits::BUDGET_ALERTS, limits::BUDGET_DAYS);

@@ -206,6 +206,24 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A number between `least` and `most`, with or without a decimal point.
+    pub fn decimal(&self, key: &str, least: f64, most: f64) -> Option<At<f64>> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),
+            DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix()).ok().map(|n| n as f64),
+            _ => return self.wrong_type(key, value, "un número", "a number"),
+        };
+        match number.filter(|n: &f64| (least..=most).contains(n)) {
+            Some(number) => Some(At { value: number, span: value.span() }),
+            None => {
+                let cause = both!("«{key}» debe estar entre {least} y {most}", "“{key}” must be between {least} and {most}");
+                self.problems.error(&value.span(), cause, no_fix());
+                None
+            }
+        }
+    }
+
     /// A duration such as `"60s"`, in microseconds, between `least` and `most`.
     pub fn duration(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
         let fix = both!("por ejemplo {key} = \"60s\", \"15m\" o \"24h\"", "for example {key} = \"60s\", \"15m\" or \"24h\"");

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::alert::Severity;
+use crate::anomaly::{Budget, Direction, SENSITIVITY};
 use crate::http::Role;
 use crate::limits;
 use crate::query::Accents;
@@ -13,6 +14,7 @@ use crate::time::{HOUR, MINUTE};
 use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
+use super::calendars;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
@@ -28,6 +30,7 @@ pub struct Typed<'a> {
     pub brands: Vec<Brand<'a>>,
     pub topics: Vec<Topic<'a>>,
     pub alerts: Vec<Alert<'a>>,
+    pub calendars: Vec<calendars::Typed<'a>>,
 }
 
 /// `[server]`.
@@ -102,6 +105,9 @@ pub struct Alert<'a> {
     pub window: Option<At<Window>>,
     pub severity: Severity,
     pub resolve_after: Option<At<i64>>,
+    pub sensitivity: Option<At<f64>>,
+    pub budget: Option<At<Budget>>,
+    pub quick: Option<At<bool>>,
 }
 
 /// What an alert watches.
@@ -109,17 +115,18 @@ pub struct Alert<'a> {
 pub enum Watch {
     Priority,
     Volume,
+    Unusual(Direction),
 }
 
 /// Sections that are promised and not built yet.
-const LATER: [&str; 6] = ["store", "notify", "list", "calendar", "silence", "wall"];
+const LATER: [&str; 5] = ["store", "notify", "list", "silence", "wall"];
 
 const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accents::Smart), ("exact", Accents::Exact)];
 
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    root.only(&["timezone", "server", "engine", "token", "source", "brand", "topic", "alert"], &LATER);
+    root.only(&["timezone", "server", "engine", "token", "source", "brand", "topic", "alert", "calendar"], &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
@@ -129,6 +136,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),
         topics: root.tables("topic", "[[topic]]").into_iter().map(topic).collect(),
         alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
+        calendars: root.tables("calendar", "[[calendar]]").into_iter().map(calendars::read).collect(),
     }
 }
 
@@ -252,9 +260,14 @@ fn queries(section: Section<'_>) -> Vec<Query<'_>> {
 }
 
 fn alert(section: Section<'_>) -> Alert<'_> {
-    let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after"];
-    section.only(&known, &["sensitivity", "budget", "notify"]);
-    let watched = [("priority", Watch::Priority), ("volume", Watch::Volume)];
+    let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after", "sensitivity", "budget", "quick"];
+    section.only(&known, &["notify"]);
+    let watched = [
+        ("priority", Watch::Priority),
+        ("volume", Watch::Volume),
+        ("spike", Watch::Unusual(Direction::Spike)),
+        ("drop", Watch::Unusual(Direction::Drop)),
+    ];
     if section.value("on").is_none() {
         section.missing("on");
     }
@@ -263,13 +276,32 @@ fn alert(section: Section<'_>) -> Alert<'_> {
     Alert {
         section,
         name: section.name(),
-        on: section.choice("on", &watched, &["spike", "drop", "sla", "source", "share"]),
+        on: section.choice("on", &watched, &["sla", "source", "share"]),
         topics: section.value("topics").map(|value| At { value: section.texts("topics"), span: value.span() }),
         at: section.integer("at", 0, i64::MAX),
         window: section.choice("window", &windows, &[]),
         severity: section.choice("severity", &severities, &[]).map(|s| s.value).unwrap_or_default(),
         resolve_after: section.duration("resolve_after", MINUTE, 24 * HOUR),
+        sensitivity: section.decimal("sensitivity", SENSITIVITY.0, SENSITIVITY.1),
+        budget: budget(section),
+        quick: section.flag("quick"),
     }
+}
+
+/// `"5 per 3 weeks"`.
+fn budget(section: Section<'_>) -> Option<At<Budget>> {
+    let text = section.text("budget")?;
+    let (typed, alerts, days) = (text.value, limits::BUDGET_ALERTS, limits::BUDGET_DAYS);
+    let found = Budget::parse(typed).map(|value| At { value, span: text.span.clone() });
+    if found.is_none() {
+        let cause = both!("«{typed}» no se entiende en «budget»", "“{typed}” is not understood in “budget”");
+        let fix = both!(
+            "por ejemplo budget = \"5 per 3 weeks\", hasta {alerts} alertas y {days} días",
+            "for example budget = \"5 per 3 weeks\", up to {alerts} alerts and {days} days"
+        );
+        section.problems().error(&text.span, cause, fix);
+    }
+    found
 }
 
 /// Notes a reference to `kind` that no name of `known` answers.

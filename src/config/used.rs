@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::bilingual::Both;
+use crate::anomaly::{self, Direction};
 use crate::http::Token;
 use crate::limits;
 use crate::score::Score;
@@ -16,7 +16,7 @@ use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, queries, secret, sources};
+use super::{Config, Engine, Server, calendars, queries, secret, sources};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -28,7 +28,9 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[topic]]", typed.topics.iter().map(|t| &t.name), problems);
     unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
     let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
-    let topics = topics(typed, &zone, text, problems);
+    unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
+    let mut topics = topics(typed, &zone, text, problems);
+    calendars::assign(&typed.calendars, &mut topics, problems);
     Config {
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
@@ -209,6 +211,7 @@ fn topics(typed: &Typed<'_>, file_zone: &Zone, text: &str, problems: &Problems) 
             brand,
             weight: Score::points(topic.weight as i16),
             zone: nearest_zone.unwrap_or_else(|| file_zone.clone()),
+            calendar: Default::default(),
             labels: Labels {
                 typology: topic.typology.to_owned(),
                 category: topic.category.to_owned(),
@@ -272,8 +275,13 @@ fn watched_topics(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, cou
 }
 
 fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
-    let watch = typed.on.as_ref()?;
-    let (kind, example) = if watch.value == Watch::Priority { ("priority", "80") } else { ("volume", "20") };
+    let watch = typed.on.as_ref()?.value;
+    let kind = match watch {
+        Watch::Priority => "priority",
+        Watch::Volume => "volume",
+        Watch::Unusual(direction) => direction.as_str(),
+    };
+    misplaced(typed, watch, kind, problems);
     // A value that is there and wrong was told already.
     let lacks = |key: &str, example: &str| {
         if typed.section.value(key).is_none() {
@@ -281,46 +289,58 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
             problems.error(&typed.section.span(), cause, both!("por ejemplo {key} = {example}", "for example {key} = {example}"));
         }
     };
-    let Some(at) = &typed.at else {
-        lacks("at", example);
-        return None;
-    };
-    let misplaced = |key: &str, other: &str| {
-        (
-            both!("«{key}» no sirve con on = \"{kind}\"", "“{key}” is of no use with on = \"{kind}\""),
-            both!("bórralo, o usa on = \"{other}\"", "delete it, or use on = \"{other}\""),
-        )
-    };
-    let between = |span, most: i64, problems: &Problems| {
-        let cause = both!("«at» debe estar entre 1 y {most} con on = \"{kind}\"", "“at” must be between 1 and {most} with on = \"{kind}\"");
-        problems.error(span, cause, both!("por ejemplo at = {example}", "for example at = {example}"));
-    };
-    match watch.value {
-        Watch::Priority => {
-            if let Some(window) = &typed.window {
-                let (cause, fix): (Both, Both) = misplaced("window", "volume");
-                problems.error(&window.span, cause, fix);
-            }
-            if !(1..=100).contains(&at.value) {
-                between(&at.span, 100, problems);
-                return None;
-            }
-            Some(On::Priority { at: Score::points(at.value as i16) })
+    let (most, example) = if watch == Watch::Priority { (100, "80") } else { (i64::MAX, "20") };
+    let at = || {
+        let Some(at) = &typed.at else {
+            lacks("at", example);
+            return None;
+        };
+        if !(1..=most).contains(&at.value) {
+            let cause =
+                both!("«at» debe estar entre 1 y {most} con on = \"{kind}\"", "“at” must be between 1 and {most} with on = \"{kind}\"");
+            problems.error(&at.span, cause, both!("por ejemplo at = {example}", "for example at = {example}"));
+            return None;
         }
+        Some(at.value)
+    };
+    match watch {
+        Watch::Priority => Some(On::Priority { at: Score::points(at()? as i16) }),
         Watch::Volume => {
-            if let Some(after) = &typed.resolve_after {
-                let (cause, fix) = misplaced("resolve_after", "priority");
-                problems.error(&after.span, cause, fix);
-            }
-            if at.value < 1 {
-                between(&at.span, i64::MAX, problems);
-                return None;
-            }
+            let at = at()?;
             let Some(window) = &typed.window else {
                 lacks("window", "\"5m\"");
                 return None;
             };
-            Some(On::Volume { window: window.value, at: at.value as u64 })
+            Some(On::Volume { window: window.value, at: at as u64 })
+        }
+        Watch::Unusual(direction) => {
+            let default = anomaly::Settings::new(direction);
+            Some(On::Unusual(anomaly::Settings {
+                direction,
+                sensitivity: typed.sensitivity.as_ref().map_or(default.sensitivity, |s| s.value),
+                budget: typed.budget.as_ref().map_or(default.budget, |b| b.value),
+                quick: typed.quick.as_ref().is_some_and(|q| q.value),
+            }))
+        }
+    }
+}
+
+/// Notes the keys that belong to another kind of alert.
+fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
+    let spike = Watch::Unusual(Direction::Spike);
+    let unusual = matches!(watch, Watch::Unusual(_));
+    let keys = [
+        ("at", typed.at.as_ref().map(|k| &k.span), !unusual, "volume"),
+        ("window", typed.window.as_ref().map(|k| &k.span), watch == Watch::Volume, "volume"),
+        ("resolve_after", typed.resolve_after.as_ref().map(|k| &k.span), watch == Watch::Priority, "priority"),
+        ("sensitivity", typed.sensitivity.as_ref().map(|k| &k.span), unusual, "spike"),
+        ("budget", typed.budget.as_ref().map(|k| &k.span), unusual, "spike"),
+        ("quick", typed.quick.as_ref().filter(|q| q.value).map(|k| &k.span), watch == spike, "spike"),
+    ];
+    for (key, span, _, other) in keys.into_iter().filter(|(_, _, fits, _)| !fits) {
+        if let Some(span) = span {
+            let cause = both!("«{key}» no sirve con on = \"{kind}\"", "“{key}” is of no use with on = \"{kind}\"");
+            problems.error(span, cause, both!("bórralo, o usa on = \"{other}\"", "delete it, or use on = \"{other}\""));
         }
     }
 }

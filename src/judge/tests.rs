@@ -15,6 +15,7 @@ fn judge(on: On) -> Judge {
         brand: None,
         weight: Score::default(),
         zone: Zone::utc(),
+        calendar: Default::default(),
         labels: Default::default(),
         queries: Vec::new(),
     };

@@ -93,6 +93,16 @@ fn plain(code: &'static str, es: &str, en: &str) -> Reason {
     Reason { code, text: Both::new(es, en), value: 0.0 }
 }
 
+/// A topic is as usual again.
+pub fn usual_again(finding: &Finding) -> Reason {
+    let (observed, expected) = (finding.observed.round(), finding.expected);
+    let text = Both::new(
+        format!("De vuelta a lo habitual: {observed}, y se esperan {expected:.1}"),
+        format!("Back to what is usual: {observed}, and {expected:.1} are expected"),
+    );
+    Reason { code: "usual", text, value: observed }
+}
+
 /// A topic has more or less than usual.
 pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
     let (observed, expected) = (finding.observed.round(), finding.expected);

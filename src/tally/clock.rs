@@ -50,6 +50,11 @@ impl EventClock {
         self.now
     }
 
+    /// What ends before this waits for no more posts: the present moment less the lateness.
+    pub fn settled(&self) -> Timestamp {
+        self.now.plus(-self.lateness)
+    }
+
     /// No post before this is expected any more; never falls.
     pub fn watermark(&self) -> Timestamp {
         self.watermark

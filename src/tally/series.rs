@@ -48,6 +48,17 @@ impl Series {
         (usual, &self.findings)
     }
 
+    /// Where and how to look from now on; what is usual stays known, and a detector that is set as
+    /// before goes on.
+    pub fn adopt(&mut self, zone: Zone, calendar: Arc<Calendar>, detectors: impl IntoIterator<Item = Settings>) {
+        (self.zone, self.calendar, self.today) = (zone, calendar, None);
+        let mut old = std::mem::take(&mut self.detectors);
+        self.detectors.extend(detectors.into_iter().map(|settings| match old.iter().position(|d| *d.settings() == settings) {
+            Some(i) => old.swap_remove(i),
+            None => Detector::new(settings),
+        }));
+    }
+
     fn slot(&mut self, at: Timestamp) -> Slot {
         let day = self.zone.day(at);
         let special = match self.today {

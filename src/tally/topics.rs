@@ -12,6 +12,7 @@ use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
+use super::buckets::Unusual;
 use super::recent::Recent;
 use super::{Mention, MentionTopic};
 
@@ -27,6 +28,8 @@ pub struct Topic {
     /// Event time since when it is listened to.
     pub since: Timestamp,
     pub panes: Panes,
+    /// What is usual, if a rule asks for it.
+    pub unusual: Option<Box<Unusual>>,
     pub week: Week,
     /// All mentions since then.
     pub total: Sum,
@@ -70,6 +73,7 @@ impl Topic {
             active: true,
             since: now,
             panes: Panes::default(),
+            unusual: None,
             week: Week::default(),
             total: Sum::default(),
             mentions: VecDeque::new(),

@@ -3,8 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use escucha::anomaly::{Budget, Direction, Settings};
 use escucha::bilingual::Lang;
 use escucha::config::{Config, Report, TopicIds};
+use escucha::topic::On;
 
 fn read(text: &str) -> Result<(Config, Report), Report> {
     Config::read("escucha.toml", text.to_owned(), Path::new(""))
@@ -44,7 +46,7 @@ weight = 45
 
 [[alert]]
 name = "crisis"
-on = "spike"
+on = "sla"
 "#;
 
 #[test]
@@ -59,7 +61,7 @@ fn seven_mistakes_are_told_at_once() {
         }
         assert_eq!(
             shown.matches('^').count(),
-            "\"Europe/Madird\"\"0.0.0.0:7070\"qeury\"Banco Nandú\"(45\"spike\"".chars().count(),
+            "\"Europe/Madird\"\"0.0.0.0:7070\"qeury\"Banco Nandú\"(45\"sla\"".chars().count(),
             "{shown}"
         );
     }
@@ -336,5 +338,77 @@ fn the_examples_are_correct() {
             Ok((_, report)) => assert!(report.problems.is_empty(), "{}", report.render(Lang::En, false)),
             Err(report) => panic!("{}", report.render(Lang::En, false)),
         }
+    }
+}
+
+#[test]
+fn rules_on_what_is_unusual_and_their_calendars() {
+    let text = r#"
+[[topic]]
+name = "app"
+query = "app"
+[[topic]]
+name = "web"
+query = "web"
+[[alert]]
+name = "crisis"
+on = "spike"
+sensitivity = 4
+budget = "2 per 14 days"
+quick = true
+[[alert]]
+name = "silencio"
+on = "drop"
+topics = ["web"]
+[[calendar]]
+name = "festivos"
+kind = "holiday"
+days = ["12-25", "easter-2"]
+[[calendar]]
+name = "quincena"
+kind = "payday"
+days = ["15", "last"]
+brought_forward = true
+topics = ["app"]
+"#;
+    let (config, report) = Config::read("t", text.to_owned(), Path::new("")).expect("a good configuration");
+    assert!(report.problems.is_empty(), "{:#?}", told(&report, Lang::En));
+    let listening = config.listening(&mut TopicIds::default(), 1);
+    let settings: Vec<Settings> = listening.rules.iter().map(|r| if let On::Unusual(s) = r.on { s } else { panic!("{r:?}") }).collect();
+    assert_eq!(
+        settings[0],
+        Settings { sensitivity: 4.0, budget: Budget { alerts: 2, days: 14 }, quick: true, ..Settings::new(Direction::Spike) }
+    );
+    assert_eq!(settings[1], Settings::new(Direction::Drop));
+    assert_eq!(listening.topics.iter().map(|t| t.calendar.days.len()).collect::<Vec<_>>(), [4, 2]);
+    // Christmas, and the last working day of January 2026.
+    let on = |topic: usize, day| listening.topics[topic].calendar.on(day).map(|d| d.name.clone());
+    assert_eq!((on(1, 20_447), on(0, 20_483), on(1, 20_483)), (Some("festivos".into()), Some("quincena".into()), None));
+}
+
+#[test]
+fn mistakes_in_them_have_their_place() {
+    for (text, say) in [
+        ("on = \"spike\"\nsensitivity = 0.1", "between 1 and 100"),
+        ("on = \"spike\"\nsensitivity = nan", "between 1 and 100"),
+        ("on = \"spike\"\nsensitivity = \"high\"", "must be a number"),
+        ("on = \"spike\"\nbudget = \"some\"", "“some” is not understood"),
+        ("on = \"spike\"\nat = 5", "“at” is of no use with on = \"spike\""),
+        ("on = \"drop\"\nquick = true", "“quick” is of no use with on = \"drop\""),
+        ("on = \"volume\"\nat = 3\nwindow = \"5m\"\nbudget = \"1 per week\"", "“budget” is of no use"),
+    ] {
+        let report = wrong(&format!("[[topic]]\nname = \"app\"\nquery = \"app\"\n[[alert]]\nname = \"a\"\n{text}\n"));
+        assert!(told(&report, Lang::En).iter().any(|t| t.contains(say)), "{text}: {:#?}", told(&report, Lang::En));
+    }
+    for (text, say) in [
+        ("kind = \"holiday\"\ndays = [\"31-02\"]", "“31-02” names no day"),
+        ("kind = \"holiday\"\ndays = []", "“days” is empty"),
+        ("kind = \"fiesta\"\ndays = [\"15\"]", "“kind” cannot be “fiesta”"),
+        ("days = [\"15\"]", "lacks “kind”"),
+        ("kind = \"payday\"", "lacks “days”"),
+        ("kind = \"payday\"\ndays = [\"15\"]\ntopics = [\"ap\"]", "there is no [[topic]] “ap”"),
+    ] {
+        let report = wrong(&format!("[[topic]]\nname = \"app\"\nquery = \"app\"\n[[calendar]]\nname = \"c\"\n{text}\n"));
+        assert!(told(&report, Lang::En).iter().any(|t| t.contains(say)), "{text}: {:#?}", told(&report, Lang::En));
     }
 }

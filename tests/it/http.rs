@@ -82,6 +82,7 @@ fn topic(id: u32, name: &str, query: &str) -> Topic {
         brand: None,
         weight: Score::points(10),
         zone: Zone::utc(),
+        calendar: Default::default(),
         labels: Labels::default(),
         queries: vec![eql::parse(query, &eql::Options::default()).query.expect("a query")],
     }

@@ -27,6 +27,7 @@ mod probe;
 mod query;
 mod registered;
 mod sources;
+mod spikes;
 mod tally;
 mod tidy;
 mod wire;

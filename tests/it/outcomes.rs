@@ -99,6 +99,7 @@ pub fn listening(version: u64, topics: u32, zone: &str, rules: Vec<Rule>) -> Arc
         brand: Some(0),
         weight: Score::points(5),
         zone: zone.clone(),
+        calendar: Default::default(),
         labels: Default::default(),
         queries: Vec::new(),
     };

@@ -70,6 +70,7 @@ fn what_cannot_be_done_is_said() {
         (&["--counts", &counts, "--label", "a/b"], 2, "a/b"),
         (&["--counts", &counts, "--on", "drop", "--quick"], 2, "--quick"),
         (&["--counts", &counts, "--sensitivity", "0"], 2, "--sensitivity"),
+        (&["--counts", &counts, "--sensitivity", "0.5"], 2, "between 1 and 100"),
         (&["--counts", &none], 1, "none.csv"),
         (&["--counts", &empty], 1, "no timestamp,value row"),
         (&["--counts", &hourly], 1, "every 60 minutes"),
