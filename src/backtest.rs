@@ -5,6 +5,7 @@
 
 pub mod counts;
 mod peaks;
+pub mod recorded;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub struct Summary {
     pub missing: u64,
     /// Alerts.
     pub alerts: u64,
-    /// The first of them.
+    /// When the first of them fired: at the end of its bucket.
     pub first: Option<Timestamp>,
     /// Microseconds from every alert to the peak of what it tells of, ascending; negative where the
     /// peak was first.
@@ -143,7 +144,7 @@ impl Judged<'_> {
         self.track.push(bucket, count, &finding);
         if finding.fires {
             self.summary.alerts += 1;
-            self.summary.first.get_or_insert(start(bucket));
+            self.summary.first.get_or_insert(start(bucket + 1));
             (self.hear)(&alert(&self.label, self.direction, bucket, &finding))?;
         }
         Ok(Some((usual, finding)))

@@ -165,9 +165,9 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         Command::Match(args) => match_posts::run(&args, lang, out, err),
         Command::Replay(args) => {
             let config = load(&args.config, lang, colour, err)?;
-            replay::run(config, args, lang, out, err)
+            replay::run(&config, args, lang, out, err)
         }
-        Command::Backtest(args) => backtest::run(&args, lang, out, err),
+        Command::Backtest(args) => backtest::run(args, lang, colour, out, err),
         Command::Tap(args) => tap::run(&args, lang, out),
         Command::Init => init::run(lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),

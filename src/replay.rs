@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alert::Alert;
 use crate::app::{Engine, Parts, Sink};
 use crate::bilingual::Both;
 use crate::decode::Format;
@@ -25,7 +26,7 @@ use crate::tally::{self, Applied, Event, Tally};
 use crate::time::{Clock, MINUTE, SECOND, SystemClock, Timestamp};
 use crate::wire;
 
-use merge::{Line, Lines};
+use merge::Line;
 
 /// What to replay, and how.
 pub struct Job {
@@ -95,6 +96,8 @@ pub struct Summary {
     pub skipped: [u64; Skipped::COUNT],
     /// Alerts written.
     pub alerts: u64,
+    /// First and last second with data.
+    pub span: Option<(Timestamp, Timestamp)>,
 }
 
 /// Lines per report of progress.
@@ -102,23 +105,48 @@ const PROGRESS_LINES: u64 = 50_000;
 /// After the last data, windows and timers can change for this long.
 const AFTERGLOW: i64 = 25 * 60 * MINUTE;
 
+/// Hears of every transition of an alert, with its place in their sequence.
+pub type Hear = Box<dyn FnMut(&Alert, u64) + Send>;
+
 /// Runs the job; alerts go to `out` as JSON lines, `progress` hears how many bytes were read.
-pub async fn run(job: Job, out: Box<dyn Write + Send>, mut progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
+pub async fn run(job: Job, out: Box<dyn Write + Send>, progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
+    let mut lines = Lines(out);
+    run_to(job, Box::new(move |alert, seq| lines.write(alert, seq)), progress).await
+}
+
+/// Alerts as JSON lines.
+struct Lines(Box<dyn Write + Send>);
+
+impl Lines {
+    fn write(&mut self, alert: &Alert, seq: u64) {
+        // A closed pipe ends the output, not the count.
+        let _ = self.0.write_all((wire::alert_json(alert, seq) + "\n").as_bytes());
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let _ = self.0.flush();
+    }
+}
+
+/// Runs the job; alerts go to `hear`, `progress` hears how many bytes were read.
+pub async fn run_to(job: Job, hear: Hear, mut progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
     let (report, summary) = std::sync::mpsc::channel();
-    let sink = Writer { out, summary: Summary::default(), report };
+    let sink = Counter { hear, summary: Summary::default(), report };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let parts =
         Parts { lanes: job.lanes, formats: vec![job.format.clone()], tally: job.tally, compiled: job.compiled, clock: clock.clone() };
     let engine = Engine::start(parts, Box::new(sink)).map_err(Error::Threads)?;
     let port = engine.intake.port(crate::topic::SourceId(0), crate::limits::BUFFERS_IN_FLIGHT, metrics::Counter::noop());
     let pace = job.speed.map(|speed| Pace { speed, clock, started: None });
-    let mut drive = Drive { port, engine: &engine, buffer: Vec::new(), limit: job.buffer_bytes, second: None, pace };
+    let mut drive = Drive { port, engine: &engine, buffer: Vec::new(), limit: job.buffer_bytes, first: None, second: None, pace };
 
     let mut inputs = Vec::new();
     for path in &job.files {
         let input = sources::open(path).map_err(|error| Error::Read { path: path.clone(), error })?;
         let decoder = job.format.decoder();
-        inputs.push((path.clone(), Lines::new(input, decoder)));
+        inputs.push((path.clone(), merge::Lines::new(input, decoder)));
     }
     if job.as_recorded {
         drive_as_recorded(inputs, &mut drive, &mut progress).await?;
@@ -130,12 +158,13 @@ pub async fn run(job: Job, out: Box<dyn Write + Send>, mut progress: impl FnMut(
         }
     }
     drive.finish().await?;
+    let span = drive.first.zip(drive.second).map(|(first, last)| (Timestamp::from_seconds(first), Timestamp::from_seconds(last)));
     let tally = engine.stop();
-    Ok((summary.recv().unwrap_or_default(), tally))
+    Ok((Summary { span, ..summary.recv().unwrap_or_default() }, tally))
 }
 
 async fn drive_as_recorded<R: BufRead>(
-    inputs: Vec<(PathBuf, Lines<R>)>,
+    inputs: Vec<(PathBuf, merge::Lines<R>)>,
     drive: &mut Drive<'_>,
     progress: &mut impl FnMut(u64),
 ) -> Result<(), Error> {
@@ -171,6 +200,8 @@ struct Drive<'a> {
     engine: &'a Engine,
     buffer: Vec<u8>,
     limit: usize,
+    /// Earliest second of event time with data that was driven.
+    first: Option<i64>,
     /// Latest second of event time with data, not ticked yet.
     second: Option<i64>,
     pace: Option<Pace>,
@@ -179,6 +210,7 @@ struct Drive<'a> {
 impl Drive<'_> {
     async fn line(&mut self, line: Line) -> Result<(), Closed> {
         let second = line.at.second();
+        self.first.get_or_insert(second);
         match self.second {
             Some(current) if second > current => {
                 self.tick(current).await?;
@@ -236,27 +268,25 @@ fn end_of(second: i64) -> Timestamp {
     Timestamp::from_seconds(second.saturating_add(1))
 }
 
-/// Writes alerts as they come and counts the rest.
-struct Writer {
-    out: Box<dyn Write + Send>,
+/// Passes on alerts as they come and counts the rest.
+struct Counter {
+    hear: Hear,
     summary: Summary,
     report: std::sync::mpsc::Sender<Summary>,
 }
 
-impl Writer {
-    fn write(&mut self, events: &mut Vec<Event>) {
+impl Counter {
+    fn pass_on(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
             if let Event::Alert(alert) = event {
                 self.summary.alerts += 1;
-                // A closed pipe ends the output, not the count.
-                let line = wire::alert_json(&alert, self.summary.alerts) + "\n";
-                let _ = self.out.write_all(line.as_bytes());
+                (self.hear)(&alert, self.summary.alerts);
             }
         }
     }
 }
 
-impl Sink for Writer {
+impl Sink for Counter {
     fn applied(&mut self, _: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
         let sum = &mut self.summary;
         sum.received += outcome.items;
@@ -266,17 +296,18 @@ impl Sink for Writer {
         sum.refused.iter_mut().zip(outcome.refused).for_each(|(a, b)| *a += b);
         sum.skipped.iter_mut().zip(applied.skipped).for_each(|(a, b)| *a += b);
         sum.skipped[Skipped::NotAPost as usize] += outcome.not_posts;
-        self.write(events);
+        self.pass_on(events);
     }
 
     fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
-        self.write(events);
+        self.pass_on(events);
     }
 }
 
-impl Drop for Writer {
+impl Drop for Counter {
     fn drop(&mut self) {
-        let _ = self.out.flush();
+        // What was written is flushed before anybody reads the summary.
+        self.hear = Box::new(|_, _| ());
         let _ = self.report.send(std::mem::take(&mut self.summary));
     }
 }

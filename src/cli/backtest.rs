@@ -1,5 +1,7 @@
 //! `escucha backtest`: what would have fired, one JSON line per alert and a summary.
 
+mod posts;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,42 +17,46 @@ use crate::sources;
 use crate::time::{SECOND, Zone};
 use crate::wire;
 
-/// `backtest --counts FILE`.
+/// `backtest -c FILE FILE...` or `backtest --counts FILE`.
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["counts", "files"])))]
 pub struct Args {
-    /// Recorded posts: not built yet, refused by name.
-    #[arg(short, long, value_name = "FILE", hide = true)]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "counts")]
     config: Option<PathBuf>,
+    #[arg(long, value_name = "NAME", conflicts_with = "counts")]
+    source: Option<String>,
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "files")]
     label: Option<String>,
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
     scores: Option<PathBuf>,
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    #[arg(long, value_name = "ZONE", default_value = "UTC", conflicts_with = "files")]
     timezone: String,
-    #[arg(long, value_name = "KIND", default_value = "spike", value_parser = ["spike", "drop"])]
+    #[arg(long, value_name = "KIND", default_value = "spike", value_parser = ["spike", "drop"], conflicts_with = "files")]
     on: String,
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = positive, conflicts_with = "files")]
     sensitivity: Option<f64>,
-    #[arg(long, value_name = "BUDGET", default_value = "5 per 3 weeks")]
+    #[arg(long, value_name = "BUDGET", default_value = "5 per 3 weeks", conflicts_with = "files")]
     budget: String,
-    #[arg(long)]
+    #[arg(long, conflicts_with = "files")]
     quick: bool,
-    #[arg(long, value_name = "WHAT", default_value = "gap", value_parser = ["gap", "zero"])]
+    #[arg(long, value_name = "WHAT", default_value = "gap", value_parser = ["gap", "zero"], conflicts_with = "files")]
     missing: String,
-    #[arg(value_name = "FILE", hide = true)]
-    files: Vec<PathBuf>,
 }
 
-/// Judges the rows of the file.
-pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Some(path) = args.counts.as_ref().filter(|_| args.config.is_none() && args.files.is_empty()) else {
-        return Err(Failure::Usage(Both::new(
-            "backtest sobre mensajes grabados (-c, ARCHIVO) no está disponible en esta versión; usa --counts serie.csv",
-            "backtest over recorded posts (-c, FILE) is not available in this version; use --counts series.csv",
-        )));
-    };
+/// Judges the counts or the posts of the files.
+pub fn run(args: Args, lang: Lang, colour: bool, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
+    match &args.counts {
+        Some(path) => counted(&args, path, lang, out, err),
+        None => posts::run(args, lang, colour, out, err),
+    }
+}
+
+/// One topic's counts.
+fn counted(args: &Args, path: &Path, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let job = job(args, path)?;
     let (rows, refused) = counts::read(&contents(path)?);
     let lost = refused.len() as u64;
@@ -169,18 +175,21 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn view<'a>(label: &'a str, summary: &Summary, refused: u64) -> wire::BacktestView<'a> {
-    let ends = summary.delays.first().copied().zip(summary.delays.last().copied());
     wire::BacktestView {
-        topic: label,
         rows: (summary.rows, refused),
         span: summary.span,
         weeks: summary.weeks(),
-        missing: summary.missing,
+        missing: Some(summary.missing),
         alerts: summary.alerts,
         per_week: summary.per_week(),
-        first: summary.first,
-        delay: ends.zip(summary.median_delay()).map(|((least, greatest), median)| [least, median, greatest]),
+        first: vec![(label, summary.first)],
+        delay: spread(&summary.delays),
     }
+}
+
+/// The least, the median and the greatest of what is in order.
+fn spread(delays: &[i64]) -> Option<[i64; 3]> {
+    Some([*delays.first()?, *delays.get(delays.len() / 2)?, *delays.last()?])
 }
 
 /// The summary for people.

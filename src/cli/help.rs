@@ -103,8 +103,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "backtest!",
-        "Ejemplo:\n  escucha backtest --counts menciones.csv --label app --timezone America/Mexico_City --scores puntos.csv",
-        "Example:\n  escucha backtest --counts mentions.csv --label app --timezone Europe/Madrid --scores scores.csv",
+        "Ejemplo:\n  escucha backtest -c escucha.toml grabado.ndjson.gz\n  escucha backtest --counts menciones.csv --label app --scores puntos.csv",
+        "Example:\n  escucha backtest -c escucha.toml recorded.ndjson.gz\n  escucha backtest --counts mentions.csv --label app --scores scores.csv",
     ),
     (
         "backtest:counts",
@@ -143,7 +143,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Qué son los tramos sin filas: gap (no se contó) o zero (no hubo nada); por omisión gap",
         "What stretches without rows are: gap (nobody counted) or zero (nothing came); by default gap",
     ),
-    ("backtest:files", "Archivos", "Files"),
+    ("backtest:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
+    ("backtest:files", "Mensajes grabados: NDJSON, también .gz y .zst", "Recorded posts: NDJSON, also .gz and .zst"),
     (
         "tap",
         "Mensajes y alertas en vivo, en la terminal, de un motor en marcha",

@@ -1,10 +1,12 @@
 //! `escucha replay`: alerts on stdout, everything else on stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use super::{Failure, ReplayArgs, Speed};
+use crate::alert::Alert;
 use crate::bilingual::{Both, Lang};
 use crate::config::{Config, TopicIds};
 use crate::lane::Compiled;
@@ -12,30 +14,46 @@ use crate::limits;
 use crate::reason::{Refused, Skipped};
 use crate::replay::{self, Job, Summary};
 use crate::sources;
+use crate::wire;
 
 /// Replays the recordings with the configuration's topics and alerts.
-pub fn run(config: Config, args: ReplayArgs, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let format = source(&config, args.source.as_deref())?.format.clone();
+pub fn run(config: &Config, args: ReplayArgs, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let Speed(speed) = args.speed;
+    let recording = Recording { source: args.source.as_deref(), files: args.files, as_recorded: args.as_recorded, speed };
+    let summary = drive(config, recording, &mut |alert, seq| writeln!(out, "{}", wire::alert_json(alert, seq)))?;
+    writeln!(err, "{}", text(&summary, lang))?;
+    Ok(())
+}
+
+/// What to replay.
+pub struct Recording<'a> {
+    /// The source whose format it has; `None` for the only one.
+    pub source: Option<&'a str>,
+    pub files: Vec<PathBuf>,
+    pub as_recorded: bool,
+    pub speed: Option<f64>,
+}
+
+/// Replays on a thread of its own; `hear` is called here with every transition of an alert.
+pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Alert, u64) -> io::Result<()>) -> Result<Summary, Failure> {
+    let format = source(config, recording.source)?.format.clone();
     let compiled = Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1)));
     let job = Job {
-        files: args.files,
+        files: recording.files,
         format,
-        as_recorded: args.as_recorded,
-        speed,
+        as_recorded: recording.as_recorded,
+        speed: recording.speed,
         lanes: config.engine.lanes,
         buffer_bytes: limits::BUFFER_BYTES,
         tally: config.engine.tally.clone(),
         compiled,
     };
-    let (lines, written) = channel();
-    let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, lines))?;
-    for line in written {
-        out.write_all(&line)?;
+    let (alerts, heard) = channel();
+    let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts))?;
+    for (alert, seq) in heard {
+        hear(&alert, seq)?;
     }
-    let summary = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    writeln!(err, "{}", text(&summary, lang))?;
-    Ok(())
+    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The source whose format is used: the one named, or the only one.
@@ -55,31 +73,20 @@ fn source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a sources::Set
     })
 }
 
-fn work(job: Job, lines: Sender<Vec<u8>>) -> Result<Summary, Failure> {
+fn work(job: Job, alerts: Sender<(Alert, u64)>) -> Result<Summary, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let total = job.files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
     let told = io::stderr();
     let mut progress = told.is_terminal().then(|| replay::progress_to(told, total));
-    let hear = move |bytes| {
+    let read = move |bytes| {
         if let Some(progress) = &mut progress {
             progress(bytes);
         }
     };
-    let done = runtime.block_on(replay::run(job, Box::new(Lines(lines)), hear));
+    // Whoever listened may have gone; the count goes on.
+    let hear = Box::new(move |alert: &Alert, seq| drop(alerts.send((alert.clone(), seq))));
+    let done = runtime.block_on(replay::run_to(job, hear, read));
     done.map(|(summary, _)| summary).map_err(|error| Failure::Work(error.text()))
-}
-
-/// Hands written lines to the thread that owns the output.
-struct Lines(Sender<Vec<u8>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn text(s: &Summary, lang: Lang) -> String {

@@ -6,24 +6,22 @@ use super::{Pairs, Time, json};
 use crate::time::{SECOND, Timestamp};
 
 /// What a backtest came to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BacktestView<'a> {
-    /// The topic.
-    pub topic: &'a str,
-    /// Rows judged and rows refused.
+    /// Rows or posts taken in, and those refused.
     pub rows: (u64, u64),
     /// First and last bucket.
     pub span: Option<(Timestamp, Timestamp)>,
     /// Weeks judged.
     pub weeks: f64,
-    /// Buckets within the span of which nothing is known.
-    pub missing: u64,
+    /// Buckets within the span of which nothing is known, where rows were counts.
+    pub missing: Option<u64>,
     /// Alerts.
     pub alerts: u64,
     /// Alerts in a week.
     pub per_week: f64,
-    /// The first of them.
-    pub first: Option<Timestamp>,
+    /// The first of every topic.
+    pub first: Vec<(&'a str, Option<Timestamp>)>,
     /// From the alerts to their peaks: least, median and greatest, in microseconds.
     pub delay: Option<[i64; 3]>,
 }
@@ -31,13 +29,12 @@ pub struct BacktestView<'a> {
 #[derive(Serialize)]
 struct SummaryView<F: Serialize> {
     r#type: &'static str,
-    topic: String,
     rows: u64,
     refused: u64,
     from: Option<Time>,
     to: Option<Time>,
     weeks: f64,
-    missing_buckets: u64,
+    missing_buckets: Option<u64>,
     alerts: u64,
     alerts_per_week: f64,
     first_alert: F,
@@ -56,7 +53,6 @@ pub fn backtest_json(view: &BacktestView<'_>) -> String {
     let hundredths = |x: f64| (x * 100.0).round() / 100.0;
     json(&SummaryView {
         r#type: "summary",
-        topic: view.topic.to_owned(),
         rows: view.rows.0,
         refused: view.rows.1,
         from: view.span.map(|(from, _)| Time(from)),
@@ -65,7 +61,7 @@ pub fn backtest_json(view: &BacktestView<'_>) -> String {
         missing_buckets: view.missing,
         alerts: view.alerts,
         alerts_per_week: hundredths(view.per_week),
-        first_alert: Pairs(std::iter::once((view.topic, view.first.map(Time)))),
+        first_alert: Pairs(view.first.iter().map(|(topic, at)| (*topic, at.map(Time)))),
         delay_to_peak_seconds: view.delay.map(|d| d.map(|micros| micros / SECOND)).map(|[least, median, greatest]| DelayView {
             least,
             median,
