@@ -83,7 +83,7 @@ impl Channel {
         };
         let range = (edge(-self.bar), edge(self.bar));
         if learn {
-            self.learn(centred, spread);
+            self.learn(centred, spread, sign);
             if surprise >= self.floor / 2.0 {
                 self.note(t, surprise);
             }
@@ -102,10 +102,14 @@ impl Channel {
         }
     }
 
-    fn learn(&mut self, centred: f64, spread: f64) {
-        let clipped = centred.clamp(-CLIP * spread, CLIP * spread);
+    /// A drop is judged by the spread of what lies below: the crises above it say nothing of how low a
+    /// topic may fall, and would hide a source that has died.
+    fn learn(&mut self, centred: f64, spread: f64, sign: f64) {
         let gain = SPREAD_GAIN.max(1.0 / (f64::from(self.learnt) + 50.0));
-        self.variance += gain * (clipped * clipped - self.variance);
+        let clipped = centred.clamp(-CLIP * spread, if sign < 0.0 { spread } else { CLIP * spread });
+        if sign > 0.0 || clipped < 0.0 {
+            self.variance += gain * (clipped * clipped - self.variance);
+        }
         self.offset += gain * clipped;
         self.learnt = self.learnt.saturating_add(1);
     }

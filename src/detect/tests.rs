@@ -90,6 +90,17 @@ fn a_topic_that_falls_silent_is_a_drop_and_no_spike() {
 }
 
 #[test]
+fn crises_do_not_hide_a_source_that_dies() {
+    let mut world = World::new(Settings::new(Direction::Drop));
+    for _ in 0..28 {
+        world.run(PER_DAY - 2 * PER_HOUR, 1.0);
+        world.run(2 * PER_HOUR, 20.0);
+    }
+    world.run(PER_DAY, 1.0);
+    assert!(world.run(2 * PER_HOUR, 0.0) > 0);
+}
+
+#[test]
 fn a_gap_is_no_silence() {
     let mut world = World::warm(Settings::new(Direction::Drop));
     let before = world.bucket(1.0);
