@@ -1,0 +1,255 @@
+//! Spans of tokens: what NEAR and `~N` measure (R10, R11, R45).
+//!
+//! NEAR is exact: all spans of both operands are tried. `~N` is exact in polynomial time where every
+//! operand is a single token, whatever its alternatives, and where operands are longer it is exact as
+//! long as few of them differ; in general it is to choose one interval from each of many sets, for
+//! which no fast way is known, and `limits::EXPLAIN_STEPS` bounds the work. Both look at that many
+//! tokens of a text and no further.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Found;
+use crate::limits;
+use crate::query::Node;
+
+/// For all starts of one text together, this many times the steps of one start.
+const STARTS: usize = 64;
+
+/// Whether an operand has any span in a text.
+pub(super) fn holds(node: &Node, found: &Found) -> bool {
+    !spans(node, found).rows.is_empty()
+}
+
+/// A set of numbers that lie close together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Set {
+    /// The first word stands for the numbers from `64 * base` on.
+    base: usize,
+    words: Vec<u64>,
+}
+
+impl Set {
+    /// Makes room for the words `from..to`.
+    fn cover(&mut self, from: usize, to: usize) {
+        if self.words.is_empty() {
+            self.base = from;
+        }
+        if from < self.base {
+            self.words.splice(0..0, std::iter::repeat_n(0, self.base - from));
+            self.base = from;
+        }
+        self.words.resize(self.words.len().max(to.saturating_sub(self.base)), 0);
+    }
+
+    fn insert(&mut self, n: usize) {
+        self.cover(n / 64, n / 64 + 1);
+        if let Some(word) = self.words.get_mut(n / 64 - self.base) {
+            *word |= 1 << (n % 64);
+        }
+    }
+
+    fn add_all(&mut self, other: &Set) {
+        if other.words.is_empty() {
+            return;
+        }
+        self.cover(other.base, other.base + other.words.len());
+        for (mine, theirs) in self.words.iter_mut().skip(other.base - self.base).zip(&other.words) {
+            *mine |= theirs;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let numbers = |(i, word): (usize, &u64)| {
+            let (word, first) = (*word, 64 * (self.base + i));
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
+        };
+        self.words.iter().enumerate().flat_map(numbers)
+    }
+}
+
+/// Spans of tokens: for every start, its ends. No row is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Spans {
+    rows: BTreeMap<usize, Set>,
+}
+
+impl Spans {
+    fn insert(&mut self, start: usize, end: usize) {
+        self.rows.entry(start).or_default().insert(end);
+    }
+
+    fn add_row(&mut self, start: usize, ends: &Set) {
+        if !ends.words.is_empty() {
+            self.rows.entry(start).or_default().add_all(ends);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.rows.iter().flat_map(|(start, ends)| ends.iter().map(|end| (*start, end)))
+    }
+}
+
+/// Every span of tokens that an operand has in one text.
+fn spans(node: &Node, found: &Found) -> Spans {
+    let mut out = Spans::default();
+    match node {
+        Node::Leaf(i) => {
+            let within = found.of(*i).iter().map(|o| &o.tokens).filter(|t| t.start < t.end && t.end <= limits::EXPLAIN_STEPS);
+            within.for_each(|t| out.insert(t.start, t.end));
+        }
+        Node::Or(sides) => {
+            for (start, ends) in sides.iter().flat_map(|s| spans(s, found).rows) {
+                out.add_row(start, &ends);
+            }
+        }
+        Node::Near { left, right, distance, ordered } => {
+            let (left, right) = (spans(left, found), spans(right, found));
+            follow(&left, &right, *distance as usize, &mut out);
+            if !ordered {
+                follow(&right, &left, *distance as usize, &mut out);
+            }
+        }
+        Node::Within { operands, distance } => {
+            let operands: Vec<Spans> = operands.iter().map(|o| spans(o, found)).collect();
+            out = windows(&operands, *distance as usize);
+        }
+        // The parser admits neither as an operand.
+        Node::And(_) | Node::Not(_) => {}
+    }
+    out
+}
+
+/// Adds the span over each of `first` and each of `second` that begins after it, at most `distance`
+/// tokens on.
+fn follow(first: &Spans, second: &Spans, distance: usize, out: &mut Spans) {
+    // Where spans of `second` end that follow an end of `first`.
+    let mut after: BTreeMap<usize, Set> = BTreeMap::new();
+    for (start, ends) in &first.rows {
+        let mut lasts = Set::default();
+        for end in ends.iter() {
+            let near = || {
+                let mut set = Set::default();
+                second.rows.range(end..=end.saturating_add(distance)).for_each(|(_, ends)| set.add_all(ends));
+                set
+            };
+            lasts.add_all(after.entry(end).or_insert_with(near));
+        }
+        out.add_row(*start, &lasts);
+    }
+}
+
+/// The windows in which every operand has tokens of its own and at most `distance` belong to none.
+fn windows(operands: &[Spans], distance: usize) -> Spans {
+    match operands {
+        [] => Spans::default(),
+        [one] => one.clone(),
+        many if many.iter().any(|o| o.rows.is_empty()) => Spans::default(),
+        many if many.iter().flat_map(Spans::iter).all(|(start, end)| end == start + 1) => Single::new(many).windows(distance),
+        many => longer(many, distance),
+    }
+}
+
+/// Operands that are single tokens: which of them may stand on each token.
+struct Single {
+    operands: usize,
+    at: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Single {
+    fn new(operands: &[Spans]) -> Single {
+        let mut at: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (operand, spans) in operands.iter().enumerate() {
+            spans.rows.keys().for_each(|token| at.entry(*token).or_default().push(operand));
+        }
+        Single { operands: operands.len(), at }
+    }
+
+    /// A window is one if its tokens can be shared out so that every operand has one, among them the
+    /// first and the last.
+    ///
+    /// Where some sharing gives every operand a token and some other uses the first and the last,
+    /// there is one that does both (Mendelsohn and Dulmage), so both are asked apart.
+    fn windows(&self, distance: usize) -> Spans {
+        let mut out = Spans::default();
+        for (start, on_start) in &self.at {
+            let mut token_of = vec![None; self.operands];
+            let mut given = 0;
+            for (last, on_last) in self.at.range(start..&(start + self.operands + distance)) {
+                if given < self.operands && self.share(*last, &mut token_of, &mut vec![false; self.operands]) {
+                    given += 1;
+                }
+                let differ = on_start.len() > 1 || on_last.len() > 1 || on_start != on_last;
+                if given == self.operands && start < last && differ {
+                    out.insert(*start, last + 1);
+                }
+            }
+        }
+        out
+    }
+
+    /// Gives `token` to one of its operands, moving others to other tokens where that helps.
+    fn share(&self, token: usize, token_of: &mut [Option<usize>], tried: &mut [bool]) -> bool {
+        for operand in self.at.get(&token).into_iter().flatten() {
+            match tried.get_mut(*operand) {
+                Some(tried) if !*tried => *tried = true,
+                _ => continue,
+            }
+            let held = token_of.get(*operand).copied().flatten();
+            if held.is_none_or(|other| self.share(other, token_of, tried)) {
+                if let Some(place) = token_of.get_mut(*operand) {
+                    *place = Some(token);
+                }
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Operands of any length: from each start token by token to the right, keeping for each set of
+/// operands placed so far the fewest tokens that belong to none.
+fn longer(operands: &[Spans], distance: usize) -> Spans {
+    // Of operands that are the same, only their number counts.
+    let mut kinds: Vec<(&Spans, usize)> = Vec::new();
+    for operand in operands {
+        match kinds.iter_mut().find(|(spans, _)| *spans == operand) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((operand, 1)),
+        }
+    }
+    let starts: BTreeSet<usize> = operands.iter().flat_map(|o| o.rows.keys().copied()).collect();
+    let last = starts.last().copied().unwrap_or(0);
+    let mut out = Spans::default();
+    let mut all_steps = 0;
+    for start in starts {
+        // By token and by how many of each kind are still to place.
+        let mut open = BTreeMap::from([((start, kinds.iter().map(|(_, n)| *n).collect::<Vec<usize>>()), 0)]);
+        let mut steps = 0;
+        while let Some(((at, left), free)) = open.pop_first().filter(|_| steps < limits::EXPLAIN_STEPS) {
+            steps += 1;
+            if left.iter().all(|n| *n == 0) {
+                out.insert(start, at);
+                continue;
+            }
+            let mut reach = |key, free| {
+                let least = open.entry(key).or_insert(free);
+                *least = free.min(*least);
+            };
+            for (i, (spans, _)) in kinds.iter().enumerate().filter(|(i, _)| left.get(*i).is_some_and(|n| *n > 0)) {
+                let mut left = left.clone();
+                left.iter_mut().skip(i).take(1).for_each(|n| *n -= 1);
+                for end in spans.rows.get(&at).into_iter().flat_map(Set::iter) {
+                    reach((end, left.clone()), free);
+                }
+            }
+            if at > start && at < last && free < distance {
+                reach((at + 1, left), free + 1);
+            }
+        }
+        all_steps += steps;
+        if all_steps > STARTS * limits::EXPLAIN_STEPS {
+            break;
+        }
+    }
+    out
+}
