@@ -174,7 +174,7 @@ impl Single {
         for (start, on_start) in &self.at {
             let mut token_of = vec![None; self.operands];
             let mut given = 0;
-            for (last, on_last) in self.at.range(start..&(start + self.operands + distance)) {
+            for (last, on_last) in self.at.range(start..&start.saturating_add(self.operands).saturating_add(distance)) {
                 if given < self.operands && self.share(*last, &mut token_of, &mut vec![false; self.operands]) {
                     given += 1;
                 }
@@ -252,4 +252,97 @@ fn longer(operands: &[Spans], distance: usize) -> Spans {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn spans_of(list: &[(usize, usize)]) -> Spans {
+        let mut spans = Spans::default();
+        list.iter().for_each(|(start, end)| spans.insert(*start, *end));
+        spans
+    }
+
+    fn list(spans: &Spans) -> Vec<(usize, usize)> {
+        spans.iter().collect()
+    }
+
+    /// Every choice of one span for each operand.
+    fn choices(operands: &[Vec<(usize, usize)>]) -> Vec<Vec<(usize, usize)>> {
+        operands.iter().fold(vec![vec![]], |all, operand| {
+            all.iter().flat_map(|chosen| operand.iter().map(|span| [chosen.clone(), vec![*span]].concat())).collect()
+        })
+    }
+
+    /// R10 word by word.
+    fn naive_windows(operands: &[Vec<(usize, usize)>], distance: usize) -> Vec<(usize, usize)> {
+        let mut out = BTreeSet::new();
+        for mut chosen in choices(operands) {
+            chosen.sort_unstable();
+            let apart = chosen.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+            let (start, end) = (chosen[0].0, chosen[chosen.len() - 1].1);
+            let taken: usize = chosen.iter().map(|(a, b)| b - a).sum();
+            if apart && end - start - taken <= distance {
+                out.insert((start, end));
+            }
+        }
+        out.into_iter().collect()
+    }
+
+    /// R11 word by word.
+    fn naive_near(left: &[(usize, usize)], right: &[(usize, usize)], distance: usize, ordered: bool) -> Vec<(usize, usize)> {
+        let mut out = BTreeSet::new();
+        for ((a, b), (c, d)) in left.iter().flat_map(|l| right.iter().map(move |r| (*l, *r))) {
+            if b <= c && c - b <= distance {
+                out.insert((a, d));
+            }
+            if !ordered && d <= a && a - d <= distance {
+                out.insert((c, b));
+            }
+        }
+        out.into_iter().collect()
+    }
+
+    fn some_spans(longest: usize) -> impl Strategy<Value = Vec<(usize, usize)>> {
+        proptest::collection::vec((0..130usize, 1..=longest), 0..6).prop_map(|spans| {
+            spans.into_iter().map(|(start, len)| (start % 12 + start / 100 * 60, start % 12 + start / 100 * 60 + len)).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_those_of_the_definition(
+            longest in 1..4usize, operands in proptest::collection::vec(some_spans(3), 2..5), distance in 0..5usize
+        ) {
+            let cut = |o: &Vec<(usize, usize)>| o.iter().map(|(a, b)| (*a, *b.min(&(a + longest)))).collect::<Vec<_>>();
+            let operands: Vec<Vec<(usize, usize)>> = operands.iter().map(cut).collect();
+            let spans: Vec<Spans> = operands.iter().map(|o| spans_of(o)).collect();
+            let want = naive_windows(&operands, distance);
+            prop_assert_eq!(list(&windows(&spans, distance)), want.clone());
+            prop_assert_eq!(list(&longer(&spans, distance)), want);
+        }
+
+        #[test]
+        fn near_is_that_of_the_definition(left in some_spans(70), right in some_spans(3), distance in 0..5usize, ordered: bool) {
+            let (l, r) = (spans_of(&left), spans_of(&right));
+            let mut out = Spans::default();
+            follow(&l, &r, distance, &mut out);
+            if !ordered {
+                follow(&r, &l, distance, &mut out);
+            }
+            prop_assert_eq!(list(&out), naive_near(&left, &right, distance, ordered));
+        }
+    }
+
+    #[test]
+    fn the_widest_distance_is_no_overflow() {
+        let two = [spans_of(&[(0, 1)]), spans_of(&[(9, 10)])];
+        assert_eq!(list(&windows(&two, usize::MAX)), [(0, 10)]);
+        assert_eq!(list(&windows(&two, 8)), [(0, 10)]);
+        assert_eq!(list(&windows(&two, 7)), []);
+        assert_eq!(list(&windows(&two[..1], 0)), [(0, 1)]);
+        assert_eq!(list(&windows(&[], 0)), []);
+    }
 }
