@@ -161,6 +161,4 @@ fn occurrences(term: &Term, accents: Accents, text: &Text) -> Vec<Occurrence> {
 }
 
 #[cfg(test)]
-mod fields_tests;
-#[cfg(test)]
 mod tests;
