@@ -3,21 +3,33 @@
 //! NEAR is exact: all spans of both operands are tried. `~N` is exact in polynomial time where every
 //! operand is a single token, whatever its alternatives, and where operands are longer it is exact as
 //! long as few of them differ; in general it is to choose one interval from each of many sets, for
-//! which no fast way is known, and `limits::EXPLAIN_STEPS` bounds the work. Both look at that many
-//! tokens of a text and no further.
+//! which no fast way is known, and `limits::EXPLAIN_STEPS` bounds the work, nearest windows first.
+//! Both look at that many tokens of a text and no further.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Found;
 use crate::limits;
 use crate::query::Node;
 
 /// For all starts of one text together, this many times the steps of one start.
-const STARTS: usize = 64;
+const STARTS: usize = 16;
 
 /// Whether an operand has any span in a text.
 pub(super) fn holds(node: &Node, found: &Found) -> bool {
-    !spans(node, found).rows.is_empty()
+    let has_any = match node {
+        // One is enough here, and there may be very many.
+        Node::Within { operands, distance } => windows(&all_spans(operands, found), *distance as usize, Wanted::Any),
+        _ => spans(node, found),
+    };
+    !has_any.rows.is_empty()
+}
+
+/// How many windows are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    All,
 }
 
 /// A set of numbers that lie close together.
@@ -109,14 +121,15 @@ fn spans(node: &Node, found: &Found) -> Spans {
                 follow(&right, &left, *distance as usize, &mut out);
             }
         }
-        Node::Within { operands, distance } => {
-            let operands: Vec<Spans> = operands.iter().map(|o| spans(o, found)).collect();
-            out = windows(&operands, *distance as usize);
-        }
+        Node::Within { operands, distance } => out = windows(&all_spans(operands, found), *distance as usize, Wanted::All),
         // The parser admits neither as an operand.
         Node::And(_) | Node::Not(_) => {}
     }
     out
+}
+
+fn all_spans(operands: &[Node], found: &Found) -> Vec<Spans> {
+    operands.iter().map(|o| spans(o, found)).collect()
 }
 
 /// Adds the span over each of `first` and each of `second` that begins after it, at most `distance`
@@ -139,13 +152,13 @@ fn follow(first: &Spans, second: &Spans, distance: usize, out: &mut Spans) {
 }
 
 /// The windows in which every operand has tokens of its own and at most `distance` belong to none.
-fn windows(operands: &[Spans], distance: usize) -> Spans {
+fn windows(operands: &[Spans], distance: usize, wanted: Wanted) -> Spans {
     match operands {
         [] => Spans::default(),
         [one] => one.clone(),
         many if many.iter().any(|o| o.rows.is_empty()) => Spans::default(),
-        many if many.iter().flat_map(Spans::iter).all(|(start, end)| end == start + 1) => Single::new(many).windows(distance),
-        many => longer(many, distance),
+        many if many.iter().flat_map(Spans::iter).all(|(start, end)| end == start + 1) => Single::new(many).windows(distance, wanted),
+        many => longer(many, distance, wanted),
     }
 }
 
@@ -169,7 +182,7 @@ impl Single {
     ///
     /// Where some sharing gives every operand a token and some other uses the first and the last,
     /// there is one that does both (Mendelsohn and Dulmage), so both are asked apart.
-    fn windows(&self, distance: usize) -> Spans {
+    fn windows(&self, distance: usize, wanted: Wanted) -> Spans {
         let mut out = Spans::default();
         for (start, on_start) in &self.at {
             let mut token_of = vec![None; self.operands];
@@ -181,6 +194,9 @@ impl Single {
                 let differ = on_start.len() > 1 || on_last.len() > 1 || on_start != on_last;
                 if given == self.operands && start < last && differ {
                     out.insert(*start, last + 1);
+                    if wanted == Wanted::Any {
+                        return out;
+                    }
                 }
             }
         }
@@ -206,10 +222,10 @@ impl Single {
     }
 }
 
-/// Operands of any length: from each start token by token to the right, keeping for each set of
-/// operands placed so far the fewest tokens that belong to none.
-fn longer(operands: &[Spans], distance: usize) -> Spans {
-    // Of operands that are the same, only their number counts.
+/// Operands of any length, from each start to the right.
+///
+/// Of operands that are the same, only their number counts.
+fn longer(operands: &[Spans], distance: usize, wanted: Wanted) -> Spans {
     let mut kinds: Vec<(&Spans, usize)> = Vec::new();
     for operand in operands {
         match kinds.iter_mut().find(|(spans, _)| *spans == operand) {
@@ -220,38 +236,54 @@ fn longer(operands: &[Spans], distance: usize) -> Spans {
     let starts: BTreeSet<usize> = operands.iter().flat_map(|o| o.rows.keys().copied()).collect();
     let last = starts.last().copied().unwrap_or(0);
     let mut out = Spans::default();
-    let mut all_steps = 0;
+    let mut steps = STARTS * limits::EXPLAIN_STEPS;
     for start in starts {
-        // By token and by how many of each kind are still to place.
-        let mut open = BTreeMap::from([((start, kinds.iter().map(|(_, n)| *n).collect::<Vec<usize>>()), 0)]);
-        let mut steps = 0;
-        while let Some(((at, left), free)) = open.pop_first().filter(|_| steps < limits::EXPLAIN_STEPS) {
-            steps += 1;
-            if left.iter().all(|n| *n == 0) {
-                out.insert(start, at);
-                continue;
-            }
-            let mut reach = |key, free| {
-                let least = open.entry(key).or_insert(free);
-                *least = free.min(*least);
-            };
-            for (i, (spans, _)) in kinds.iter().enumerate().filter(|(i, _)| left.get(*i).is_some_and(|n| *n > 0)) {
-                let mut left = left.clone();
-                left.iter_mut().skip(i).take(1).for_each(|n| *n -= 1);
-                for end in spans.rows.get(&at).into_iter().flat_map(Set::iter) {
-                    reach((end, left.clone()), free);
-                }
-            }
-            if at > start && at < last && free < distance {
-                reach((at + 1, left), free + 1);
-            }
-        }
-        all_steps += steps;
-        if all_steps > STARTS * limits::EXPLAIN_STEPS {
+        longer_from(start, last, &kinds, distance, &mut steps, &mut |end| out.insert(start, end));
+        if steps == 0 || (wanted == Wanted::Any && !out.rows.is_empty()) {
             break;
         }
     }
     out
+}
+
+/// What was placed so far, to the left of a token; the first in this order is followed first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Placed {
+    /// Tokens that belong to none.
+    free: usize,
+    /// Operands still to place, and how many of each kind.
+    remaining: usize,
+    left: Vec<usize>,
+    /// The next token.
+    at: usize,
+}
+
+/// Tells the end of every window from `start`. What has fewest free tokens is followed first, so that
+/// whoever comes second to the same token with the same operands placed has nothing to add.
+fn longer_from(start: usize, last: usize, kinds: &[(&Spans, usize)], distance: usize, steps: &mut usize, tell: &mut dyn FnMut(usize)) {
+    let left: Vec<usize> = kinds.iter().map(|(_, n)| *n).collect();
+    let mut open = BTreeSet::from([Placed { free: 0, remaining: left.iter().sum(), left, at: start }]);
+    let mut seen = HashSet::new();
+    while let Some(placed) = open.pop_first().filter(|_| *steps > 0 && seen.len() < limits::EXPLAIN_STEPS) {
+        if !seen.insert((placed.at, placed.left.clone())) {
+            continue;
+        }
+        *steps -= 1;
+        if placed.remaining == 0 {
+            tell(placed.at);
+            continue;
+        }
+        for (i, (spans, _)) in kinds.iter().enumerate().filter(|(i, _)| placed.left.get(*i).is_some_and(|n| *n > 0)) {
+            let mut next = Placed { remaining: placed.remaining - 1, ..placed.clone() };
+            next.left.iter_mut().skip(i).take(1).for_each(|n| *n -= 1);
+            let ends = spans.rows.get(&placed.at).into_iter().flat_map(Set::iter);
+            open.extend(ends.map(|at| Placed { at, ..next.clone() }));
+        }
+        // The first token of a window belongs to an operand.
+        if placed.at > start && placed.at < last && placed.free < distance {
+            open.insert(Placed { at: placed.at + 1, free: placed.free + 1, ..placed });
+        }
+    }
 }
 
 #[cfg(test)]
@@ -320,8 +352,10 @@ mod tests {
             let operands: Vec<Vec<(usize, usize)>> = operands.iter().map(cut).collect();
             let spans: Vec<Spans> = operands.iter().map(|o| spans_of(o)).collect();
             let want = naive_windows(&operands, distance);
-            prop_assert_eq!(list(&windows(&spans, distance)), want.clone());
-            prop_assert_eq!(list(&longer(&spans, distance)), want);
+            prop_assert_eq!(list(&windows(&spans, distance, Wanted::All)), want.clone());
+            prop_assert_eq!(list(&longer(&spans, distance, Wanted::All)), want.clone());
+            let any = [windows(&spans, distance, Wanted::Any), longer(&spans, distance, Wanted::Any)];
+            prop_assert!(any.iter().all(|a| a.rows.is_empty() == want.is_empty() && list(a).iter().all(|w| want.contains(w))));
         }
 
         #[test]
@@ -339,10 +373,10 @@ mod tests {
     #[test]
     fn the_widest_distance_is_no_overflow() {
         let two = [spans_of(&[(0, 1)]), spans_of(&[(9, 10)])];
-        assert_eq!(list(&windows(&two, usize::MAX)), [(0, 10)]);
-        assert_eq!(list(&windows(&two, 8)), [(0, 10)]);
-        assert_eq!(list(&windows(&two, 7)), []);
-        assert_eq!(list(&windows(&two[..1], 0)), [(0, 1)]);
-        assert_eq!(list(&windows(&[], 0)), []);
+        assert_eq!(list(&windows(&two, usize::MAX, Wanted::All)), [(0, 10)]);
+        assert_eq!(list(&windows(&two, 8, Wanted::All)), [(0, 10)]);
+        assert_eq!(list(&windows(&two, 7, Wanted::All)), []);
+        assert_eq!(list(&windows(&two[..1], 0, Wanted::All)), [(0, 1)]);
+        assert_eq!(list(&windows(&[], 0, Wanted::All)), []);
     }
 }

@@ -12,10 +12,18 @@ fn matches(query: &str, accents: Accents, text: &str) -> bool {
 
 #[test]
 fn a_hostile_query_on_a_hostile_text_ends() {
-    let nested = (0..4).fold("a".to_owned(), |q, _| format!("({q}) NEAR/50 a"));
-    let groups = (0..60).map(|i| format!("(a OR b{i})")).collect::<Vec<_>>().join(" AND ");
-    for query in [nested, format!("({groups})~50"), format!("\"{}\"~50", "a ".repeat(100))] {
-        assert!(matches(&query, Accents::Fold, &"a ".repeat(200)), "{query}");
+    let nested = (0..30).fold("a".to_owned(), |q, _| format!("({q}) NEAR/50 a"));
+    let groups = |wide: &str, n: usize| (0..n).map(|i| format!("(a OR {wide}b{i}\")")).collect::<Vec<_>>().join(" AND ");
+    let lengths = (0..40).map(|i| format!("(\"a{}\" OR b{i})", " a".repeat(i % 4))).collect::<Vec<_>>().join(" AND ");
+    let all = [
+        nested,
+        format!("({})~50", groups("\"", 60)),
+        format!("({})~50", groups("\"a ", 30)),
+        format!("({lengths})~50"),
+        format!("\"{}\"~50", "a ".repeat(100)),
+    ];
+    for query in all {
+        assert!(matches(&query, Accents::Fold, &"a ".repeat(300)), "{query}");
     }
 }
 
