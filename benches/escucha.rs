@@ -8,6 +8,7 @@ mod canonical;
 mod plain;
 mod priority;
 mod scaling;
+mod sentiment;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ const ROWS: &[(&str, &str)] = &[
     ("ratio", "engine against plain, turn by turn"),
     ("scaling", "one CPU with one lane against two CPUs with two"),
     ("priority", "average precision of the priority score"),
+    ("sentiment", "accuracy and macro-F1 of the sentiment"),
 ];
 
 fn main() {
@@ -51,9 +53,16 @@ fn main() {
     }
     let mut work = None;
     for row in &rows {
-        if row == "priority" {
-            judged();
-            continue;
+        match row.as_str() {
+            "priority" => {
+                judged(row, priority::DATA, priority::run);
+                continue;
+            }
+            "sentiment" => {
+                judged(row, sentiment::DATA, sentiment::run);
+                continue;
+            }
+            _ => {}
         }
         let work = work.get_or_insert_with(|| {
             let work = Canonical::new(posts, phrases, rules);
@@ -74,15 +83,15 @@ fn main() {
 }
 
 /// The shared data lies beside the checkout, or where `ESCUCHA_DATA` says.
-fn judged() {
+fn judged(row: &str, data: &str, run: fn(&[u8])) {
     let folder =
         std::env::var_os("ESCUCHA_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    match escucha::sources::open(&folder.join(priority::DATA)) {
+    match escucha::sources::open(&folder.join(data)) {
         Ok(mut file) => {
             let mut lines = Vec::new();
             std::io::Read::read_to_end(&mut file, &mut lines).unwrap();
-            priority::run(&lines);
+            run(&lines);
         }
-        Err(error) => println!("priority: {}: {error}", folder.join(priority::DATA).display()),
+        Err(error) => println!("{row}: {}: {error}", folder.join(data).display()),
     }
 }

@@ -22,6 +22,7 @@ mod priority;
 mod probe;
 mod query;
 mod registered;
+mod sentiment;
 mod sources;
 mod tally;
 mod tidy;
