@@ -142,3 +142,29 @@ fn tone_is_asked_of_the_text() {
     let posts = [(NOON, "pésimo banco"), (NOON, "el banco de la esquina"), (NOON, "excelente banco, gracias"), (NOON, "pésimo día")];
     assert_eq!(matched(&run(topics, &posts)), [("0".into(), vec![0]), ("1".into(), vec![1]), ("2".into(), vec![2])]);
 }
+
+#[test]
+fn the_same_in_words() {
+    let posts = [
+        ("2026-07-04T04:00:00Z", "@uno pésimo banco, me robaron, es un fraude"),
+        ("2026-07-04T18:00:00Z", "pésimo banco"),
+        ("2026-07-06T18:00:00Z", "gracias, banco @uno"),
+        ("2026-07-06T18:00:00Z", "el banco de la esquina"),
+    ];
+    // Saturday in Mexico City begins at 06:00Z.
+    let table: [(&str, &[&str]); 8] = [
+        ("banco priority:>=40", &["0"]),
+        ("banco -priority:>=40", &["1", "2", "3"]),
+        ("banco sentiment:negative", &["0", "1"]),
+        ("banco sentiment:neutral", &["3"]),
+        ("banco sentiment:positive", &["2"]),
+        ("banco hour:22..6", &["0"]),
+        ("banco weekday:sáb..dom", &["1"]),
+        ("banco is:direct", &["0", "2"]),
+    ];
+    let query = |text: &str| escucha::eql::parse(text, &escucha::eql::Options::default()).query.expect(text);
+    let out = run(table.iter().map(|(text, _)| topic("America/Mexico_City", Some(0), 0, query(text))).collect(), &posts);
+    for (i, (text, expected)) in (0..).zip(table) {
+        assert_eq!(ids(&out, i), expected, "{text}");
+    }
+}
