@@ -17,7 +17,7 @@ mod tokens;
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
-pub use explain::{Explained, Given, LeafMatch, explain, term_text};
+pub use explain::{Explained, Given, LeafMatch, explain, explain_all, term_text};
 pub use messages::{Code, Problem, caret};
 pub use names::Names;
 
