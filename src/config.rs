@@ -93,7 +93,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<(Config, Report), Report> {
         let name = path.display().to_string();
         let unreadable = |es: String, en: String| {
-            let problem = Problem { span: 0..0, is_error: true, cause: Both::new(es, en), fix: Both::new("", "") };
+            let problem = Problem::new(0..0, true, Both::new(es, en), Both::new("", ""));
             Report { path: name.clone(), text: String::new(), problems: vec![problem] }
         };
         let size = std::fs::metadata(path).map_or(0, |m| m.len());
@@ -111,7 +111,7 @@ impl Config {
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let cause = Both::new("el archivo no es UTF-8", "the file is not UTF-8");
                 let fix = Both::new("guárdalo con la codificación UTF-8", "save it with the encoding UTF-8");
-                let problem = Problem { span: at..at + 1, is_error: true, cause, fix };
+                let problem = Problem::new(at..at + 1, true, cause, fix);
                 Err(Report { path: name, text, problems: vec![problem] })
             }
         }
