@@ -13,16 +13,22 @@ use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
+mod body;
+mod lists;
+mod live;
 mod problem;
 mod queries;
+mod rules;
 mod secret;
 mod section;
 mod sources;
 mod syntax;
+mod topics;
 mod typed;
 mod units;
 mod used;
 
+pub use live::{Change, Set};
 pub use problem::{Problem, Problems, Report};
 pub use section::is_name;
 
@@ -37,6 +43,8 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
+    /// What its topics may refer to.
+    set: Set,
 }
 
 /// `[server]`.
@@ -63,13 +71,15 @@ pub struct Engine {
     pub lanes: usize,
     /// How the tally behaves.
     pub tally: tally::Settings,
+    /// Bytes of raw input kept for queries to be tried against; 0 for none.
+    pub recall_bytes: usize,
 }
 
 impl Default for Engine {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let tally = tally::Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES };
-        Engine { lanes: cores.min(limits::LANES), tally }
+        Engine { lanes: cores.min(limits::LANES), tally, recall_bytes: limits::RECALL_BYTES }
     }
 }
 
@@ -82,6 +92,12 @@ impl TopicIds {
     pub fn of(&mut self, name: &str) -> TopicId {
         let next = TopicId(self.0.len() as u32);
         *self.0.entry(name.to_owned()).or_insert(next)
+    }
+
+    /// Whether `name` has a number or can be given one: what was counted by a number stays, so there
+    /// must be an end to them.
+    pub fn has_room(&self, name: &str) -> bool {
+        self.0.len() < limits::TOPICS_EVER || self.0.contains_key(name)
     }
 }
 
@@ -146,6 +162,17 @@ impl Config {
             rule.topics = rule.topics.iter().filter_map(|position| numbers.get(position.0 as usize).copied()).collect();
         }
         listening
+    }
+
+    /// What its topics may refer to, for topics that change while the engine runs.
+    pub fn set(&self) -> &Set {
+        &self.set
+    }
+
+    /// Whether all its topics have numbers or can be given some.
+    pub fn has_room(&self, ids: &TopicIds) -> bool {
+        let fresh = self.listening.topics.iter().filter(|t| !ids.0.contains_key(&t.name)).count();
+        ids.0.len() + fresh <= limits::TOPICS_EVER
     }
 
     /// The sources as the stages need them, in file order.

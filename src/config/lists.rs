@@ -23,8 +23,7 @@ pub fn names(typed: &[typed::List<'_>], file: &str, problems: &Problems) -> Name
             problems.error(&name.span, cause, no_fix());
             break;
         }
-        let entries: Vec<&str> = list.terms.iter().map(|t| t.value).collect();
-        for (at, problem) in names.add_list(name.value, &entries) {
+        for (at, problem) in names.add_list(name.value, list.terms.iter().map(|t| t.value)) {
             if let Some(entry) = list.terms.get(at) {
                 queries::note(entry, &problem, file, problems);
             }

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::eql::{self, Names, Options, Parsed};
-use crate::query::{Node, Query, Span, Term};
+use crate::eql::{self, Code, Names, Options, Parsed};
+use crate::query::{Accents, Node, Query, Span, Term};
 use crate::text;
 use crate::topic::{Brand, Wording};
 
-use super::problem::{Problem, Problems, both};
+use super::problem::{Problem, Problems};
 use super::section::At;
 use super::typed::{self, QuerySettings};
 
@@ -24,7 +24,7 @@ pub struct Known {
 /// Handles of the accounts of our own brands, folded as a name is.
 pub fn own_handles(brands: &[Brand]) -> HashSet<String> {
     let accounts = brands.iter().filter(|b| b.own).flat_map(|b| &b.accounts);
-    accounts.filter(|a| !a.handle.is_empty()).map(|a| text::fold(&a.handle, Default::default())).collect()
+    accounts.filter(|a| !a.handle.is_empty()).map(|a| text::fold(&a.handle, Accents::Fold)).collect()
 }
 
 /// How a query is read.
@@ -43,10 +43,8 @@ pub fn parse(typed: &typed::Query<'_>, known: &Known, file: &str, problems: &Pro
     }
     let Parsed { query, normal, .. } = parsed;
     let query = query?;
-    for (span, word) in own_words(&query, &known.own) {
-        let cause = both!("«{word}» es también el nombre de una cuenta propia", "«{word}» is also the name of an account of ours");
-        let fix = both!("si solo buscas las menciones de la cuenta, escribe @{word}", "if you only want mentions of the account, write @{word}");
-        problems.note(Problem { code: "W110", ..Problem::new(place(&typed.text, file, &span), false, cause, fix) });
+    for found in own_words(&query, &known.own) {
+        note(&typed.text, &found, file, problems);
     }
     Some((query, Wording { normal: normal.into(), tag: typed.settings.tag.into() }))
 }
@@ -58,17 +56,17 @@ pub fn note(typed: &At<&str>, found: &eql::Problem, file: &str, problems: &Probl
     problems.note(Problem { code: found.code.as_str(), ..Problem::new(span, found.is_error, cause, fix) });
 }
 
-/// Words of the query, outside exclusions, that are names of our own accounts too.
-pub fn own_words<'q>(query: &'q Query, own: &HashSet<String>) -> Vec<(Span, &'q str)> {
+/// W110 for every word of the query, outside exclusions, that is the name of an account of ours too.
+pub fn own_words(query: &Query, own: &HashSet<String>) -> Vec<eql::Problem> {
     let mut found = Vec::new();
     if !own.is_empty() {
         positive(&query.root, &mut |i| {
             let Some(leaf) = query.leaves.get(i) else { return };
             if let Term::Phrase(words) = &leaf.term
                 && let [word] = words.as_slice()
-                && own.contains(&text::fold(word, Default::default()))
+                && own.contains(&text::fold(word, Accents::Fold))
             {
-                found.push((leaf.span.clone(), word.as_str()));
+                found.push(eql::Problem::new(Code::W110, leaf.span.clone(), word, &format!("-from:{word} -@{word}")));
             }
         });
     }

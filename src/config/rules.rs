@@ -7,15 +7,31 @@ use crate::query::{Query, Span, Term};
 
 /// One `rule:` in a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// Place of the topic whose query it stands in.
-    pub from: usize,
-    /// Place of the topic it names.
-    pub to: usize,
-    /// Which query of the topic.
+pub struct Pointer {
+    /// Which query of its topic, as typed.
     pub query: usize,
     /// Where in that query.
     pub span: Span,
+    /// The name of the topic it leads to.
+    pub to: String,
+}
+
+impl Pointer {
+    /// Those of the query that was typed at place `query` of its topic.
+    pub fn of(query: usize, parsed: &Query) -> impl Iterator<Item = Pointer> {
+        rules_of(parsed).map(move |(to, span)| Pointer { query, span: span.clone(), to: to.to_owned() })
+    }
+}
+
+/// One topic refers to another, by their places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The topic in whose query it stands.
+    pub from: usize,
+    /// The topic it names.
+    pub to: usize,
+    /// How it was typed.
+    pub pointer: Pointer,
 }
 
 /// The names that the query refers to, and where.
@@ -26,16 +42,9 @@ pub fn rules_of(query: &Query) -> impl Iterator<Item = (&str, &Span)> {
     })
 }
 
-/// What the queries of each topic refer to, by the topics' places.
-pub fn references<'q>(topics: impl Iterator<Item = &'q [Query]>, places: &HashMap<&str, usize>) -> Vec<Reference> {
-    let mut all = Vec::new();
-    for (from, queries) in topics.enumerate() {
-        for (query, parsed) in queries.iter().enumerate() {
-            let named = rules_of(parsed).filter_map(|(name, span)| Some((*places.get(name)?, span)));
-            all.extend(named.map(|(to, span)| Reference { from, to, query, span: span.clone() }));
-        }
-    }
-    all
+/// The pointers of topics in order, resolved; one that leads nowhere was refused with E142.
+pub fn references(pointers: impl Iterator<Item = (usize, Pointer)>, places: &HashMap<&str, usize>) -> Vec<Reference> {
+    pointers.filter_map(|(from, pointer)| Some(Reference { from, to: *places.get(pointer.to.as_str())?, pointer })).collect()
 }
 
 /// A chain of rules that ends where it begins.
@@ -149,7 +158,10 @@ mod tests {
     use super::*;
 
     fn edges(pairs: &[(usize, usize)]) -> Vec<Reference> {
-        pairs.iter().map(|(from, to)| Reference { from: *from, to: *to, query: 0, span: 0..1 }).collect()
+        pairs
+            .iter()
+            .map(|(from, to)| Reference { from: *from, to: *to, pointer: Pointer { query: 0, span: 0..1, to: String::new() } })
+            .collect()
     }
 
     fn told(count: usize, start: usize, pairs: &[(usize, usize)]) -> Vec<String> {

@@ -40,8 +40,7 @@ pub fn merge(errors: &[toml::de::Error], others: Vec<Problem>, text: &str) -> Ve
     }
     let lines = Lines::of(text);
     let broken_title = errors.iter().any(|e| e.message().contains("table") && !e.message().contains("inline"));
-    let problem =
-        |e: &toml::de::Error| Problem::new(e.span().unwrap_or(0..0), true, cause(e.message()), Both::new("", ""));
+    let problem = |e: &toml::de::Error| Problem::new(e.span().unwrap_or(0..0), true, cause(e.message()), Both::new("", ""));
     let mut all: Vec<Problem> = errors.iter().map(problem).collect();
     let broken: BTreeSet<usize> = all.iter().map(|p| lines.number(p.span.start)).collect();
     all.extend(others.into_iter().filter(|p| !broken_title && !broken.contains(&lines.number(p.span.start))));

@@ -62,7 +62,8 @@ impl Server {
         let stop = CancellationToken::new();
         let (beats, beat) = watch::channel(session::Beat::of(&shared, 0));
         let bodies = Semaphore::new(limits::BODIES_BYTES / ingest::KIB);
-        let app = Arc::new(State { shared, settings, beat, stop: stop.clone(), streams: TaskTracker::new(), bodies });
+        let app =
+            Arc::new(State { shared, settings, beat, stop: stop.clone(), streams: TaskTracker::new(), bodies, tries: Semaphore::new(1) });
         let tasks = tokio::spawn(run(app, listener, beats));
         Ok(Server { address, stop, tasks })
     }
