@@ -1,5 +1,6 @@
 //! The real server on a loopback port, driven by real clients.
 
+use std::borrow::Borrow;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -213,7 +214,8 @@ impl World {
     }
 
     /// JSON in, status and JSON out, in English.
-    async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    async fn send(&self, method: &str, path: &str, body: impl Borrow<Value>) -> (u16, Value) {
+        let body = body.borrow();
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let (status, _, body) = self.request(method, path, &[("accept-language", "en")], body.as_bytes()).await;
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))

@@ -25,7 +25,7 @@ fn line(id: &str, at: &str, text: &str, kind: &str) -> String {
 #[tokio::test]
 async fn a_query_is_read_without_being_put_in_force() {
     let world = World::start(plan()).await;
-    let check = |body: Value| world.send("POST", "/v1/query/check", &body);
+    let check = |body: Value| world.send("POST", "/v1/query/check", body);
     let (status, seen) = check(json!({"query": "banco  condor -rule:banco", "accents": "smart"})).await;
     assert_eq!(status, 200, "{seen}");
     assert_eq!(
@@ -60,7 +60,7 @@ async fn a_query_is_read_without_being_put_in_force() {
 #[tokio::test]
 async fn a_query_is_tried_against_what_came_in() {
     let world = World::start(plan()).await;
-    let attempt = |body: Value| world.send("POST", "/v1/query/try", &body);
+    let attempt = |body: Value| world.send("POST", "/v1/query/try", body);
     let (status, empty) = attempt(json!({"query": "fraude"})).await;
     assert_eq!((status, &empty["posts"], &empty["from"], &empty["warnings"]), (200, &json!(0), &Value::Null, &json!([])));
 
@@ -115,13 +115,13 @@ async fn a_post_whose_delete_came_first_is_not_shown() {
     for body in [line("1", "10:00:00", "", "delete"), line("1", "09:00:00", "fraude", "create")] {
         assert_eq!(world.request("POST", "/v1/posts", &[], body.as_bytes()).await.0, 200);
     }
-    let (_, found) = world.send("POST", "/v1/query/try", &json!({"query": "fraude"})).await;
+    let (_, found) = world.send("POST", "/v1/query/try", json!({"query": "fraude"})).await;
     assert_eq!((&found["matched"], &found["samples"]), (&json!(1), &json!([])));
 }
 
 #[tokio::test]
 async fn an_engine_that_keeps_nothing_says_so() {
     let world = World::start(Plan { config: format!("[engine]\nrecall = '0B'\n{FILE}"), ..Plan::default() }).await;
-    assert_eq!(world.send("POST", "/v1/query/try", &json!({"query": "fraude"})).await.0, 503);
-    assert_eq!(world.send("POST", "/v1/query/check", &json!({"query": "fraude"})).await.0, 200);
+    assert_eq!(world.send("POST", "/v1/query/try", json!({"query": "fraude"})).await.0, 503);
+    assert_eq!(world.send("POST", "/v1/query/check", json!({"query": "fraude"})).await.0, 200);
 }
