@@ -266,7 +266,7 @@ mod tests {
         let hours: Vec<Hour> = found.hours.values().copied().collect();
         assert_eq!(hours, [Hour { posts: 3, matched: 2 }, Hour { posts: 4, matched: 3 }]);
         let (found, texts) = tried(&recall, AT.plus(2), 1);
-        assert_eq!((found.posts, texts), (4, vec!["4 fraude corregido".to_owned()]));
+        assert_eq!((found.posts, texts), (4, vec!["late fraude tarde".to_owned()]), "of a delete before that only the tally knows");
         let (found, texts) = tried(&recall, AT.plus(9), 1);
         assert_eq!((found.posts, found.seen, texts.len()), (0, None, 0));
     }
