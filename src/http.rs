@@ -179,8 +179,12 @@ struct State {
     streams: TaskTracker,
     /// KiB of bodies that may still come in at once.
     bodies: Semaphore,
-    /// One query is tried at a time: it takes a whole core.
-    tries: Semaphore,
+    /// One query is tried at a time: it takes a whole core. The permit goes with the work, which goes on
+    /// when the client is gone.
+    tries: Arc<Semaphore>,
+    /// One change of topics at a time, in the order in which they came; the others wait here and not on
+    /// threads.
+    changes: Arc<Semaphore>,
 }
 
 type App = Arc<State>;

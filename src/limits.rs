@@ -135,6 +135,8 @@ pub const TRY_TIME: i64 = 10 * SECOND;
 pub const TRY_MINUTES: u64 = 24 * 60;
 /// Posts that a try shows.
 pub const TRY_SAMPLES: usize = 100;
+/// Places of terms that a try shows in one post.
+pub const LEAVES_SHOWN: usize = 256;
 /// Hours of posts that a try tells apart; what is older is in its totals only.
 pub const TRY_HOURS: usize = 8 * 24;
 /// A body of `POST /v1/query/check` and `POST /v1/query/try`.

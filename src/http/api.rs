@@ -107,7 +107,6 @@ fn id_of(entry: &Entry) -> Option<&str> {
 
 /// `POST /v1/reload`.
 pub async fn reload(State(app): State<App>) -> Result<StatusCode, Problem> {
-    let desk = app.shared.desk.clone();
-    let done = tokio::task::spawn_blocking(move || desk.reload()).await.map_err(|_| Problem::new(Code::Unavailable))?;
+    let done = super::topics::change(&app, |desk| desk.reload()).await?;
     done.map(|()| StatusCode::NO_CONTENT).map_err(|why| Problem::because(Code::Rejected, why.es, why.en))
 }

@@ -55,19 +55,24 @@ pub async fn attempt(State(app): State<App>, headers: HeaderMap, body: Body) -> 
             "the engine keeps no recent input: [engine] recall",
         ));
     }
-    let _turn = app.tries.try_acquire().map_err(|_| Problem::new(Code::Busy).retry_after(ingest::RETRY_AFTER))?;
+    let turn = app.tries.clone().try_acquire_owned().map_err(|_| Problem::new(Code::Busy).retry_after(ingest::RETRY_AFTER))?;
     let work = app.clone();
-    let (asked, parsed, tried) = blocking(move || {
-        let (parsed, tried) = run(&work, &asked);
-        (asked, parsed, tried)
+    let (turn, asked, (parsed, tried)) = blocking(move || {
+        let done = run(&work, &asked);
+        (turn, asked, done)
     })
     .await?;
-    let (Some(query), Some(mut tried)) = (&parsed.query, tried) else {
+    let (Some(query), Some(mut tried)) = (parsed.query.clone(), tried) else {
         let errors = parsed.problems.iter().filter(|p| p.is_error).map(|p| Fault::of_query("/query", p)).collect();
         return Err(Problem::faults(Code::Query, errors));
     };
     tried.samples = shown(&app, tried.samples).await?;
-    Ok((guard::spoken(lang), json(answer(&asked, &parsed, query, &tried, lang))).into_response())
+    let told = blocking(move || {
+        let told = answer(&asked, &parsed, &query, &tried, lang);
+        drop(turn);
+        told
+    });
+    Ok((guard::spoken(lang), json(told.await?)).into_response())
 }
 
 /// The body of either.
@@ -128,7 +133,7 @@ fn answer(asked: &Asked, parsed: &Parsed, query: &Query, tried: &Tried, lang: La
         // Spans are ascending: one pass over the text finds the bytes of all.
         let ends: Vec<usize> = post.text.char_indices().map(|(at, _)| at).chain([post.text.len()]).collect();
         let text = |l: &eql::LeafMatch| Some((*ends.get(l.start as usize)?, *ends.get(l.end as usize)?));
-        let leaves = leaves.iter().map(|l| LeafView {
+        let leaves = leaves.iter().take(limits::LEAVES_SHOWN).map(|l| LeafView {
             text: text(l).and_then(|(from, to)| post.text.get(from..to)).unwrap_or_default().to_owned(),
             start: l.start,
             end: l.end,

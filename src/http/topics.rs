@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::api::{Given, params};
 use super::page::json;
-use super::{App, Code, Kept, Problem, guard, ingest, readers, subscription};
+use super::{App, Code, Desk, Kept, Problem, guard, ingest, readers, subscription};
 use crate::limits;
 use crate::wire::{self, QueriesView, TopicView};
 
@@ -53,8 +53,7 @@ pub async fn list(State(app): State<App>, given: Given) -> Result<Response, Prob
 pub async fn put(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     let _room = ingest::room(&app, &headers).await?;
     let body = ingest::read(&app, body, limits::BODY_BYTES).await?;
-    let desk = app.shared.desk.clone();
-    let (done, name) = blocking(move || (desk.put(&name, &body), name)).await?;
+    let (done, name) = change(&app, move |desk| (desk.put(&name, &body), name)).await?;
     let put = done.map_err(|faults| Problem::faults(Code::Topic, faults))?;
     let status = if put.created { StatusCode::CREATED } else { StatusCode::OK };
     let lang = guard::language(&headers);
@@ -64,8 +63,7 @@ pub async fn put(State(app): State<App>, Path(name): Path<String>, headers: Head
 
 /// `DELETE /v1/topics/{name}`: until the next reload or restart.
 pub async fn remove(State(app): State<App>, Path(name): Path<String>) -> Result<StatusCode, Problem> {
-    let desk = app.shared.desk.clone();
-    let (done, name) = blocking(move || (desk.remove(&name), name)).await?;
+    let (done, name) = change(&app, move |desk| (desk.remove(&name), name)).await?;
     match done {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(Kept::Unknown) => Err(readers::no_topic(&name)),
@@ -76,6 +74,18 @@ pub async fn remove(State(app): State<App>, Path(name): Path<String>) -> Result<
             Err(Problem::because(Code::Needed, es, en))
         }
     }
+}
+
+/// Runs a change when those before it are done. Once begun it ends, whether the client is there or not.
+pub async fn change<R: Send + 'static>(app: &App, f: impl FnOnce(&dyn Desk) -> R + Send + 'static) -> Result<R, Problem> {
+    let turn = app.changes.clone().acquire_owned().await.map_err(|_| Problem::new(Code::Unavailable))?;
+    let desk = app.shared.desk.clone();
+    blocking(move || {
+        let done = f(&*desk);
+        drop(turn);
+        done
+    })
+    .await
 }
 
 /// Runs what may block where that is no harm.

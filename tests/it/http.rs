@@ -221,6 +221,17 @@ impl World {
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
+    /// Checks that an answer has the keys that the published description says, and no others.
+    async fn described(&self, schema: &str, answer: &Value) {
+        let (_, document) = self.get("/v1/openapi.json", &[]).await;
+        let keys = |v: &Value| v.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+        let schema = &document["components"]["schemas"][schema];
+        assert_eq!(keys(answer), keys(&schema["properties"]), "{answer}");
+        let mut required: Vec<_> = schema["required"].as_array().expect("required").iter().filter_map(|k| k.as_str()).collect();
+        required.sort_unstable();
+        assert_eq!(keys(answer), required);
+    }
+
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
         let (status, _, body) = self.request("GET", path, headers, b"").await;
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))

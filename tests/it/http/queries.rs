@@ -33,6 +33,8 @@ async fn a_query_is_read_without_being_put_in_force() {
         (&json!("banco AND condor AND NOT rule:banco"), &json!("smart"), &Value::Null, &json!([]))
     );
     assert_eq!((&seen["warnings"][0]["code"], &seen["warnings"][0]["start"]), (&json!("W110"), &json!(7)));
+    world.described("Checked", &seen).await;
+    world.described("QueryProblem", &seen["warnings"][0]).await;
     assert!(seen["cost"].is_u64() && seen["anchors"].as_array().is_some_and(|a| a.len() == 1), "{seen}");
 
     let (status, seen) = check(json!({"query": "ñ (x rule:nope"})).await;
@@ -95,6 +97,7 @@ async fn a_query_is_tried_against_what_came_in() {
         ])
     );
     assert_eq!((&found["tag"], &found["warnings"]), (&json!("T7"), &json!([])));
+    world.described("Tried", &found).await;
     assert!(found["from"].is_string() && found["to"].is_string());
 
     let (_, often) = attempt(json!({"query": "nada", "samples": 0})).await;

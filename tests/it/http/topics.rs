@@ -46,6 +46,7 @@ async fn a_topic_is_created_replaced_and_taken_away() {
     let (status, answer) = world.send("PUT", "/v1/topics/nuevo%20tema", &body).await;
     assert_eq!((status, &answer["name"], answer["warnings"].as_array().map(Vec::len)), (201, &json!("nuevo tema"), Some(1)), "{answer}");
     let warning = &answer["warnings"][0];
+    world.described("Fault", warning).await;
     assert_eq!(
         (&warning["code"], &warning["pointer"], &warning["start"], &warning["end"]),
         (&json!("W110"), &json!("/queries/1/query"), &json!(0), &json!(6))
