@@ -1,11 +1,10 @@
 //! What topics are read with beside themselves, and the change of one topic while the engine runs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use crate::bilingual::Both;
 use crate::eql::{self, Names, Options, Parsed};
 use crate::http::{Fault, Kept};
 use crate::limits;
@@ -20,7 +19,7 @@ use super::queries::Known;
 use super::rules::Pointer;
 use super::section::{Section, no_fix};
 use super::typed::{self, Typed};
-use super::{TopicIds, lists, queries, rules, topics, used};
+use super::{TopicIds, lists, queries, rules, syntax, topics, used};
 
 /// What the queries and topics of a configuration may refer to.
 #[derive(Debug, Clone)]
@@ -28,7 +27,7 @@ pub struct Set {
     /// Of the file.
     zone: Zone,
     /// Places of the brands by name.
-    brands: Arc<HashMap<String, usize>>,
+    brands: Arc<BTreeMap<String, usize>>,
     /// Zones of the brands by place.
     zones: Arc<[Option<Zone>]>,
     /// The lists alone, to name the topics anew.
@@ -145,7 +144,7 @@ impl Set {
         let table = match DeTable::parse(&written.text) {
             Ok(table) => table,
             Err(error) => {
-                problems.error(&error.span().unwrap_or(0..0), Both::new(error.message(), error.message()), no_fix());
+                problems.error(&error.span().unwrap_or(0..0), syntax::cause(error.message()), no_fix());
                 return None;
             }
         };

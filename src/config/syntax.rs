@@ -49,7 +49,7 @@ pub fn merge(errors: &[toml::de::Error], others: Vec<Problem>, text: &str) -> Ve
 }
 
 /// The reader's message as a cause.
-fn cause(message: &str) -> Both {
+pub fn cause(message: &str) -> Both {
     let first = message.lines().next().unwrap_or(message);
     let known = SPANISH.iter().filter(|(en, _)| first.contains(en)).max_by_key(|(en, _)| en.len());
     let es = known.map_or_else(|| format!("TOML mal escrito ({first})"), |(_, es)| format!("TOML mal escrito: {es}"));

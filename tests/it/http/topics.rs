@@ -120,7 +120,10 @@ async fn everything_wrong_with_a_topic_is_told_and_nothing_changes() {
     }
     let (_, cycle) = world.send("PUT", "/v1/topics/banco", &json!({"query": "banco rule:fallas"})).await;
     assert!(cycle["detail"].as_str().is_some_and(|d| d.contains("banco → fallas → banco")), "{cycle}");
-    assert_eq!(world.request("PUT", "/v1/topics/x", &[], b"{").await.0, 422);
+    let deep = format!("{{\"query\":{}{}}}", "[".repeat(120), "]".repeat(120));
+    for body in ["{", &deep, "{\"query\":\"\\ud800\"}"] {
+        assert_eq!(world.request("PUT", "/v1/topics/x", &[], body.as_bytes()).await.0, 422, "{body}");
+    }
     assert_eq!(written(&world).await, before);
 }
 
