@@ -25,4 +25,5 @@ mod registered;
 mod sources;
 mod tally;
 mod tidy;
+mod twitter_text;
 mod wire;
