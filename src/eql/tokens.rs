@@ -111,6 +111,22 @@ pub(super) fn emoji_end(chars: &[char], at: usize) -> Option<usize> {
 
 /// Splits into tokens. In a query `*` and `?` count as token characters (R04).
 pub(super) fn split(chars: &[char], wildcards: bool) -> Vec<Token> {
+    tokens(chars, wildcards, url_end)
+}
+
+/// Splits a link, without its scheme, into its tokens (R25).
+pub(super) fn split_link(chars: &[char]) -> Vec<Token> {
+    tokens(chars, false, |_, _| None)
+}
+
+/// A link without `http://` or `https://`, in any case.
+pub(super) fn without_scheme(link: &str) -> &str {
+    let drop =
+        |scheme: &str| link.get(..scheme.len()).filter(|head| head.eq_ignore_ascii_case(scheme)).and_then(|_| link.get(scheme.len()..));
+    drop("http://").or_else(|| drop("https://")).unwrap_or(link)
+}
+
+fn tokens(chars: &[char], wildcards: bool, url_end: fn(&[char], usize) -> Option<usize>) -> Vec<Token> {
     let wild = |c: char| wildcards && matches!(c, '*' | '?');
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -196,6 +212,11 @@ fn nfc(s: &str) -> String {
 
 fn nfd(s: &str) -> String {
     DecomposingNormalizerBorrowed::new_nfd().normalize(s).into_owned()
+}
+
+/// Characters of `s` after NFC.
+pub(super) fn nfc_len(s: &str) -> usize {
+    nfc(s).chars().count()
 }
 
 /// Characters of `word` before its first wildcard, after NFC.
