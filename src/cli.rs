@@ -14,12 +14,14 @@ use crate::bilingual::{Both, Lang};
 use crate::config::{Config, Report};
 
 mod check;
+mod computed;
 mod help;
 mod import;
 mod init;
 mod live;
 mod logging;
 mod match_posts;
+mod match_queries;
 mod query;
 mod replay;
 mod tap;

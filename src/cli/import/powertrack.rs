@@ -132,13 +132,8 @@ fn because(text: &str, at: usize, error: &serde_json::Error) -> (Both, Both) {
 }
 
 /// Operators of PowerTrack that have another name here and mean the same.
-const RENAMED: [(&str, &str); 5] = [
-    ("in_reply_to_status_id:", "in_reply_to:"),
-    ("country_code:", "place_country:"),
-    ("twitter_lang:", "lang:"),
-    ("has:videos", "has:video"),
-    ("has:symbols", "has:cashtags"),
-];
+const RENAMED: [(&str, &str); 3] =
+    [("in_reply_to_status_id:", "in_reply_to:"), ("country_code:", "place_country:"), ("twitter_lang:", "lang:")];
 
 /// The rule on one line, in the names of this language.
 pub fn translated(value: &str) -> String {
@@ -148,10 +143,7 @@ pub fn translated(value: &str) -> String {
     let mut rest = value.as_str();
     while let Some(c) = rest.chars().next() {
         let starts = !quoted && text.chars().next_back().is_none_or(|b| b.is_whitespace() || matches!(b, '(' | '-'));
-        let known = RENAMED.iter().find(|(old, _)| {
-            let after = rest.strip_prefix(old);
-            after.is_some_and(|a| old.ends_with(':') || !a.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-        });
+        let known = RENAMED.iter().find(|(old, _)| rest.starts_with(old));
         if let Some((old, new)) = known.filter(|_| starts) {
             text.push_str(new);
             rest = &rest[old.len()..];
@@ -221,8 +213,8 @@ mod tests {
     fn names_are_translated_outside_quotes_only() {
         for (value, want) in [
             ("a\n\t(-country_code:us in_reply_to_status_id:1)", "a  (-place_country:us in_reply_to:1)"),
-            ("\"x country_code:us \\\" has:symbols\" has:symbols", "\"x country_code:us \\\" has:symbols\" has:cashtags"),
-            ("xcountry_code:us has:videos_", "xcountry_code:us has:videos_"),
+            ("\"x country_code:us \\\" twitter_lang:es\" twitter_lang:es", "\"x country_code:us \\\" twitter_lang:es\" lang:es"),
+            ("xcountry_code:us", "xcountry_code:us"),
             ("\"open \\", "\"open \\"),
         ] {
             assert_eq!(translated(value), want);
