@@ -4,7 +4,7 @@
 use escucha::decode::{self, Decoded, Format, Mapping};
 use escucha::eql::{self, Given};
 use escucha::matching::{Matcher, Scratch};
-use escucha::query::{Facts, Flag, Query};
+use escucha::query::{Facts, Flag, Named, Query};
 use serde_json::{Value, json};
 
 /// Where each name of the vectors stands in the native form.
@@ -48,7 +48,7 @@ pub fn post(v: &Value) -> Value {
         let place = PLACES.iter().find(|(name, _)| name == key).map(|(_, place)| (*place).to_owned());
         let (place, value) = match key.as_str() {
             "site" => ("/url".to_owned(), Value::from(format!("https://{}/1", value.as_str().unwrap()))),
-            "quoted" => ("/quote_of/text".to_owned(), value.clone()),
+            "quoted" => ("/quote_of".to_owned(), json!({"id": "2", "text": value})),
             key if is_computed(key) => (format!("/computed/{key}"), value.clone()),
             key => (place.unwrap_or_else(|| panic!("no place for {key}")), value.clone()),
         };
@@ -83,20 +83,23 @@ impl Facts for Told<'_> {
     }
 }
 
-/// Whether `query` matches the post, as the matcher and the slow evaluator both say.
+/// Whether `query` matches the post, as the matcher and the slow evaluator both say; `rules` are what
+/// it may ask for by name.
 ///
 /// # Panics
-/// If they disagree.
-pub fn matches(query: &Query, v: &Value) -> bool {
+/// If the two disagree.
+pub fn matches(query: &Query, v: &Value, rules: &[(&str, Query)]) -> bool {
     let post = post(v);
     let mut decoded = Decoded::default();
     let mut decoder = Format { name: "escucha", mapping: Mapping::default() }.decoder();
     decode::lines(decoder.as_mut(), &mut post.to_string().into_bytes(), &mut decoded);
     let facts = Told(&post["computed"]);
     let post = decoded.posts.iter().next().unwrap_or_else(|| panic!("{post}: {:?}", decoded.refusals));
-    let slow = eql::explain(query, &post, &Given { facts: &facts, ..Given::NOTHING }).matched;
+    let rule = |name: &str| rules.iter().any(|(n, q)| *n == name && eql::explain(q, &post, &Given::NOTHING).matched);
+    let slow = eql::explain(query, &post, &Given { facts: &facts, scope: 0, rules: &rule }).matched;
+    let named = rules.iter().map(|(name, query)| Named { query, name, scope: 0 });
     let mut fast = Vec::new();
-    Matcher::new([query]).matches(&post, &facts, &mut Scratch::default(), &mut fast);
-    assert_eq!(!fast.is_empty(), slow, "the matcher and the slow evaluator disagree on {v}");
+    Matcher::new([Named::from(query)].into_iter().chain(named)).matches(&post, &facts, &mut Scratch::default(), &mut fast);
+    assert_eq!(fast.contains(&0), slow, "the matcher and the slow evaluator disagree on {v}");
     slow
 }
