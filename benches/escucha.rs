@@ -7,6 +7,7 @@
 mod canonical;
 mod plain;
 mod priority;
+mod rules;
 mod scaling;
 
 use std::path::PathBuf;
@@ -22,12 +23,14 @@ const ROWS: &[(&str, &str)] = &[
     ("plain", "the same with plain crates"),
     ("ratio", "engine against plain, turn by turn"),
     ("scaling", "one CPU with one lane against two CPUs with two"),
+    ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
 ];
 
 fn main() {
     let mut rows = Vec::new();
     let (mut posts, mut phrases, mut rules) = (200_000, 1_000, 1_000);
+    let mut sizes = vec![1_000, 10_000, 100_000, 250_000];
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number");
@@ -36,7 +39,10 @@ fn main() {
             "--bench" => {}
             "--posts" => posts = number(),
             "--phrases" => phrases = number(),
-            "--rules" => rules = number(),
+            "--rules" => {
+                rules = number();
+                sizes = vec![rules];
+            }
             scaling::CHILD => return scaling::child(number(), &Canonical::new(posts, phrases, rules)),
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(row.to_owned()),
             other => {
@@ -51,9 +57,16 @@ fn main() {
     }
     let mut work = None;
     for row in &rows {
-        if row == "priority" {
-            judged();
-            continue;
+        match row.as_str() {
+            "priority" => {
+                judged();
+                continue;
+            }
+            "rules" => {
+                sizes.iter().for_each(|count| rules::run(posts, *count));
+                continue;
+            }
+            _ => {}
         }
         let work = work.get_or_insert_with(|| {
             let work = Canonical::new(posts, phrases, rules);

@@ -11,6 +11,7 @@ mod messages;
 mod names;
 mod normal;
 mod parse;
+mod steps;
 mod terms;
 mod tokens;
 mod values;

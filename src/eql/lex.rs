@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::fields::{self, Take};
 use super::messages::{Code, Problem};
 use super::terms::{self, Unit};
-use super::{Options, names, values};
+use super::{Options, names, steps, values};
 use crate::bilingual::Both;
 use crate::limits;
 use crate::query::Term;
@@ -117,10 +117,12 @@ impl Lexer<'_> {
     /// Reports `code` at `span`; the text typed there is filled in, and `hint`.
     pub(super) fn report(&mut self, code: Code, span: Range<usize>, hint: &str) {
         let typed = self.text(span.clone());
+        steps::add(typed.len() + hint.len());
         self.problems.push(Problem::new(code, span.start as u32..span.end as u32, &typed, hint));
     }
 
     pub(super) fn text(&self, span: Range<usize>) -> String {
+        steps::add(span.len());
         self.chars.get(span).unwrap_or_default().iter().collect()
     }
 
@@ -135,7 +137,9 @@ impl Lexer<'_> {
     }
 
     fn find(&self, from: usize, wanted: impl Fn(char) -> bool) -> Option<usize> {
-        (from..self.chars.len()).find(|i| self.chars.get(*i).is_some_and(|c| wanted(*c)))
+        let found = (from..self.chars.len()).find(|i| self.chars.get(*i).is_some_and(|c| wanted(*c)));
+        steps::add(found.unwrap_or(self.chars.len()).saturating_sub(from));
+        found
     }
 
     fn comment_at(&self, at: usize) -> bool {
@@ -146,6 +150,7 @@ impl Lexer<'_> {
         let from = self.at + 3;
         match self.chars.get(from..).unwrap_or_default().windows(3).position(|w| w == ['>', '>', '>']) {
             Some(length) => {
+                steps::add(length);
                 self.at = from + length + 3;
                 Ok(())
             }
@@ -189,6 +194,7 @@ impl Lexer<'_> {
     /// Reports the brackets left open and goes on as if they were not there.
     fn drop_unclosed(&mut self) {
         for index in std::mem::take(&mut self.open).into_iter().rev() {
+            steps::add(self.lexemes.len());
             let span = self.lexemes.remove(index).span;
             self.report(Code::E101, span, "");
         }
@@ -202,6 +208,7 @@ impl Lexer<'_> {
         let mut content = Vec::new();
         let mut at = start + 1;
         while let Some(c) = self.chars.get(at).copied() {
+            steps::add(1);
             let next = self.chars.get(at + 1).copied();
             if c == '\\' && matches!(next, Some('"' | '\\')) {
                 content.extend(next.map(|n| (n, at + 1)));
@@ -263,7 +270,9 @@ impl Lexer<'_> {
 
     fn word_end(&self, from: usize, comments: bool) -> usize {
         let ends = |i: usize| self.chars.get(i).is_none_or(|c| ends_word(*c)) || (comments && self.comment_at(i));
-        (from..=self.chars.len()).find(|i| ends(*i)).unwrap_or(from)
+        let end = (from..=self.chars.len()).find(|i| ends(*i)).unwrap_or(from);
+        steps::add(end - from);
+        end
     }
 
     /// `$` is a sign before a name and on its own; before a digit it is punctuation (R20).

@@ -246,3 +246,73 @@ fn the_normal_form_is_plain_and_stable() {
         assert_eq!(parse(text, &Options::default()).normal, want, "{text}");
     }
 }
+
+/// Hostile shapes, each of about `n` characters.
+fn hostile(n: usize) -> Vec<String> {
+    let repeated = |unit: &str| unit.chars().cycle().take(n).collect::<String>();
+    let units = [
+        "(",
+        ")",
+        "() ",
+        "a ",
+        "a OR ",
+        "a NEAR ",
+        "-",
+        "NOT ",
+        "- ",
+        "\"a b\"~3 ",
+        "\"a ",
+        "~3",
+        "{A} ",
+        "{",
+        "<<<>>>",
+        "<<<",
+        "autor:x ",
+        "from: ",
+    ];
+    let more = [
+        "#a#",
+        "@a.b-c@",
+        "a-",
+        "a* ",
+        "http://",
+        "http://a ",
+        "👨\u{200D}",
+        "🏴\u{E0067}",
+        "a\u{301}",
+        "\u{301}",
+        "“a",
+        "x:[1 TO 2] ",
+        "url:http://a/",
+        "list:x ",
+        "año ",
+        "ﷺ",
+        "(a AND ",
+    ];
+    let nested = |open: &str, close: &str| format!("{}{}{}", open.repeat(15), repeated("a b "), close.repeat(15));
+    let mut all: Vec<String> = units.iter().chain(&more).map(|u| repeated(u)).collect();
+    all.extend([
+        nested("(", ")"),
+        nested("(c OR (", "))~3"),
+        nested("-(", ")"),
+        format!("title:\"{}\"", repeated("a-")),
+        format!("a{}", repeated("~")),
+    ]);
+    all
+}
+
+/// The bound: 40 steps a character, and a constant for the names that a typo is compared with.
+#[test]
+fn the_work_grows_no_faster_than_the_query() {
+    let work = |text: &str| {
+        steps::take();
+        parse(text, &Options::default());
+        steps::take()
+    };
+    for (small, large) in hostile(900).into_iter().zip(hostile(3600)) {
+        let (short, long) = (work(&small), work(&large));
+        let shown: String = small.chars().take(12).collect();
+        assert!(long <= 40 * large.chars().count() + 400, "{shown}: {long} steps");
+        assert!(long <= 5 * short + 2000, "{shown}: {short} steps, then {long}");
+    }
+}
