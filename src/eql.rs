@@ -19,7 +19,7 @@ mod values;
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
-pub use explain::{Explained, Given, LeafMatch, explain, term_text};
+pub use explain::{Explained, Given, LeafMatch, explain, explain_all, term_text};
 pub use messages::{Code, Problem, caret};
 pub use names::{Cycle, Names, cycles};
 

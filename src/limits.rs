@@ -85,7 +85,8 @@ pub const QUERY_LEAVES: usize = 256;
 pub const QUERY_DEPTH: usize = 32;
 /// Wildcards in one query.
 pub const QUERY_WILDCARDS: usize = 20;
-/// Combinations of places that the slow evaluator tries for one NEAR or `~N` in one text.
+/// Tokens of a text that NEAR and `~N` look at in the slow evaluator, and states it follows from one start
+/// of a `~N` whose operands are longer than a token.
 pub const EXPLAIN_STEPS: usize = 1 << 16;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;

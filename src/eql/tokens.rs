@@ -74,12 +74,16 @@ pub(super) struct Token {
     pub kind: Kind,
 }
 
+/// Length of the `http://` or `https://`, in any case, that `chars` start with, or 0.
+pub(super) fn scheme_len(chars: &[char]) -> usize {
+    let starts =
+        |scheme: &&str| scheme.chars().zip(chars.iter().copied().chain(std::iter::repeat('\0'))).all(|(s, c)| c.eq_ignore_ascii_case(&s));
+    ["http://", "https://"].iter().find(|s| starts(s)).map_or(0, |s| s.len())
+}
+
 /// Where the link that starts at `at` ends, if one does (R16).
 pub(super) fn url_end(chars: &[char], at: usize) -> Option<usize> {
-    let rest = chars.get(at..)?;
-    let starts =
-        |scheme: &str| scheme.chars().zip(rest.iter().copied().chain(std::iter::repeat('\0'))).all(|(s, c)| c.eq_ignore_ascii_case(&s));
-    if !starts("http://") && !starts("https://") {
+    if scheme_len(chars.get(at..)?) == 0 {
         return None;
     }
     let ends = |i: usize| chars.get(i).is_none_or(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"') || emoji_end(chars, i).is_some());
@@ -115,28 +119,20 @@ pub(super) fn emoji_end(chars: &[char], at: usize) -> Option<usize> {
 
 /// Splits into tokens. In a query `*` and `?` count as token characters (R04).
 pub(super) fn split(chars: &[char], wildcards: bool) -> Vec<Token> {
-    tokens(chars, wildcards, url_end)
+    split_by(chars, |c| wildcards && matches!(c, '*' | '?'), |at| url_end(chars, at))
 }
 
-/// Splits a link, without its scheme, into its tokens (R25).
+/// Splits a link without its scheme (R25). In it nothing is opaque, not even a link in its query.
 pub(super) fn split_link(chars: &[char]) -> Vec<Token> {
-    tokens(chars, false, |_, _| None)
+    split_by(chars, |_| false, |_| None)
 }
 
-/// A link without `http://` or `https://`, in any case.
-pub(super) fn without_scheme(link: &str) -> &str {
-    let drop =
-        |scheme: &str| link.get(..scheme.len()).filter(|head| head.eq_ignore_ascii_case(scheme)).and_then(|_| link.get(scheme.len()..));
-    drop("http://").or_else(|| drop("https://")).unwrap_or(link)
-}
-
-fn tokens(chars: &[char], wildcards: bool, url_end: fn(&[char], usize) -> Option<usize>) -> Vec<Token> {
-    let wild = |c: char| wildcards && matches!(c, '*' | '?');
+fn split_by(chars: &[char], wild: impl Fn(char) -> bool, url_end: impl Fn(usize) -> Option<usize>) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = chars.get(at).copied() {
         steps::add(1);
-        if let Some(end) = url_end(chars, at) {
+        if let Some(end) = url_end(at) {
             tokens.push(Token { start: at, end, kind: Kind::Url });
             at = end;
         } else if let Some(end) = emoji_end(chars, at) {
@@ -145,7 +141,7 @@ fn tokens(chars: &[char], wildcards: bool, url_end: fn(&[char], usize) -> Option
         } else if starts_token(c) || wild(c) {
             let start = at;
             at += 1;
-            while chars.get(at).is_some_and(|c| continues_token(*c) || wild(*c)) && url_end(chars, at).is_none() {
+            while chars.get(at).is_some_and(|c| continues_token(*c) || wild(*c)) && url_end(at).is_none() {
                 at += 1;
             }
             tokens.push(Token { start, end: at, kind: Kind::Word });
@@ -208,11 +204,12 @@ pub(super) fn joins_previous(c: char) -> bool {
     is_mark(c) || matches!(c, '\u{1160}'..='\u{11FF}' | '\u{D7B0}'..='\u{D7FF}' | '\u{16D63}'..='\u{16D6A}')
 }
 
-fn is_presentation(c: char) -> bool {
+/// Whether it only chooses how an emoji looks (R15).
+pub(super) fn is_presentation(c: char) -> bool {
     matches!(c, TEXT_STYLE | EMOJI_STYLE | KEYCAP) || is_skin_tone(c)
 }
 
-fn nfc(s: &str) -> String {
+pub(super) fn nfc(s: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(s).into_owned()
 }
 

@@ -116,8 +116,9 @@ fn entity(sign: char, value: &str) -> Result<Value, Fault> {
 
 /// The words of a link without its scheme (R25).
 fn url_words(value: &str) -> Result<Vec<String>, Fault> {
-    let chars: Vec<char> = tokens::without_scheme(value).chars().collect();
-    let found = tokens::split_link(&chars);
+    let typed: Vec<char> = value.chars().collect();
+    let chars = typed.get(tokens::scheme_len(&typed)..).unwrap_or_default();
+    let found = tokens::split_link(chars);
     let words: Vec<String> = found.iter().map(|t| chars.get(t.start..t.end).unwrap_or_default().iter().collect()).collect();
     if words.is_empty() { Err(nothing(value)) } else { Ok(words) }
 }
