@@ -9,7 +9,7 @@ mod table;
 mod word;
 
 pub use entity::{Entity, Name};
-pub use fold::{base, fold, has_mark};
+pub use fold::{base, fold, has_mark, nfc};
 pub use hash::{pair_hash, word_hash};
 pub use split::{Piece, split};
 pub use table::base_into;

@@ -37,6 +37,16 @@ impl Spans {
         }
     }
 
+    /// Whether it is anywhere in the text.
+    pub(super) fn holds(&self, leaves: &[Leaf], view: View<'_>) -> bool {
+        !self.runs(leaves, view).is_empty()
+    }
+
+    /// Bytes it holds on the heap, about.
+    pub(super) fn heap_bytes(&self) -> usize {
+        size_of::<Spans>()
+    }
+
     /// Every run of tokens that is it, ascending, each once; at most `limits::PROXIMITY_RUNS`.
     pub(super) fn runs(&self, leaves: &[Leaf], view: View<'_>) -> Vec<Run> {
         let mut out = Vec::new();
@@ -44,7 +54,7 @@ impl Spans {
             Spans::Nowhere => {}
             Spans::Leaf(i) => {
                 if let Some(leaf) = leaves.get(*i as usize) {
-                    leaf.test.runs(leaves, view, &mut out);
+                    leaf.test.runs(view, &mut out);
                 }
             }
             Spans::Or(any) => out.extend(any.iter().flat_map(|s| s.runs(leaves, view))),
