@@ -9,6 +9,7 @@ mod plain;
 mod priority;
 mod rules;
 mod scaling;
+mod sentiment;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ const ROWS: &[(&str, &str)] = &[
     ("scaling", "one CPU with one lane against two CPUs with two"),
     ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
+    ("sentiment", "accuracy and macro-F1 of the sentiment"),
 ];
 
 fn main() {
@@ -59,7 +61,11 @@ fn main() {
     for row in &rows {
         match row.as_str() {
             "priority" => {
-                judged();
+                judged(row, priority::DATA, priority::run);
+                continue;
+            }
+            "sentiment" => {
+                judged(row, sentiment::DATA, sentiment::run);
                 continue;
             }
             "rules" => {
@@ -87,15 +93,15 @@ fn main() {
 }
 
 /// The shared data lies beside the checkout, or where `ESCUCHA_DATA` says.
-fn judged() {
+fn judged(row: &str, data: &str, run: fn(&[u8])) {
     let folder =
         std::env::var_os("ESCUCHA_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    match escucha::sources::open(&folder.join(priority::DATA)) {
+    match escucha::sources::open(&folder.join(data)) {
         Ok(mut file) => {
             let mut lines = Vec::new();
             std::io::Read::read_to_end(&mut file, &mut lines).unwrap();
-            priority::run(&lines);
+            run(&lines);
         }
-        Err(error) => println!("priority: {}: {error}", folder.join(priority::DATA).display()),
+        Err(error) => println!("{row}: {}: {error}", folder.join(data).display()),
     }
 }

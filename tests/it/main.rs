@@ -24,6 +24,7 @@ mod priority;
 mod probe;
 mod query;
 mod registered;
+mod sentiment;
 mod sources;
 mod tally;
 mod tidy;
