@@ -64,14 +64,15 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("match:query", "Una consulta", "One query"),
     (
         "match:queries",
-        "Archivo de consultas: {\"id\", \"query\", \"accents\"} en cada línea",
-        "File of queries: {\"id\", \"query\", \"accents\"} on every line",
+        "Archivo de consultas: {\"id\", \"query\", \"accents\", \"tag\", \"strict\", \"quoted\", \"all\"} en cada línea; rule:ID nombra otra",
+        "File of queries: {\"id\", \"query\", \"accents\", \"tag\", \"strict\", \"quoted\", \"all\"} on every line; rule:ID names another",
     ),
     (
         "match:format",
         "Formato de los mensajes: escucha, jetstream, mastodon, x-v1, x-v2 (por omisión escucha)",
         "Format of the posts: escucha, jetstream, mastodon, x-v1, x-v2 (by default escucha)",
     ),
+    ("match:timezone", "Zona de hour: y weekday: (por omisión UTC)", "Zone of hour: and weekday: (by default UTC)"),
     ("match:only_matched", "Calla los mensajes que no cumplen ninguna", "Leave out posts that match none"),
     ("match:files", "Archivos de mensajes; sin ninguno, la entrada estándar", "Files of posts; without any, standard input"),
     ("import", "Trae las reglas de otro servicio como temas de escucha.toml", "The rules of another service as topics of escucha.toml"),

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::computed::Computed;
+use super::computed::{Computed, Told};
 use super::match_queries::Queries;
 use super::{Failure, query};
 use crate::bilingual::{Both, Lang};
 use crate::decode::{self, Decoded, Decoder, Format, Mapping};
 use crate::eql::Options;
 use crate::matching::{Matcher, Scratch};
+use crate::post::Kind;
 use crate::reason::Refused;
 use crate::sources;
+use crate::time::Zone;
 
 /// `match --query QUERY | --queries FILE [FILE...]`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,8 @@ pub struct Args {
     queries: Option<PathBuf>,
     #[arg(long, value_name = "NAME", default_value = "escucha")]
     format: String,
+    #[arg(long, value_name = "NAME", default_value = "UTC")]
+    timezone: String,
     #[arg(long)]
     only_matched: bool,
     #[arg(value_name = "FILE")]
@@ -39,6 +43,10 @@ pub struct Args {
 /// Matches the posts of the files, or of standard input, in order.
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let decoder = format(&args.format)?;
+    let zone = Zone::named(&args.timezone).ok_or_else(|| {
+        let name = &args.timezone;
+        Failure::Usage(Both::new(format!("no hay zona horaria «{name}»"), format!("there is no time zone '{name}'")))
+    })?;
     let queries = queries(args, lang, err)?;
     let matcher = Matcher::new(queries.named());
     let mut work = Work {
@@ -47,6 +55,7 @@ pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) ->
         scratch: Scratch::default(),
         decoder: decoder.decoder(),
         may_tell: decoder.name == "escucha",
+        zone,
         decoded: Decoded::default(),
         only_matched: args.only_matched,
         json: args.json,
@@ -98,6 +107,8 @@ struct Work {
     decoder: Box<dyn Decoder>,
     /// Posts may say what is to be believed of them.
     may_tell: bool,
+    /// Whose hours `hour:` and `weekday:` mean.
+    zone: Zone,
     decoded: Decoded,
     only_matched: bool,
     json: bool,
@@ -110,14 +121,16 @@ impl Work {
         while sources::read_line(input, &mut line).map_err(|e| unreadable(Path::new(name), &e))? {
             number += 1;
             self.decoded.clear();
-            let facts = if self.may_tell { Computed::read(&line) } else { Computed::default() };
+            let told = if self.may_tell { Told::read(&line) } else { Told::default() };
             decode::lines(self.decoder.as_mut(), &mut line, &mut self.decoded);
             for (_, reason) in &self.decoded.refusals {
                 self.refuse(name, number, *reason, err)?;
             }
             let mut matched = Vec::new();
-            for post in self.decoded.posts.iter() {
+            // What a delete takes back is no post that could match.
+            for post in self.decoded.posts.iter().filter(|p| p.kind != Kind::Delete) {
                 matched.clear();
+                let facts = Computed::new(&post, &told, &self.zone);
                 self.matcher.matches(&post, &facts, &mut self.scratch, &mut matched);
                 if !(matched.is_empty() && self.only_matched) {
                     writeln!(out, "{}", json!({"id": post.id, "matched": self.queries.explained(&matched, &post, &facts)}))?;
@@ -191,6 +204,7 @@ mod tests {
         assert_eq!(call_with(&["escucha", "match", "--queries", broken.path().to_str().unwrap()]).0, 2);
         assert_eq!(call_with(&["escucha", "match", "--query", "a", "--format", "mapped"]).0, 2);
         assert_eq!(call_with(&["escucha", "match"]).0, 2);
+        assert_eq!(call_with(&["escucha", "match", "--query", "a", "--timezone", "Europe/Madri"]).0, 2);
         assert_eq!(call_with(&["escucha", "match", "--query", "a", "/no/such/file"]).0, 1);
     }
     #[test]

@@ -51,7 +51,7 @@ fn tell(parsed: &Parsed, lang: Lang, out: &mut dyn Write) -> Result<(), Failure>
     let Some(query) = &parsed.query else { return Ok(()) };
     let rows = [
         (lang.pick("forma normal", "normal form"), parsed.normal.clone()),
-        (lang.pick("se apoya en", "anchors"), anchor_terms(parsed).join(", ")),
+        (lang.pick("se apoya en", "anchors"), told_anchors(&anchor_terms(parsed), lang)),
         (lang.pick("coste", "cost"), told_cost(cost(query), lang)),
     ];
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -74,6 +74,13 @@ fn anchor_terms(parsed: &Parsed) -> Vec<String> {
     let Some(query) = &parsed.query else { return Vec::new() };
     let anchors = matching::plan(query).anchors.unwrap_or_default();
     anchors.iter().filter_map(|i| query.leaves.get(*i)).map(|l| eql::term_text(&l.term)).collect()
+}
+
+fn told_anchors(terms: &[String], lang: Lang) -> String {
+    match terms.is_empty() {
+        true => lang.pick("nada que se busque de antemano", "nothing that is looked up beforehand").to_owned(),
+        false => terms.join(", "),
+    }
 }
 
 /// Of how many in a million posts the query must be looked at more closely: an estimate.

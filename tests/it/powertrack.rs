@@ -60,3 +60,68 @@ fn files_that_are_no_json_are_refused_with_their_place() {
         assert!(err.contains(&format!("{name}.json{place}\n")) && err.contains(cause), "{err}");
     }
 }
+
+/// The rules of all files as lines of `escucha match --queries`.
+fn queries() -> Option<String> {
+    let mut lines = String::new();
+    for (name, ..) in FILES {
+        let path = data::shared(&format!("powertrack-rules/{name}.json"))?;
+        let (_, out, _) = call(&["import", "powertrack", "--json", path.to_str().unwrap()]);
+        let v: Value = serde_json::from_str(&out).unwrap();
+        let topic = &v["topics"][0];
+        for (i, query) in topic["queries"].as_array().unwrap().iter().enumerate() {
+            let row = serde_json::json!({"id": format!("{name}/{i}"), "query": query["query"], "tag": query["tag"],
+                "accents": topic["accents"], "quoted": topic["quoted"]});
+            lines += &format!("{row}\n");
+        }
+    }
+    Some(lines)
+}
+
+#[test]
+fn imported_rules_find_posts_of_real_streams() {
+    let Some(queries) = queries() else { return };
+    assert_eq!(queries.lines().count(), FILES.iter().map(|f| f.1).sum::<usize>());
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.jsonl");
+    std::fs::write(&rules, queries).unwrap();
+    let mut found = Vec::new();
+    for stream in ["sample_2015-03-20", "sample_2015-10-03", "filter_2015-11-17"] {
+        let Some(bytes) = data::read(&format!("x-v1-stream/{stream}.ndjson.gz")) else { return };
+        let posts = folder.path().join(stream);
+        std::fs::write(&posts, bytes).unwrap();
+        let paths = [rules.to_str().unwrap(), posts.to_str().unwrap()];
+        let (code, out, err) = call(&["match", "--format", "x-v1", "--queries", paths[0], paths[1]]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let all: Vec<Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let matched = all.iter().map(|v| v["matched"].as_array().unwrap().len());
+        found.push((all.len(), matched.clone().filter(|n| *n > 0).count(), matched.sum::<usize>()));
+    }
+    assert_eq!(found, [(874, 0, 0), (513, 0, 0), (123, 1, 3)]);
+}
+
+#[test]
+fn imported_topics_are_a_configuration_that_check_accepts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for (name, ..) in FILES {
+        let Some(bytes) = data::read(&format!("powertrack-rules/{name}.json")) else { return };
+        let mut rules: Value = serde_json::from_slice(&bytes).unwrap();
+        rules["rules"].as_array_mut().unwrap().iter_mut().for_each(|r| drop(r.as_object_mut().unwrap().remove("tag")));
+        let path = folder.path().join(format!("{name}.json"));
+        std::fs::write(&path, rules.to_string()).unwrap();
+        paths.push(path.to_str().unwrap().to_owned());
+    }
+    let config = folder.path().join("escucha.toml");
+    for (options, topics) in [(vec![], FILES.len()), (vec!["--topic", "huracán"], 1), (vec!["--by-tag"], FILES.len())] {
+        let args: Vec<&str> = ["import", "powertrack"].into_iter().chain(options).chain(paths.iter().map(String::as_str)).collect();
+        let (code, out, _) = call(&args);
+        assert_eq!(code, 1);
+        std::fs::write(&config, out).unwrap();
+        let (code, out, err) = call(&["check", "-c", config.to_str().unwrap()]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let queries = FILES.iter().map(|f| f.1).sum::<usize>();
+        let counted = format!("{topics} {}, {queries} queries", if topics == 1 { "topic" } else { "topics" });
+        assert!(out.contains(&counted), "{out}");
+    }
+}
