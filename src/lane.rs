@@ -168,6 +168,24 @@ impl Lane {
     }
 }
 
+impl Lane {
+    /// Tells of every post of a buffer, in order, whether it matches the first topic: to try a query,
+    /// by the very code that counts.
+    pub fn sift(&mut self, input: Input<'_>, mut each: impl FnMut(&Post<'_>, bool)) {
+        self.decoded.clear();
+        let decoder = &mut self.decoders[usize::from(input.source.0)];
+        crate::decode::lines(decoder.as_mut(), input.bytes, &mut self.decoded);
+        let horizon = input.seen.plus(limits::FUTURE);
+        let mut out = Outcome::default();
+        self.memory.listen(input.compiled);
+        for post in self.decoded.posts.iter().filter(|p| p.at <= horizon) {
+            let before = out.hits.len();
+            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
+            each(&post, out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0)));
+        }
+    }
+}
+
 impl Outcome {
     /// Adds what the decoder counted; `items = decoded + sum(refused)` holds from here on.
     fn close(&mut self, decoded: &Decoded) {

@@ -48,6 +48,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Cómo se comparan los acentos: fold, smart o exact (por omisión fold)",
         "How accents are compared: fold, smart or exact (by default fold)",
     ),
+    (
+        "query:config",
+        "Archivo de configuración cuyas listas y temas puede nombrar la consulta",
+        "Configuration file whose lists and topics the query may name",
+    ),
     ("query:json", "Todo como un objeto JSON", "All of it as one JSON object"),
     ("query:query", "La consulta, entre comillas simples", "The query, in single quotes"),
     (

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Failure, query};
+use super::Failure;
 use crate::bilingual::{Both, Lang};
 use crate::config::{self, Report};
 use crate::eql::{self, Code, Options, Problem};
 use crate::limits;
 use crate::query::Accents;
+use crate::wire::QueryProblem;
 
 mod fragment;
 mod powertrack;
@@ -240,7 +241,7 @@ fn object(read: &[Read], topics: &[Topic<'_>], lang: Lang) -> Value {
         let all = read.iter().flat_map(|f| f.rules.iter().map(move |r| (f, r)));
         let some = all.filter(|(_, r)| !r.problems.is_empty() && r.is_left_out() == left_out);
         some.map(|(f, r)| {
-            let problems: Vec<Value> = r.problems.iter().map(|p| query::problem(p, lang)).collect();
+            let problems: Vec<QueryProblem> = r.problems.iter().map(|p| QueryProblem::new(p, lang)).collect();
             json!({"file": f.file, "rule": r.number, "tag": r.tag, "query": r.text, "problems": problems})
         })
         .collect()

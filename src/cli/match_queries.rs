@@ -9,6 +9,7 @@ use crate::bilingual::{Both, Lang};
 use crate::eql::{self, Given, Names, Options, Problem};
 use crate::post::Post;
 use crate::query::{Facts, Named, Query};
+use crate::wire::QueryProblem;
 
 /// Queries and the names they are reported by.
 pub struct Queries {
@@ -100,7 +101,7 @@ impl Queries {
 
     fn tell(&self, id: &Value, place: &str, text: &str, problem: &Problem, err: &mut dyn Write) -> Result<(), Failure> {
         match self.json {
-            true => writeln!(err, "{}", json!({"query": id, "problem": query::problem(problem, self.lang)}))?,
+            true => writeln!(err, "{}", json!({"query": id, "problem": QueryProblem::new(problem, self.lang)}))?,
             false if place.is_empty() => write!(err, "{}", eql::caret(text, problem, self.lang))?,
             false => write!(err, "{place}\n{}", eql::caret(text, problem, self.lang))?,
         }

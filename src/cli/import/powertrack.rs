@@ -52,7 +52,7 @@ pub fn read(path: &str, bytes: Vec<u8>) -> Result<Vec<Rule>, Report> {
     let refused = |text: String, at: usize, cause: Both, fix: Both| {
         let at = at.min(text.len());
         let end = (at..text.len()).find(|i| text.is_char_boundary(i + 1)).map_or(at, |i| i + 1);
-        Report { path: path.to_owned(), problems: vec![Problem { span: at..end, is_error: true, cause, fix }], text }
+        Report { path: path.to_owned(), problems: vec![Problem { span: at..end, is_error: true, code: "", cause, fix }], text }
     };
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
