@@ -197,10 +197,10 @@ fn range(measure: Measure, value: &str) -> Result<Decimals, Fault> {
 
 /// The number that a value with exactly three decimals was perhaps meant to be: `10.000` is ten (W114).
 pub(super) fn thousands(term: &Term, value: &str) -> Option<String> {
-    let parts = value.split(|c: char| !c.is_ascii_digit() && c != '.').flat_map(|p| p.split(".."));
+    let mut parts = value.split(|c: char| !c.is_ascii_digit() && c != '.').flat_map(|p| p.split(".."));
     let looks = |p: &str| p.split_once('.').is_some_and(|(whole, part)| (1..=3).contains(&whole.len()) && part.len() == 3);
     let counts = matches!(term, Term::Number(measure, _) if *measure != Measure::Sentiment);
-    let odd = parts.filter(|p| looks(p)).next().filter(|_| counts)?;
+    let odd = parts.find(|p| looks(p)).filter(|_| counts)?;
     Some(odd.replace('.', ""))
 }
 
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn countries_have_two_letters() {
         assert_eq!(
-            [country("mex").ok(), country("Es").ok(), country("XXX").ok(), country("m3").ok(), country("Mexico").ok()],
+            [country("mex").ok(), country("Es").ok(), country("QQQ").ok(), country("m3").ok(), country("Mexico").ok()],
             [Some("MX".into()), Some("ES".into()), None, None, None]
         );
     }

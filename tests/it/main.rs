@@ -15,6 +15,7 @@ mod fuzz_query;
 mod http;
 mod jetstream;
 mod jetstream_server;
+mod lane_facts;
 mod native;
 mod oracle;
 mod oracle_matching;
