@@ -152,16 +152,12 @@ impl Config {
 
     /// What to listen for, with the topics' lasting numbers.
     pub fn listening(&self, ids: &mut TopicIds, version: u64) -> Listening {
-        let mut listening = self.listening.clone();
-        listening.version = version;
-        for topic in &mut listening.topics {
-            topic.id = ids.of(&topic.name);
-        }
-        let numbers: Vec<TopicId> = listening.topics.iter().map(|topic| topic.id).collect();
-        for rule in &mut listening.rules {
-            rule.topics = rule.topics.iter().filter_map(|position| numbers.get(position.0 as usize).copied()).collect();
-        }
-        listening
+        numbered(self.listening.clone(), ids, version)
+    }
+
+    /// The same, given away: many queries need not be there twice.
+    pub fn take_listening(&mut self, ids: &mut TopicIds, version: u64) -> Listening {
+        numbered(std::mem::take(&mut self.listening), ids, version)
     }
 
     /// What its topics may refer to, for topics that change while the engine runs.
@@ -179,4 +175,17 @@ impl Config {
     pub fn source_names(&self) -> Vec<SourceName> {
         self.sources.iter().map(|s| SourceName { name: s.name.clone(), kind: s.kind }).collect()
     }
+}
+
+/// `listening` with the topics' lasting numbers instead of their places.
+fn numbered(mut listening: Listening, ids: &mut TopicIds, version: u64) -> Listening {
+    listening.version = version;
+    for topic in &mut listening.topics {
+        topic.id = ids.of(&topic.name);
+    }
+    let numbers: Vec<TopicId> = listening.topics.iter().map(|topic| topic.id).collect();
+    for rule in &mut listening.rules {
+        rule.topics = rule.topics.iter().filter_map(|position| numbers.get(position.0 as usize).copied()).collect();
+    }
+    listening
 }

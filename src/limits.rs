@@ -108,7 +108,7 @@ pub const LANES: usize = 64;
 /// Topics in one process.
 pub const TOPICS: usize = 50_000;
 /// Names of topics that ever were listened to in one process: their numbers are never used again.
-pub const TOPICS_EVER: usize = 4 * TOPICS;
+pub const TOPICS_EVER: usize = 2 * TOPICS;
 /// Characters of the tag of a query.
 pub const TAG_CHARS: usize = 255;
 /// Lists of terms in one process.

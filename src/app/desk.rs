@@ -43,7 +43,7 @@ impl Desk {
         let Some(file) = &self.file else {
             return Err(Both::new("la demostración no tiene archivo que recargar", "the demo has no file to reload"));
         };
-        let config = load(file)?;
+        let mut config = load(file)?;
         if fixed(&config) != self.fixed {
             return Err(Both::new(
                 "cambiaron [server], [engine] o [[source]]: eso exige reiniciar; no se cambió nada",
@@ -58,7 +58,7 @@ impl Desk {
             ));
         }
         let version = state.1 + 1;
-        let listening = config.listening(&mut state.0, version);
+        let listening = config.take_listening(&mut state.0, version);
         self.enforce(&mut state, listening, config.set().clone());
         self.tokens.store(Arc::new(config.server.tokens));
         Ok(())

@@ -82,12 +82,12 @@ pub fn run(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     runtime.block_on(live(job, announce))
 }
 
-async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     let metrics = Exposition::install()?;
     telemetry::build_info(VERSION);
     let mut signals = Signals::new()?;
     let mut ids = TopicIds::default();
-    let compiled = Arc::new(Compiled::new(job.config.listening(&mut ids, 1)));
+    let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, 1)));
     let (names, formats) = names_and_formats(&job);
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
     let feed = Feed::new(http::epoch_new()?, names.clone());

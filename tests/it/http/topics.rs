@@ -107,7 +107,7 @@ async fn everything_wrong_with_a_topic_is_told_and_nothing_changes() {
     ] {
         let (status, problem) = world.send("PUT", &format!("/v1/topics/{name}"), &body).await;
         assert_eq!((status, &problem["code"]), (422, &json!("topic_rejected")), "{body} {problem}");
-        let mut told: Vec<(String, String, Option<(u64, u64)>)> = Vec::new();
+        let mut told = Vec::new();
         for fault in problem["errors"].as_array().expect("errors") {
             let span = fault["start"].as_u64().zip(fault["end"].as_u64());
             let text = |key: &str| fault[key].as_str().unwrap_or("").to_owned();
