@@ -186,7 +186,8 @@ async fn the_books_are_exact_while_topics_change() {
     const ROUNDS: u32 = 30;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("e.toml");
-    let config = "[[topic]]\nname='fijo'\nquery='fijo'\n[[topic]]\nname='giro'\nquery='giro'\n".to_owned();
+    let config = "[[topic]]\nname='fijo'\nquery='fijo'\n[[topic]]\nname='giro'\nquery='giro'\n[[topic]]\nname='otro'\nquery='rule:giro'\n"
+        .to_owned();
     std::fs::write(&file, &config).expect("written");
     let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
     let names: Arc<Mutex<HashMap<TopicId, String>>> = Arc::default();
@@ -194,7 +195,11 @@ async fn the_books_are_exact_while_topics_change() {
         let (heard, names) = (heard.clone(), names.clone());
         move |buffer: &Buffer, outcome: &Outcome, applied: &Applied| {
             let listening = &buffer.compiled.listening;
-            let is_due = |i: usize| matches!(&*listening.wordings(i)[0].normal, "fijo" | "giro");
+            let written = |i: usize| &*listening.wordings(i)[0].normal;
+            let is_due = |i: usize| match written(i) {
+                "rule:giro" => written(1) == "giro",
+                other => matches!(other, "fijo" | "giro"),
+            };
             let due = listening.topics.iter().enumerate().filter(|(i, _)| is_due(*i)).map(|(_, t)| t.id).collect();
             let mut hits = BTreeMap::new();
             for hit in &outcome.hits {
