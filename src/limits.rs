@@ -85,7 +85,8 @@ pub const QUERY_LEAVES: usize = 256;
 pub const QUERY_DEPTH: usize = 32;
 /// Wildcards in one query.
 pub const QUERY_WILDCARDS: usize = 20;
-/// Combinations of places that the slow evaluator tries for one NEAR or `~N` in one text.
+/// Tokens of a text that NEAR and `~N` look at in the slow evaluator, and states it follows from one start
+/// of a `~N` whose operands are longer than a token.
 pub const EXPLAIN_STEPS: usize = 1 << 16;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
@@ -105,6 +106,16 @@ pub const NAME_CHARS: usize = 100;
 pub const LANES: usize = 64;
 /// Topics in one process.
 pub const TOPICS: usize = 50_000;
+/// Names of topics that ever were listened to in one process: their numbers are never used again.
+pub const TOPICS_EVER: usize = 2 * TOPICS;
+/// Characters of the tag of a query.
+pub const TAG_CHARS: usize = 255;
+/// Lists of terms in one process.
+pub const LISTS: usize = 10_000;
+/// Terms of all lists together.
+pub const LIST_TERMS: usize = 250_000;
+/// Names of a cycle of rules that are told; of a longer one the middle is left out.
+pub const CYCLE_NAMES: usize = 32;
 /// Sources in one process.
 pub const SOURCES: usize = 1000;
 
@@ -114,6 +125,26 @@ pub const FEED_BYTES: usize = 64 * 1024 * 1024;
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.
 pub const RECENT_BYTES: usize = 256 * 1024 * 1024;
+/// Bytes of raw input kept by default, for queries to be tried against.
+pub const RECALL_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of raw input that one try looks through at most, latest first.
+pub const TRY_BYTES: usize = 256 * 1024 * 1024;
+/// A try ends after this time with what it has, in microseconds.
+pub const TRY_TIME: i64 = 10 * SECOND;
+/// Minutes of the past that a try can ask for.
+pub const TRY_MINUTES: u64 = 24 * 60;
+/// Posts that a try shows.
+pub const TRY_SAMPLES: usize = 100;
+/// Places of terms that a try shows in one post.
+pub const LEAVES_SHOWN: usize = 256;
+/// Hours of posts that a try tells apart; what is older is in its totals only.
+pub const TRY_HOURS: usize = 8 * 24;
+/// A body of `POST /v1/query/check` and `POST /v1/query/try`.
+pub const QUERY_BODY_BYTES: usize = 64 * 1024;
+/// Topics of one page of `GET /v1/topics?queries=true`.
+pub const TOPICS_SHOWN: usize = 100;
+/// Queries of one topic that are shown there.
+pub const QUERIES_SHOWN: usize = 1000;
 /// Recent mentions looked at for one question of a reader, who then asks on.
 pub const MENTIONS_SCAN: usize = 4096;
 /// Unread bytes after which a stream client is closed as too slow.
@@ -131,6 +162,8 @@ const _: () = {
     assert!(FRAME_BYTES < MESSAGE_BYTES);
     assert!(TEXT_BYTES < FRAME_BYTES);
     assert!(FRAME_BYTES <= BODY_BYTES);
+    assert!(QUERY_CHARS * 12 < QUERY_BODY_BYTES, "a query fits, however JSON escapes it");
+    assert!(TOPICS <= TOPICS_EVER);
     assert!(2 * BODY_BYTES <= BODIES_BYTES, "one body may be there packed and unpacked");
     assert!(LATENESS < FUTURE);
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);

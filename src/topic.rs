@@ -7,6 +7,7 @@ use crate::query::Query;
 use crate::score::Score;
 use crate::time::Zone;
 use crate::window::Window;
+use std::sync::Arc;
 
 /// A topic's number: given once by name and never used again, so that counts survive a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +96,15 @@ pub struct Topic {
     pub queries: Vec<Query>,
 }
 
+/// How a query was written down, beside what it means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// Its normal form.
+    pub normal: Box<str>,
+    /// What whoever wrote it calls it by; empty if nothing.
+    pub tag: Box<str>,
+}
+
 /// What an alert rule watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
@@ -147,6 +157,9 @@ pub struct Listening {
     pub topics: Vec<Topic>,
     /// Alert rules.
     pub rules: Vec<Rule>,
+    /// How the queries of each topic were written down, query by query; shared by all versions that
+    /// have it, because nothing on the way of a post reads it.
+    pub wordings: Vec<Arc<[Wording]>>,
 }
 
 impl Listening {
@@ -155,9 +168,9 @@ impl Listening {
         topic.brand.and_then(|b| self.brands.get(b))
     }
 
-    /// The topic with number `id`.
-    pub fn topic(&self, id: TopicId) -> Option<&Topic> {
-        self.topics.iter().find(|t| t.id == id)
+    /// How the queries of the topic at `place` were written down; empty where nobody knows.
+    pub fn wordings(&self, place: usize) -> &[Wording] {
+        self.wordings.get(place).map_or(&[], AsRef::as_ref)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::post::Post;
 use crate::query::Query;
 use crate::reason::Refused;
 use crate::sources;
+use crate::wire::QueryProblem;
 
 /// `match --query QUERY | --queries FILE [FILE...]`.
 #[derive(Debug, clap::Args)]
@@ -93,7 +94,7 @@ fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Queries, Fail
         let parsed = eql::parse(text, options);
         for p in &parsed.problems {
             match args.json {
-                true => writeln!(err, "{}", json!({"query": id, "problem": query::problem(p, lang)}))?,
+                true => writeln!(err, "{}", json!({"query": id, "problem": QueryProblem::new(p, lang)}))?,
                 false => write!(err, "{place}{}", eql::caret(text, p, lang))?,
             }
         }

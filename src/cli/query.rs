@@ -2,13 +2,12 @@
 
 use std::io::Write;
 
-use serde_json::{Value, json};
-
 use super::Failure;
 use crate::bilingual::{Both, Lang};
-use crate::eql::{self, Options, Parsed, Problem};
+use crate::eql::{self, Options, Parsed};
 use crate::matching;
 use crate::query::{Accents, Query};
+use crate::wire::{self, QueryView};
 
 /// `query QUERY`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +35,7 @@ pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) ->
     let options = Options { accents: accents(&args.accents).unwrap_or_default(), ..Options::default() };
     let parsed = eql::parse(&args.query, &options);
     if args.json {
-        writeln!(out, "{}", object(&parsed, &args.accents, lang))?;
+        writeln!(out, "{}", wire::query_json(&QueryView::new(&parsed, options.accents, lang)))?;
     } else {
         // As in `check`: a warning about a query that cannot be read may be about what is not meant.
         for problem in parsed.problems.iter().filter(|p| p.is_error || !parsed.is_err()) {
@@ -86,30 +85,6 @@ fn told_cost(cost: u64, lang: Lang) -> String {
         Lang::Es => format!("se examina en unos {cost} de cada millón de mensajes"),
         Lang::En => format!("looked at in about {cost} of a million posts"),
     }
-}
-
-fn object(parsed: &Parsed, accents: &str, lang: Lang) -> Value {
-    let problems =
-        |errors: bool| -> Vec<Value> { parsed.problems.iter().filter(|p| p.is_error == errors).map(|p| problem(p, lang)).collect() };
-    json!({
-        "normalised": parsed.query.is_some().then_some(&parsed.normal),
-        "accents": accents,
-        "anchors": anchor_terms(parsed),
-        "cost": parsed.query.as_ref().map(cost),
-        "warnings": problems(false),
-        "errors": problems(true),
-    })
-}
-
-/// A problem as JSON; `start` and `end` are code points of the query as typed.
-pub fn problem(p: &Problem, lang: Lang) -> Value {
-    json!({
-        "code": p.code.as_str(),
-        "start": p.span.start,
-        "end": p.span.end,
-        "cause": p.cause.get(lang),
-        "fix": p.fix.get(lang),
-    })
 }
 
 #[cfg(test)]

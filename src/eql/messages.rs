@@ -20,12 +20,12 @@ pub struct Problem {
 
 impl Problem {
     /// The problem `code` at `span`, its text filled in: `{0}` by what was typed, `{1}` by `hint`.
-    pub(super) fn new(code: Code, span: Span, typed: &str, hint: &str) -> Problem {
+    pub fn new(code: Code, span: Span, typed: &str, hint: &str) -> Problem {
         Problem::hinted(code, span, typed, &Both::new(hint, hint))
     }
 
     /// The same with a hint that differs between the languages.
-    pub(super) fn hinted(code: Code, span: Span, typed: &str, hint: &Both) -> Problem {
+    pub fn hinted(code: Code, span: Span, typed: &str, hint: &Both) -> Problem {
         let row = code.row();
         let es = |text: &str| fill(text, typed, &hint.es);
         let en = |text: &str| fill(text, typed, &hint.en);
@@ -143,8 +143,14 @@ codes! {
         | "Split it into several queries." | "Divídela en varias consultas.";
     E141: "The rule has too many terms: it may have {1}." | "La regla tiene demasiados términos: admite {1}."
         | "Split it into several queries." | "Divídela en varias consultas.";
+    E142: "«{0}» names a list or a rule that does not exist." | "«{0}» nombra una lista o una regla que no existe."
+        | "{1}" | "{1}";
+    E143: "«{0}»: these rules wait for each other: {1}." | "«{0}»: estas reglas se esperan unas a otras: {1}."
+        | "Take one of these references away." | "Quita una de esas referencias.";
     E144: "«{0}:» is a known field, but {1}." | "«{0}:» es un campo conocido, pero {1}."
         | "Take it out of the query." | "Quítalo de la consulta.";
+    E145: "«{0}» asks for every post, which this rule may not." | "«{0}» pide todos los mensajes y esta regla no tiene permiso."
+        | "Add a term, or set all = true for this query." | "Añade un término, o pon all = true en esta consulta.";
     E146: "The rule has too many wildcards: it may have {1}." | "La regla tiene demasiados comodines: admite {1}."
         | "Split it or write the words out." | "Divídela o escribe las palabras completas.";
     E147: "Brackets are nested too deep: {1} levels are admitted." | "Demasiados paréntesis anidados: se admiten {1} niveles."
@@ -153,8 +159,8 @@ codes! {
         | "Add a word, phrase, #tag or @name." | "Añade una palabra, frase, #etiqueta o @nombre.";
     E202: "An exclusion cannot be one side of OR: it would match almost everything." | "Una exclusión no puede ser un lado de OR: casi todo coincidiría."
         | "Add a term to that side: a OR (b -c)." | "Añade un término a ese lado: a OR (b -c).";
-    E203: "Only filters here (lang:, network: …)." | "Aquí solo hay filtros (lang:, network: …)."
-        | "Add a word, phrase, #tag, @name or from: on every side of OR." | "Añade una palabra, frase, #, @ o from: en cada lado de OR.";
+    E203: "Only filters here (lang:, has:, is: …)." | "Aquí solo hay filtros (lang:, has:, is: …)."
+        | "Add a word, phrase, #tag, @name, from: or url: on every side of OR." | "Añade una palabra, frase, #, @, from: o url: en cada lado de OR.";
     W101: "AND binds tighter than OR here." | "AND liga más que OR."
         | "Add brackets to make it plain: ({0})." | "Pon paréntesis para que se vea: ({0}).";
     W102: "«{0}» is read as a word." | "«{0}» se lee como palabra."
@@ -173,16 +179,28 @@ codes! {
         | "Add the form without it, or use accents = \"fold\"." | "Añade la forma sin acento o usa accents = \"fold\".";
     W109: "«{0}» will not match «{1}»: ñ and ç are letters of their own." | "«{0}» no coincide con «{1}»: ñ y ç son letras propias."
         | "If you want both, write ({0} OR {1})." | "Si quieres ambas, escribe ({0} OR {1}).";
+    W110: "«{0}» is also the name of an account of ours: what it posts, and what mentions it, is found too."
+        | "«{0}» es también el nombre de una cuenta propia: se encontrará lo que publica y lo que la menciona."
+        | "If you do not want that, add {1}." | "Si no lo quieres, añade {1}.";
+    W111: "The rule matches {1} of the posts it was tried on." | "La regla coincide con {1} de los mensajes probados."
+        | "Add a term or a filter if that is too much." | "Añade un término o un filtro si es demasiado.";
     W112: "«{0}» starts with a dash that excludes nothing; it is read as a word." | "«{0}» empieza con una raya que no excluye nada; se lee como palabra."
         | "Did you mean -{1}?" | "¿Querías decir -{1}?";
     W113: "Typographic quotes are read as \"." | "Las comillas tipográficas se leen como \"."
         | "Write \" to make it plain." | "Escribe \" para que se vea.";
+    W114: "«{0}»: the point starts decimals, it does not part thousands." | "«{0}»: el punto separa decimales, no miles."
+        | "Write thousands without a point: {1}." | "Escribe los miles sin punto: {1}.";
 }
 
 impl Code {
     /// E is an error, W a warning.
     fn is_error(self) -> bool {
         self.as_str().starts_with('E')
+    }
+
+    /// Whether its text shows the value of a field alone.
+    pub(super) fn shows_value(self) -> bool {
+        matches!(self, Code::E124 | Code::E126 | Code::E127 | Code::E128)
     }
 
     /// Whether `strict` makes an error of it: W101 to W107.

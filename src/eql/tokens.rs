@@ -9,6 +9,7 @@ use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed}
 use icu_properties::props::{ExtendedPictographic, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
+use super::steps;
 use crate::query::Accents;
 
 const ZWJ: char = '\u{200D}';
@@ -86,7 +87,9 @@ pub(super) fn url_end(chars: &[char], at: usize) -> Option<usize> {
         return None;
     }
     let ends = |i: usize| chars.get(i).is_none_or(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"') || emoji_end(chars, i).is_some());
-    (at..=chars.len()).find(|i| ends(*i))
+    let end = (at..=chars.len()).find(|i| ends(*i));
+    steps::add(end.unwrap_or(at) - at);
+    end
 }
 
 /// Where the emoji that starts at `at` ends, if one does (R14).
@@ -110,6 +113,7 @@ pub(super) fn emoji_end(chars: &[char], at: usize) -> Option<usize> {
             break;
         }
     }
+    steps::add(end - at);
     Some(end)
 }
 
@@ -127,6 +131,7 @@ fn split_by(chars: &[char], wild: impl Fn(char) -> bool, url_end: impl Fn(usize)
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = chars.get(at).copied() {
+        steps::add(1);
         if let Some(end) = url_end(at) {
             tokens.push(Token { start: at, end, kind: Kind::Url });
             at = end;
@@ -176,6 +181,7 @@ pub(super) fn has_mark(word: &str) -> bool {
 /// The form in which a token or a substring is compared: NFC, case folded unless `keep_case`, marks
 /// as told, without the characters that only choose how an emoji looks (R15).
 pub(super) fn form(word: &str, marks: Marks, keep_case: bool) -> String {
+    steps::add(word.len());
     let plain: String = nfc(word).chars().filter(|c| !is_presentation(*c)).collect();
     let cased = if keep_case { plain } else { nfc(&CaseMapper::new().fold_string(&plain)) };
     if marks == Marks::Keep {
@@ -209,6 +215,11 @@ pub(super) fn nfc(s: &str) -> String {
 
 fn nfd(s: &str) -> String {
     DecomposingNormalizerBorrowed::new_nfd().normalize(s).into_owned()
+}
+
+/// Characters of `s` after NFC.
+pub(super) fn nfc_len(s: &str) -> usize {
+    nfc(s).chars().count()
 }
 
 /// Characters of `word` before its first wildcard, after NFC.

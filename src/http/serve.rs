@@ -61,8 +61,18 @@ impl Server {
         let address = listener.local_addr().map_err(fail)?;
         let stop = CancellationToken::new();
         let (beats, beat) = watch::channel(session::Beat::of(&shared, 0));
+        let one = || Arc::new(Semaphore::new(1));
         let bodies = Semaphore::new(limits::BODIES_BYTES / ingest::KIB);
-        let app = Arc::new(State { shared, settings, beat, stop: stop.clone(), streams: TaskTracker::new(), bodies });
+        let app = Arc::new(State {
+            shared,
+            settings,
+            beat,
+            stop: stop.clone(),
+            streams: TaskTracker::new(),
+            bodies,
+            tries: one(),
+            changes: one(),
+        });
         let tasks = tokio::spawn(run(app, listener, beats));
         Ok(Server { address, stop, tasks })
     }

@@ -188,15 +188,10 @@ fn has_flag(flag: Flag, scope: u32, scene: &Scene<'_>) -> bool {
         Flag::Original => [Flag::Retweet, Flag::Reply, Flag::Quote].into_iter().all(|f| !has_flag(f, scope, scene)),
         Flag::Verified => post.author.verified,
         Flag::Edited => post.kind == Kind::Update,
-        Flag::Sensitive => is_sensitive(post),
+        Flag::Sensitive => post.sensitive,
         Flag::Direct => scene.facts.is_direct(scope),
         Flag::Nullcast => false,
     }
-}
-
-/// No network says so yet.
-fn is_sensitive(_post: &Post<'_>) -> bool {
-    false
 }
 
 fn has_kind(view: View<'_>, kind: TokenKind) -> bool {

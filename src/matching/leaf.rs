@@ -155,14 +155,18 @@ impl Test {
         }
     }
 
-    /// A token that every text in which it holds has, as a bit of [`Words`](words::Words).
+    /// A token that every text in which it holds has, or what one begins with, as a bit of
+    /// [`Words`](words::Words).
     pub(super) fn word(&self) -> u32 {
-        let hash = match self {
-            Test::Phrase(phrase) => phrase.rarest_word().map(Word::hash),
-            Test::Entity(name) => super::key::name_words(name).iter().max_by_key(|w| w.base().len()).map(Word::hash),
+        let found = match self {
+            Test::Phrase(phrase) => match phrase.rarest_word() {
+                Some(word) => Some(words::bit(word.hash())),
+                None => phrase.words.iter().max_by_key(|w| w.base().len()).and_then(|w| words::beginning(w.base())),
+            },
+            Test::Entity(name) => super::key::name_words(name).iter().max_by_key(|w| w.base().len()).map(|w| words::bit(w.hash())),
             _ => None,
         };
-        hash.map_or(words::NO_WORD, words::bit)
+        found.unwrap_or(words::NO_WORD)
     }
 }
 

@@ -35,14 +35,39 @@ impl Chainer<'_> {
             Node::And(all) => self.dearest_first(all).into_iter().fold(yes, |next, n| self.chain(n, next, no)),
             Node::Or(any) => self.dearest_first(any).into_iter().fold(no, |next, n| self.chain(n, yes, next)),
             Node::Not(n) => self.chain(n, no, yes),
-            Node::Leaf(_) | Node::Near { .. } | Node::Within { .. } => match (self.leaf_of)(node) {
-                None => no,
-                Some((leaf, word)) => {
-                    self.steps.push(Step { leaf, word, yes, no });
-                    self.steps.len() as u32 - 1
-                }
-            },
+            Node::Leaf(_) => self.step(node, yes, no),
+            // Distances are measured only where everything stands that could be near.
+            Node::Near { left, right, .. } => {
+                let near = self.step(node, yes, no);
+                let right = self.present(right, near, no);
+                self.present(left, right, no)
+            }
+            Node::Within { operands, .. } => {
+                let within = self.step(node, yes, no);
+                operands.iter().rev().fold(within, |next, n| self.present(n, next, no))
+            }
         }
+    }
+
+    /// Appends the chain that asks whether an operand of a proximity could stand in the post at all.
+    fn present(&mut self, node: &Node, yes: u32, no: u32) -> u32 {
+        match node {
+            Node::Or(any) => any.iter().rev().fold(no, |next, n| self.present(n, yes, next)),
+            Node::Near { left, right, .. } => {
+                let right = self.present(right, yes, no);
+                self.present(left, right, no)
+            }
+            Node::Within { operands, .. } => operands.iter().rev().fold(yes, |next, n| self.present(n, next, no)),
+            Node::Leaf(_) => self.step(node, yes, no),
+            // Neither has a place in a text.
+            Node::And(_) | Node::Not(_) => no,
+        }
+    }
+
+    fn step(&mut self, node: &Node, yes: u32, no: u32) -> u32 {
+        let Some((leaf, word)) = (self.leaf_of)(node) else { return no };
+        self.steps.push(Step { leaf, word, yes, no });
+        self.steps.len() as u32 - 1
     }
 
     /// A chain is built from its end.

@@ -80,6 +80,50 @@ fn the_public_vectors_hold_as_far_as_their_fields_are_built() {
     assert_eq!(skipped, expected);
 }
 
+/// Fields in every notation that they have.
+const FIELDS: [&str; 40] = [
+    "retweets_of:@ana",
+    "at_mentions:@a.b!",
+    "hashtag:Año",
+    "in_reply_to:17",
+    "conversation_id:\"a b\"",
+    "source:Web",
+    "country:MEX",
+    "place_country:es",
+    "title:\"caj* no\"",
+    "bio:año",
+    "BIO_NAME:ana",
+    "bio_location:«Ciudad de México»",
+    "place:madrid",
+    "raw:\"Google+\"",
+    "raw:\"ñ \\\\ ¡\"",
+    "url:https://bancomer.com/a?b=1",
+    "links:bancomer.com",
+    "url_contains:utm_",
+    "site:news.example",
+    "followers_count:1000",
+    "authorFollowers:[10 TO 20]",
+    "min_followers:>=3",
+    "friends_count:<5",
+    "tweets_count:1..2",
+    "listed_count:>0",
+    "sentiment:negative",
+    "sentiment:-0.5..0.5",
+    "priority:>=70",
+    "hour:22..6",
+    "hour:[9 TO 17]",
+    "weekday:sab..dom",
+    "sample:50",
+    "has:links",
+    "has:question",
+    "has:videos",
+    "is:repost",
+    "is:original",
+    "engagementType:REPLY",
+    "authorVerified:true",
+    "is:nullcast",
+];
+
 /// Queries of every construct that is built, well-formed but for exclusions in odd places.
 pub fn queries() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
@@ -109,6 +153,7 @@ pub fn queries() -> impl Strategy<Value = String> {
         2 => prop::sample::select(vec!["#Año", "@a.b@c-d,", "$TSLA", "#x!", "@_a"]).prop_map(str::to_owned),
         1 => prop::sample::select(vec!["from:@ana", "AUTHOR:\"ana b\"", "to:x", "lang:pt-BR", "network:x", "contains:\"a \\\" b\"", "contains:<<<"])
             .prop_map(str::to_owned),
+        1 => prop::sample::select(FIELDS.to_vec()).prop_map(str::to_owned),
     ];
     term.prop_recursive(5, 40, 4, |inner| {
         let operand = inner.clone();

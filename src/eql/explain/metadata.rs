@@ -126,7 +126,7 @@ fn is_flagged(flag: Flag, view: &View<'_>, given: &Given<'_>) -> bool {
         Flag::Verified => post.author.verified,
         Flag::Edited => post.kind == post::Kind::Update,
         // No network's mark is decoded.
-        Flag::Sensitive => false,
+        Flag::Sensitive => post.sensitive,
         Flag::Direct => given.facts.is_direct(given.scope),
         Flag::Nullcast => false,
     }
