@@ -396,6 +396,7 @@ fn compare(world: &mut World, queries: usize, posts: usize) -> usize {
             media: Media(world.one(&[0, 0, 1, 2, 4, 8, 5])),
             place: world.one(&["", "Año Nuevo", "mexicali"]),
             country: world.one(&["", "MX", "es"]),
+            sensitive: world.prng.index(2) == 0,
             source_app: world.one(&["", "Ñandú", "X"]),
             ..Post::default()
         };

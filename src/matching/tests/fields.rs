@@ -176,6 +176,8 @@ fn flags() {
         (Flag::Verified, none, false),
         (Flag::Edited, Post { kind: Kind::Update, ..none }, true),
         (Flag::Edited, none, false),
+        (Flag::Sensitive, Post { sensitive: true, ..none }, true),
+        (Flag::Sensitive, none, false),
         (Flag::Direct, none, false),
         (Flag::Nullcast, none, false),
     ] {
