@@ -14,11 +14,14 @@ use crate::bilingual::{Both, Lang};
 use crate::config::{Config, Report};
 
 mod check;
+mod computed;
 mod help;
+mod import;
 mod init;
 mod live;
 mod logging;
 mod match_posts;
+mod match_queries;
 mod query;
 mod replay;
 mod tap;
@@ -41,6 +44,8 @@ enum Command {
     Check(ConfigArgs),
     Query(query::Args),
     Match(match_posts::Args),
+    #[command(subcommand, arg_required_else_help = true)]
+    Import(import::Command),
     Replay(ReplayArgs),
     Tap(tap::Args),
     Init,
@@ -161,6 +166,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         Command::Check(args) => check::run(&load(&args, lang, colour, err)?, &args.config, lang, out),
         Command::Query(args) => query::run(&args, lang, out, err),
         Command::Match(args) => match_posts::run(&args, lang, out, err),
+        Command::Import(command) => import::run(&command, lang, colour, out, err),
         Command::Replay(args) => {
             let config = load(&args.config, lang, colour, err)?;
             replay::run(config, args, lang, out, err)

@@ -177,9 +177,10 @@ impl Lane {
         crate::decode::lines(decoder.as_mut(), input.bytes, &mut self.decoded);
         let horizon = input.seen.plus(limits::FUTURE);
         let mut out = Outcome::default();
+        self.memory.listen(input.compiled);
         for post in self.decoded.posts.iter().filter(|p| p.at <= horizon) {
             let before = out.hits.len();
-            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.ties), &mut out);
+            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
             each(&post, out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0)));
         }
     }

@@ -1,9 +1,11 @@
 //! `escucha query`: one query, read aloud.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use super::Failure;
 use crate::bilingual::{Both, Lang};
+use crate::config::Config;
 use crate::eql::{self, Options, Parsed};
 use crate::matching;
 use crate::query::{Accents, Query};
@@ -14,6 +16,8 @@ use crate::wire::{self, QueryView};
 pub struct Args {
     #[arg(long, value_name = "MODE", default_value = "fold", value_parser = ["fold", "smart", "exact"])]
     accents: String,
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[arg(long)]
     json: bool,
     #[arg(value_name = "QUERY", allow_hyphen_values = true)]
@@ -33,7 +37,11 @@ pub fn accents(name: &str) -> Option<Accents> {
 /// Prints what the query means and costs; its errors, each under its place, are bad usage.
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let options = Options { accents: accents(&args.accents).unwrap_or_default(), ..Options::default() };
-    let parsed = eql::parse(&args.query, &options);
+    let parsed = match &args.config {
+        // Its lists and topics are what the query may name.
+        Some(path) => Config::load(path).map_err(Failure::Configuration)?.0.set().read(&args.query, options),
+        None => eql::parse(&args.query, &options),
+    };
     if args.json {
         writeln!(out, "{}", wire::query_json(&QueryView::new(&parsed, options.accents, lang)))?;
     } else {
@@ -50,7 +58,7 @@ fn tell(parsed: &Parsed, lang: Lang, out: &mut dyn Write) -> Result<(), Failure>
     let Some(query) = &parsed.query else { return Ok(()) };
     let rows = [
         (lang.pick("forma normal", "normal form"), parsed.normal.clone()),
-        (lang.pick("se apoya en", "anchors"), anchor_terms(parsed).join(", ")),
+        (lang.pick("se apoya en", "anchors"), told_anchors(&anchor_terms(parsed), lang)),
         (lang.pick("coste", "cost"), told_cost(cost(query), lang)),
     ];
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -73,6 +81,13 @@ fn anchor_terms(parsed: &Parsed) -> Vec<String> {
     let Some(query) = &parsed.query else { return Vec::new() };
     let anchors = matching::plan(query).anchors.unwrap_or_default();
     anchors.iter().filter_map(|i| query.leaves.get(*i)).map(|l| eql::term_text(&l.term)).collect()
+}
+
+fn told_anchors(terms: &[String], lang: Lang) -> String {
+    match terms.is_empty() {
+        true => lang.pick("nada que se busque de antemano", "nothing that is looked up beforehand").to_owned(),
+        false => terms.join(", "),
+    }
 }
 
 /// Of how many in a million posts the query must be looked at more closely: an estimate.
@@ -123,5 +138,24 @@ mod tests {
         let (code, out, _) = call_with(&["escucha", "query", "--json", "a OR"]);
         let v: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, &v["normalised"], &v["errors"][0]["start"]), (2, &serde_json::Value::Null, &2.into()));
+    }
+
+    #[test]
+    fn a_configuration_gives_names_their_meaning() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "[[list]]\nname = \"bancos\"\nterms = [\"bbva\", \"banorte\"]\n[[topic]]\nname = \"caida\"\nquery = 'caído'\n";
+        std::fs::write(file.path(), text).unwrap();
+        let path = file.path().to_str().unwrap();
+        let (code, out, err) = call_with(&["escucha", "query", "-c", path, "list:bancos rule:caida"]);
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        assert!(out.contains("bbva, banorte"), "{out}");
+        assert_eq!(call_with(&["escucha", "query", "list:bancos"]).0, 2);
+        assert_eq!(call_with(&["escucha", "query", "-c", "/no/such/file", "a"]).0, 2);
+    }
+
+    #[test]
+    fn a_query_without_a_word_to_look_up_says_so() {
+        let (code, out, _) = call_with(&["escucha", "query", "url_contains:abc"]);
+        assert_eq!((code, out.contains("nothing that is looked up") || !out.contains("anchors      \n")), (0, true), "{out}");
     }
 }

@@ -170,7 +170,7 @@ mod tests {
             topic(2, "Europe/Madrid", None, 10),
             topic(3, "UTC", Some(9), 0),
         ];
-        Compiled::new(Listening { version: 1, brands, topics, rules: Vec::new() })
+        Compiled::new(Listening { version: 1, brands, topics, ..Listening::default() })
     }
 
     fn at(s: &str) -> Timestamp {

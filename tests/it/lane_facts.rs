@@ -38,7 +38,7 @@ fn brand(handle: &str) -> Brand {
 fn run(topics: Vec<Topic>, posts: &[(&str, &str)]) -> Outcome {
     let numbered = topics.into_iter().zip(0..).map(|(t, i)| Topic { id: TopicId(i), name: format!("t{i}"), ..t }).collect();
     let brands = vec![brand("uno"), brand("dos")];
-    let compiled = Arc::new(Compiled::new(Listening { version: 1, brands, topics: numbered, rules: Vec::new() }));
+    let compiled = Arc::new(Compiled::new(Listening { version: 1, brands, topics: numbered, ..Listening::default() }));
     let line = |(i, (at, text)): (usize, &(&str, &str))| serde_json::json!({"id": i.to_string(), "created_at": at, "text": text});
     let mut bytes = posts.iter().enumerate().map(line).map(|l| format!("{l}\n")).collect::<String>().into_bytes();
     let mut lane = Lane::new(decode::decoders(&[Format { name: "escucha", mapping: Mapping::default() }]));
