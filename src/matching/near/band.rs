@@ -27,7 +27,7 @@ impl Band {
     pub(super) fn new(rows: usize, longest: u32) -> Band {
         // No run is longer than the text.
         let longest = longest.min(rows as u32);
-        let width = ((WORD - 1 + longest) / WORD) as usize + 1;
+        let width = longest.div_ceil(WORD) as usize + 1;
         Band { width, rows, longest, bits: vec![0; width * rows] }
     }
 
