@@ -90,9 +90,8 @@ pub const QUERY_WILDCARDS: usize = 20;
 pub const EXPLAIN_STEPS: usize = 1 << 16;
 /// Largest distance of NEAR and `~N`.
 pub const NEAR_DISTANCE: u32 = 50;
-/// Places in one text that are looked at for one operand of NEAR or `~N`; later ones do not count.
-pub const PROXIMITY_RUNS: usize = 4096;
-/// Combinations of places that are tried for one NEAR or `~N` in one text.
+/// Combinations of places that are tried in one text for a `~N` over so many operands, of more than one
+/// word, that not all can be followed.
 pub const PROXIMITY_STEPS: usize = 65_536;
 /// Queries in one process.
 pub const QUERIES: usize = 250_000;
