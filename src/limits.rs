@@ -100,6 +100,8 @@ pub const QUERIES: usize = 250_000;
 pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
 /// Problems of a file that are shown.
 pub const PROBLEMS_SHOWN: usize = 1000;
+/// Names that a mistyped one is compared with.
+pub const NEAREST_NAMES: usize = 2000;
 /// Characters of a name in the configuration; names become metric labels.
 pub const NAME_CHARS: usize = 100;
 /// Lane threads.
