@@ -167,6 +167,7 @@ const _: () = {
     assert!(QUERY_CHARS * 12 < QUERY_BODY_BYTES, "a query fits, however JSON escapes it");
     assert!(TOPICS <= TOPICS_EVER);
     assert!(2 * BODY_BYTES <= BODIES_BYTES, "one body may be there packed and unpacked");
+    assert!(QUERIES < 1 << 31, "one bit of a query's number is spare");
     assert!(LATENESS < FUTURE);
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
