@@ -54,6 +54,10 @@ pub const SOURCE_IDLE: i64 = 5 * SECOND;
 pub const DEDUPE: i64 = 24 * HOUR;
 /// Ids remembered at most within the horizon.
 pub const DEDUPE_IDS: usize = 8 * 1024 * 1024;
+/// What remembering one id may cost, in bytes; `seen` asserts that it does not cost more.
+pub const DEDUPE_ID_BYTES: usize = 20;
+/// Entries of any map with a horizon at most: numbers of 23 bits tell them apart. A power of two.
+pub const REMEMBERED: usize = 8 * 1024 * 1024;
 /// Posts older than this (against the watermark) are counted late and enter no live window.
 pub const PANES_MINUTES: usize = 26 * 60;
 /// Different members a set remembers one by one; above, it becomes an estimate.
@@ -64,6 +68,8 @@ pub const LISTENED_GAP: i64 = 24 * HOUR;
 pub const LISTENED_SPANS: usize = 1024;
 /// Authors of mentions remembered to tell who writes again.
 pub const AUTHORS: usize = 1024 * 1024;
+/// What remembering one author may cost, in bytes; `tally::authors` asserts that it does not cost more.
+pub const AUTHOR_BYTES: usize = 64;
 /// Networks told apart in the counts of a topic; further ones are counted as `other`.
 pub const NETWORKS: usize = 64;
 /// Own posts kept per topic, newest first to stay.
@@ -119,6 +125,10 @@ pub const RECENT_BYTES: usize = 256 * 1024 * 1024;
 pub const MENTIONS_SCAN: usize = 4096;
 /// Unread bytes after which a stream client is closed as too slow.
 pub const CLIENT_BACKLOG_BYTES: usize = 16 * 1024 * 1024;
+/// A client that reads nothing of what waits for it for so long is closed.
+pub const CLIENT_STALL: i64 = 30 * SECOND;
+/// Bytes of a download that are made at once, and one row; the rest waits until they are read.
+pub const DOWNLOAD_BYTES: usize = 64 * 1024;
 /// Open HTTP connections.
 pub const CONNECTIONS: usize = 12_000;
 /// A body of `POST /v1/posts`, after decompression.
@@ -134,6 +144,8 @@ const _: () = {
     assert!(FRAME_BYTES <= BODY_BYTES);
     assert!(2 * BODY_BYTES <= BODIES_BYTES, "one body may be there packed and unpacked");
     assert!(LATENESS < FUTURE);
+    assert!(REMEMBERED.is_power_of_two() && DEDUPE_IDS <= REMEMBERED && AUTHORS <= REMEMBERED);
+    assert!(DEDUPE_IDS * DEDUPE_ID_BYTES + AUTHORS * AUTHOR_BYTES <= 256 * 1024 * 1024, "a day of ids and authors");
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
