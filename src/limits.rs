@@ -115,8 +115,10 @@ pub const TOPICS: usize = 50_000;
 /// Sources in one process.
 pub const SOURCES: usize = 1000;
 
-/// Bytes of the feed that clients can still read.
-pub const FEED_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of the feed that clients can still read, without their frames.
+pub const FEED_BYTES: usize = 32 * 1024 * 1024;
+/// Frames of the feed that are kept for the next reader; older ones are encoded when they are read.
+pub const FEED_FRAME_BYTES: usize = 16 * 1024 * 1024;
 /// Entries of the feed that clients can still read.
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.
