@@ -60,6 +60,16 @@ pub const DEDUPE_ID_BYTES: usize = 20;
 pub const REMEMBERED: usize = 8 * 1024 * 1024;
 /// Posts older than this (against the watermark) are counted late and enter no live window.
 pub const PANES_MINUTES: usize = 26 * 60;
+/// What the pane of one minute may cost, in bytes, and 8 more for each network after its first.
+pub const PANE_BYTES: usize = 40;
+/// The panes of one topic at most: each minute of `PANES_MINUTES` and of those that a post may be ahead,
+/// with all networks, in a queue that may be half empty.
+pub const PANES_BYTES: usize = 2 * (PANES_MINUTES + 12) * (PANE_BYTES + 8 * NETWORKS);
+/// What a set of different members may cost, in bytes.
+pub const DISTINCT_BYTES: usize = 4352;
+/// The sets of authors of one topic at most: five windows, the minutes of an hour and those that a post
+/// may be ahead, and the hours of a day.
+pub const AUTHOR_SETS_BYTES: usize = (5 + 60 + 12 + 24 + 2) * DISTINCT_BYTES;
 /// Different members a set remembers one by one; above, it becomes an estimate.
 pub const DISTINCT_EXACT: usize = 512;
 /// Event time may pass without data for this long and still counts as listened to.

@@ -1,6 +1,6 @@
 //! Small summaries of large sets.
 
-use crate::limits::DISTINCT_EXACT;
+use crate::limits::{DISTINCT_BYTES, DISTINCT_EXACT};
 
 /// Leading bits of a hash that choose its register.
 const PRECISION: u32 = 12;
@@ -30,6 +30,11 @@ struct Registers {
     with_rank: [u16; RANKS + 2],
 }
 
+const _: () = {
+    assert!(size_of::<Distinct>() + size_of::<Registers>() <= DISTINCT_BYTES);
+    assert!(size_of::<Distinct>() + (DISTINCT_EXACT + 1) * size_of::<u64>() <= DISTINCT_BYTES);
+};
+
 impl Default for Distinct {
     fn default() -> Self {
         Distinct(Members::Few(Vec::new()))
@@ -42,6 +47,10 @@ impl Distinct {
         match &mut self.0 {
             Members::Few(few) => {
                 let Err(place) = few.binary_search(&hash) else { return };
+                if few.len() == few.capacity() {
+                    // By half and not to the double: there are many of these sets.
+                    few.reserve_exact((few.len() / 2).clamp(2, DISTINCT_EXACT + 1 - few.len().min(DISTINCT_EXACT)));
+                }
                 few.insert(place, hash);
                 self.outgrow();
             }
@@ -74,6 +83,22 @@ impl Distinct {
         }
     }
 
+    /// Gives back the memory for members that are not expected any more.
+    pub fn settle(&mut self) {
+        if let Members::Few(few) = &mut self.0 {
+            few.shrink_to_fit();
+        }
+    }
+
+    /// Bytes it holds, itself included: never more than `limits::DISTINCT_BYTES`.
+    pub fn bytes(&self) -> usize {
+        size_of::<Distinct>()
+            + match &self.0 {
+                Members::Few(few) => few.capacity() * size_of::<u64>(),
+                Members::Many(_) => size_of::<Registers>(),
+            }
+    }
+
     /// Forgets all members.
     pub fn clear(&mut self) {
         match &mut self.0 {
@@ -98,10 +123,12 @@ fn union(mine: &mut Vec<u64>, theirs: &[u64]) {
     if theirs.is_empty() {
         return;
     }
+    mine.reserve_exact(theirs.len());
     mine.extend_from_slice(theirs);
     // Two ascending runs: the stable sort finds and merges them in one pass.
     mine.sort();
     mine.dedup();
+    mine.shrink_to(DISTINCT_EXACT + 1);
 }
 
 impl Registers {
