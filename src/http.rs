@@ -12,6 +12,7 @@ mod mentions;
 mod page;
 mod problem;
 mod readers;
+mod reading;
 mod serve;
 mod session;
 mod stream;
@@ -74,7 +75,7 @@ pub struct Timing {
     pub answer: Duration,
     /// From one look at a stream client that does not read to the next.
     pub look: Duration,
-    /// A stream client that reads nothing at all for so long is closed.
+    /// A client that reads nothing at all of what waits for it for so long is closed.
     pub stall: Duration,
     /// From one object of windows to the next.
     pub beat: Duration,
@@ -91,7 +92,7 @@ impl Default for Timing {
             body: Duration::from_secs(30),
             answer: Duration::from_secs(2),
             look: Duration::from_secs(1),
-            stall: Duration::from_secs(30),
+            stall: Duration::from_micros(limits::CLIENT_STALL as u64),
             beat: Duration::from_secs(1),
             status_every: 5,
             drain: Duration::from_secs(5),

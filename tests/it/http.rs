@@ -32,6 +32,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 mod api;
 mod ingest;
+mod slow;
 mod stream;
 
 /// Long enough for a loaded machine; nothing waits for it in a test that passes.
