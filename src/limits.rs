@@ -143,6 +143,8 @@ pub const CLIENT_STALL: i64 = 30 * SECOND;
 pub const DOWNLOAD_BYTES: usize = 64 * 1024;
 /// Open HTTP connections.
 pub const CONNECTIONS: usize = 12_000;
+/// Open files that may be needed: all connections of clients, those of a source, and some for the rest.
+pub const DESCRIPTORS: usize = CONNECTIONS + TCP_CONNECTIONS + 256;
 /// A body of `POST /v1/posts`, after decompression.
 pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 /// All bodies that are being read or unpacked together.
