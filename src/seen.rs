@@ -263,7 +263,7 @@ mod tests {
         for i in 0..2 * IDS as u64 {
             seen.note(PostKey(i.wrapping_mul(0x9e37_79b9_7f4a_7c15)), Known::Counted, Timestamp(i as i64));
             let n = seen.0.len();
-            assert!(n % 1000 != 0 || seen.0.bytes() <= n * limits::DEDUPE_ID_BYTES + 64 * 1024, "{} for {n}", seen.0.bytes());
+            assert!(!n.is_multiple_of(1000) || seen.0.bytes() <= n * limits::DEDUPE_ID_BYTES + 64 * 1024, "{} for {n}", seen.0.bytes());
         }
         assert!(seen.0.bytes() > IDS * 15, "{}", seen.0.bytes());
     }
