@@ -1,7 +1,7 @@
 //! Words side by side whose form is their base form: most of what people look for, kept small.
 
 use super::word::is_plain_as;
-use super::{Token, TokenKind, Tokens, Word, word_hash};
+use super::{Token, TokenKind, Tokens, Word};
 use crate::query::Accents;
 
 /// Words without wildcards, marks and required capitals, in one piece of memory: what thousands of them
@@ -72,6 +72,7 @@ impl PlainWords {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::word_hash;
 
     #[test]
     fn they_are_found_where_their_words_are() {
