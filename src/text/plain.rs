@@ -8,8 +8,8 @@ use crate::query::Accents;
 /// cost is the memory that they are read from.
 #[derive(Debug)]
 pub struct PlainWords {
-    /// Base forms, each with a NUL behind it.
-    bases: Box<str>,
+    /// Base forms, each behind its length.
+    bases: Box<[u8]>,
     /// Hash of the word that is looked for first.
     hash: u64,
     /// Which one that is.
@@ -24,14 +24,23 @@ impl PlainWords {
     pub fn new(words: &[Word], first: usize, accents: Accents) -> Option<PlainWords> {
         let count = u16::try_from(words.len()).ok()?;
         let hash = words.get(first)?.hash();
-        let all_plain = words.iter().all(|w| w.is_plain() && !w.base().contains('\0'));
-        let bases: String = words.iter().flat_map(|w| [w.base(), "\0"]).collect();
-        all_plain.then(|| PlainWords { bases: bases.into(), hash, first: first as u16, count, accents })
+        let mut bases = Vec::new();
+        for word in words {
+            bases.push(u8::try_from(word.base().len()).ok().filter(|_| word.is_plain())?);
+            bases.extend_from_slice(word.base().as_bytes());
+        }
+        Some(PlainWords { bases: bases.into(), hash, first: first as u16, count, accents })
     }
 
     /// Their base forms, in order.
-    pub fn bases(&self) -> impl Iterator<Item = &str> {
-        self.bases.split_terminator('\0')
+    fn bases(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &*self.bases;
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first()?;
+            let (base, next) = behind.split_at_checked(usize::from(*length))?;
+            rest = next;
+            Some(base)
+        })
     }
 
     /// Hash of the base form of the word that is looked for first.
@@ -50,12 +59,13 @@ impl PlainWords {
         })
     }
 
-    fn is_token(&self, base: &str, text: &str, tokens: &Tokens, token: &Token) -> bool {
-        if token.kind == TokenKind::Url || tokens.base_bytes(token) != base.as_bytes() {
+    #[inline]
+    fn is_token(&self, base: &[u8], text: &str, tokens: &Tokens, token: &Token) -> bool {
+        if token.kind == TokenKind::Url || tokens.base_bytes(token) != base {
             return false;
         }
         let raw = || text.get(token.start as usize..token.end as usize).unwrap_or_default();
-        self.accents == Accents::Smart || raw().is_ascii() || is_plain_as(raw(), base, self.accents)
+        self.accents == Accents::Smart || raw().is_ascii() || is_plain_as(raw(), self.accents, base)
     }
 
     /// Bytes on the heap.
@@ -65,7 +75,7 @@ impl PlainWords {
 
     /// The words one by one.
     pub fn words(&self) -> Vec<Word> {
-        self.bases().map(|b| Word::literal(b, self.accents)).collect()
+        self.bases().filter_map(|b| std::str::from_utf8(b).ok()).map(|b| Word::literal(b, self.accents)).collect()
     }
 }
 

@@ -116,8 +116,8 @@ impl Word {
 }
 
 /// Whether the token `raw` is compared as `form`, a word without marks, in a mode where marks count.
-pub(super) fn is_plain_as(raw: &str, form: &str, accents: Accents) -> bool {
-    fold(&without_presentation(raw), accents) == form
+pub(super) fn is_plain_as(raw: &str, accents: Accents, form: &[u8]) -> bool {
+    fold(&without_presentation(raw), accents).as_bytes() == form
 }
 
 /// `s` as a word is compared.
