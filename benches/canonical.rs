@@ -27,6 +27,7 @@ use crate::plain::Plain;
 pub const ROUNDS: usize = 5;
 
 pub struct Canonical {
+    phrases: Vec<String>,
     queries: Vec<Query>,
     /// Whole lines in buffers of the usual size.
     buffers: Vec<Vec<u8>>,
@@ -56,7 +57,9 @@ impl Canonical {
         let work = escucha::synth::workload(1, posts, phrases, rules, escucha::synth::Shape::Jetstream);
         let parse = |text: &String| eql::parse(text, &eql::Options::default()).query.unwrap();
         let queries = work.queries().iter().map(parse).collect();
-        let mut new = Canonical { queries, buffers: cut(&work.ndjson), posts, bytes: work.ndjson.len(), seen: Timestamp::MIN };
+        let buffers = cut(&work.ndjson);
+        let bytes = work.ndjson.len();
+        let mut new = Canonical { phrases: work.phrases, queries, buffers, posts, bytes, seen: Timestamp::MIN };
         new.seen = new.decoded().posts.iter().map(|p| p.at).max().unwrap_or_default();
         new
     }
@@ -107,8 +110,13 @@ impl Canonical {
         })
     }
 
+    /// Its phrases.
+    pub fn phrases(&self) -> &[String] {
+        &self.phrases
+    }
+
     /// All posts, decoded once.
-    fn decoded(&self) -> Decoded {
+    pub fn decoded(&self) -> Decoded {
         let mut decoder = Self::format().decoder();
         let mut decoded = Decoded::default();
         for buffer in &self.buffers {

@@ -8,7 +8,9 @@ mod canonical;
 mod detect;
 mod plain;
 mod priority;
+mod rules;
 mod scaling;
+mod sentiment;
 
 use std::path::PathBuf;
 
@@ -24,12 +26,15 @@ const ROWS: &[(&str, &str)] = &[
     ("ratio", "engine against plain, turn by turn"),
     ("scaling", "one CPU with one lane against two CPUs with two"),
     ("detect", "a closed bucket of one topic: what is usual, what the detector says"),
+    ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
+    ("sentiment", "accuracy and macro-F1 of the sentiment"),
 ];
 
 fn main() {
     let mut rows = Vec::new();
     let (mut posts, mut phrases, mut rules) = (200_000, 1_000, 1_000);
+    let mut sizes = vec![1_000, 10_000, 100_000, 250_000];
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number");
@@ -38,7 +43,10 @@ fn main() {
             "--bench" => {}
             "--posts" => posts = number(),
             "--phrases" => phrases = number(),
-            "--rules" => rules = number(),
+            "--rules" => {
+                rules = number();
+                sizes = vec![rules];
+            }
             scaling::CHILD => return scaling::child(number(), &Canonical::new(posts, phrases, rules)),
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(row.to_owned()),
             other => {
@@ -53,9 +61,20 @@ fn main() {
     }
     let mut work = None;
     for row in &rows {
-        if row == "priority" {
-            judged();
-            continue;
+        match row.as_str() {
+            "priority" => {
+                judged(row, priority::DATA, priority::run);
+                continue;
+            }
+            "sentiment" => {
+                judged(row, sentiment::DATA, sentiment::run);
+                continue;
+            }
+            "rules" => {
+                sizes.iter().for_each(|count| rules::run(posts, *count));
+                continue;
+            }
+            _ => {}
         }
         if row == "detect" {
             detect::rows().into_iter().for_each(|(rules, ns)| println!("{row:<10}{ns:>8.0} ns/bucket, {rules}"));
@@ -80,15 +99,15 @@ fn main() {
 }
 
 /// The shared data lies beside the checkout, or where `ESCUCHA_DATA` says.
-fn judged() {
+fn judged(row: &str, data: &str, run: fn(&[u8])) {
     let folder =
         std::env::var_os("ESCUCHA_DATA").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    match escucha::sources::open(&folder.join(priority::DATA)) {
+    match escucha::sources::open(&folder.join(data)) {
         Ok(mut file) => {
             let mut lines = Vec::new();
             std::io::Read::read_to_end(&mut file, &mut lines).unwrap();
-            priority::run(&lines);
+            run(&lines);
         }
-        Err(error) => println!("priority: {}: {error}", folder.join(priority::DATA).display()),
+        Err(error) => println!("{row}: {}: {error}", folder.join(data).display()),
     }
 }

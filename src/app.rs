@@ -1,10 +1,13 @@
 //! Threads, queues, start and stop.
 
 pub mod demo;
+mod descriptors;
+mod desk;
 mod engine;
 mod publish;
 mod reorder;
 mod run;
 
+pub use desk::Desk;
 pub use engine::{Engine, Parts, Sink, share, source_id};
 pub use run::{Error, Job, VERSION, run};

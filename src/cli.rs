@@ -15,11 +15,14 @@ use crate::config::{Config, Report};
 
 mod backtest;
 mod check;
+mod computed;
 mod help;
+mod import;
 mod init;
 mod live;
 mod logging;
 mod match_posts;
+mod match_queries;
 mod query;
 mod replay;
 mod tap;
@@ -42,6 +45,8 @@ enum Command {
     Check(ConfigArgs),
     Query(query::Args),
     Match(match_posts::Args),
+    #[command(subcommand, arg_required_else_help = true)]
+    Import(import::Command),
     Replay(ReplayArgs),
     Backtest(backtest::Args),
     Tap(tap::Args),
@@ -160,9 +165,10 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
     match command {
         Command::Demo(args) => live::demo(&args, lang, out),
         Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
-        Command::Check(args) => check::run(&load(&args, lang, colour, err)?, &args.config, lang, out),
+        Command::Check(args) => check::run(load(&args, lang, colour, err)?, &args.config, lang, out),
         Command::Query(args) => query::run(&args, lang, out, err),
         Command::Match(args) => match_posts::run(&args, lang, out, err),
+        Command::Import(command) => import::run(&command, lang, colour, out, err),
         Command::Replay(args) => {
             let config = load(&args.config, lang, colour, err)?;
             replay::run(&config, args, lang, out, err)

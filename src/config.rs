@@ -13,17 +13,23 @@ use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
+mod body;
 mod calendars;
+mod lists;
+mod live;
 mod problem;
 mod queries;
+mod rules;
 mod secret;
 mod section;
 mod sources;
 mod syntax;
+mod topics;
 mod typed;
 mod units;
 mod used;
 
+pub use live::{Change, Set};
 pub use problem::{Problem, Problems, Report};
 pub use section::is_name;
 
@@ -38,6 +44,8 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
+    /// What its topics may refer to.
+    set: Set,
 }
 
 /// `[server]`.
@@ -64,13 +72,15 @@ pub struct Engine {
     pub lanes: usize,
     /// How the tally behaves.
     pub tally: tally::Settings,
+    /// Bytes of raw input kept for queries to be tried against; 0 for none.
+    pub recall_bytes: usize,
 }
 
 impl Default for Engine {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let tally = tally::Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES };
-        Engine { lanes: cores.min(limits::LANES), tally }
+        Engine { lanes: cores.min(limits::LANES), tally, recall_bytes: limits::RECALL_BYTES }
     }
 }
 
@@ -84,6 +94,12 @@ impl TopicIds {
         let next = TopicId(self.0.len() as u32);
         *self.0.entry(name.to_owned()).or_insert(next)
     }
+
+    /// Whether `name` has a number or can be given one: what was counted by a number stays, so there
+    /// must be an end to them.
+    pub fn has_room(&self, name: &str) -> bool {
+        self.0.len() < limits::TOPICS_EVER || self.0.contains_key(name)
+    }
 }
 
 impl Config {
@@ -94,7 +110,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<(Config, Report), Report> {
         let name = path.display().to_string();
         let unreadable = |es: String, en: String| {
-            let problem = Problem { span: 0..0, is_error: true, cause: Both::new(es, en), fix: Both::new("", "") };
+            let problem = Problem::new(0..0, true, Both::new(es, en), Both::new("", ""));
             Report { path: name.clone(), text: String::new(), problems: vec![problem] }
         };
         let size = std::fs::metadata(path).map_or(0, |m| m.len());
@@ -112,7 +128,7 @@ impl Config {
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let cause = Both::new("el archivo no es UTF-8", "the file is not UTF-8");
                 let fix = Both::new("guárdalo con la codificación UTF-8", "save it with the encoding UTF-8");
-                let problem = Problem { span: at..at + 1, is_error: true, cause, fix };
+                let problem = Problem::new(at..at + 1, true, cause, fix);
                 Err(Report { path: name, text, problems: vec![problem] })
             }
         }
@@ -137,20 +153,40 @@ impl Config {
 
     /// What to listen for, with the topics' lasting numbers.
     pub fn listening(&self, ids: &mut TopicIds, version: u64) -> Listening {
-        let mut listening = self.listening.clone();
-        listening.version = version;
-        for topic in &mut listening.topics {
-            topic.id = ids.of(&topic.name);
-        }
-        let numbers: Vec<TopicId> = listening.topics.iter().map(|topic| topic.id).collect();
-        for rule in &mut listening.rules {
-            rule.topics = rule.topics.iter().filter_map(|position| numbers.get(position.0 as usize).copied()).collect();
-        }
-        listening
+        numbered(self.listening.clone(), ids, version)
+    }
+
+    /// The same, given away: many queries need not be there twice.
+    pub fn take_listening(&mut self, ids: &mut TopicIds, version: u64) -> Listening {
+        numbered(std::mem::take(&mut self.listening), ids, version)
+    }
+
+    /// What its topics may refer to, for topics that change while the engine runs.
+    pub fn set(&self) -> &Set {
+        &self.set
+    }
+
+    /// Whether all its topics have numbers or can be given some.
+    pub fn has_room(&self, ids: &TopicIds) -> bool {
+        let fresh = self.listening.topics.iter().filter(|t| !ids.0.contains_key(&t.name)).count();
+        ids.0.len() + fresh <= limits::TOPICS_EVER
     }
 
     /// The sources as the stages need them, in file order.
     pub fn source_names(&self) -> Vec<SourceName> {
         self.sources.iter().map(|s| SourceName { name: s.name.clone(), kind: s.kind }).collect()
     }
+}
+
+/// `listening` with the topics' lasting numbers instead of their places.
+fn numbered(mut listening: Listening, ids: &mut TopicIds, version: u64) -> Listening {
+    listening.version = version;
+    for topic in &mut listening.topics {
+        topic.id = ids.of(&topic.name);
+    }
+    let numbers: Vec<TopicId> = listening.topics.iter().map(|topic| topic.id).collect();
+    for rule in &mut listening.rules {
+        rule.topics = rule.topics.iter().filter_map(|position| numbers.get(position.0 as usize).copied()).collect();
+    }
+    listening
 }

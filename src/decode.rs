@@ -275,6 +275,12 @@ fn unescaped<'a>(text: &'a str, scratch: &mut Scratch<'a>) -> &'a str {
     if memchr::memchr(b'&', text.as_bytes()).is_none() { text } else { scratch.write(|page| markup::unescape(text, page)) }
 }
 
+/// Whether the history of a post of X, which lists the ids of its versions from the first on, tells
+/// of more than one. A version before the last comes without those after it.
+fn is_edited(versions: Value<'_>) -> bool {
+    versions.items().nth(1).is_some()
+}
+
 /// Where a person can read a post of X.
 fn x_url<'a>(handle: &str, id: &str, scratch: &mut Scratch<'a>) -> &'a str {
     let who = if handle.is_empty() { "i" } else { handle };

@@ -4,6 +4,7 @@
 //! `lex` reads terms whole and matches brackets, `parse` builds the tree as typed, `normal` prints
 //! it, and this file judges the rule as a whole and lowers it to the vocabulary of `query`.
 
+mod cycles;
 mod explain;
 mod fields;
 mod lex;
@@ -11,13 +12,16 @@ mod messages;
 mod names;
 mod normal;
 mod parse;
+mod steps;
 mod terms;
 mod tokens;
+mod values;
 
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
-pub use explain::{Explained, Given, LeafMatch, explain, term_text};
+pub use cycles::{Cycle, cycles};
+pub use explain::{Explained, Given, LeafMatch, explain, explain_all, term_text};
 pub use messages::{Code, Problem, caret};
 pub use names::Names;
 
@@ -64,7 +68,7 @@ pub fn parse(text: &str, options: &Options<'_>) -> Parsed {
         let span = limits::QUERY_CHARS as u32..all;
         return refused(vec![Problem::new(Code::E140, span, "", &limits::QUERY_CHARS.to_string())]);
     }
-    let lexed = lex::lex(&chars, options.accents);
+    let lexed = lex::lex(&chars, options);
     let mut problems = lexed.problems;
     let expr = match lexed.lexemes {
         _ if lexed.stopped => None,
@@ -85,7 +89,7 @@ pub fn parse(text: &str, options: &Options<'_>) -> Parsed {
     }
     let lowered = expr.as_ref().map(lower);
     if let Some((root, leaves)) = &lowered {
-        judge(root, leaves, chars.len() as u32, &mut problems);
+        judge(root, leaves, (lexed.terms, chars.len() as u32), &mut problems);
     }
     problems.sort_by_key(|p| (p.span.start, p.span.end, p.code));
     if problems.iter().any(|p| p.is_error) {
@@ -100,9 +104,9 @@ fn refused(problems: Vec<Problem>) -> Parsed {
 }
 
 /// The errors of the rule as a whole: too many leaves, and E201 to E203 when there is nothing else.
-fn judge(root: &Node, leaves: &[Leaf], chars: u32, problems: &mut Vec<Problem>) {
+fn judge(root: &Node, leaves: &[Leaf], (terms, chars): (usize, u32), problems: &mut Vec<Problem>) {
     let mut whole = |code, hint: &str| problems.push(Problem::new(code, 0..chars, "", hint));
-    if leaves.len() > limits::QUERY_LEAVES {
+    if terms > limits::QUERY_LEAVES {
         whole(Code::E141, &limits::QUERY_LEAVES.to_string());
     }
     if problems.iter().any(|p| p.is_error) {
@@ -127,11 +131,12 @@ fn has_positive(node: &Node) -> bool {
     }
 }
 
-/// Whether an OR that is not itself excluded has a side without a positive term.
+/// Whether an OR, at any depth, has a side without a positive term (R38).
 fn has_excluded_side(node: &Node) -> bool {
     match node {
         Node::Or(sides) => sides.iter().any(|s| !has_positive(s) || has_excluded_side(s)),
         Node::And(sides) => sides.iter().any(has_excluded_side),
+        Node::Not(inner) => has_excluded_side(inner),
         _ => false,
     }
 }
@@ -162,6 +167,7 @@ fn lower_into(expr: &Expr, leaves: &mut Vec<Leaf>) -> Node {
     match expr {
         Expr::Term(unit) => match unit.proximity {
             Some(distance) => Node::Within { operands: unit.leaves.iter().map(leaf).collect(), distance },
+            None if unit.leaves.len() > 1 => Node::Or(unit.leaves.iter().map(leaf).collect()),
             None => unit.leaves.first().map_or(Node::And(Vec::new()), leaf),
         },
         Expr::And(sides) => Node::And(flat(sides, leaves, |n| match n {

@@ -5,17 +5,21 @@
 
 mod api;
 pub mod auth;
+mod desk;
 mod events;
 mod guard;
 mod ingest;
 mod mentions;
 mod page;
 mod problem;
+mod queries;
 mod readers;
+mod reading;
 mod serve;
 mod session;
 mod stream;
 mod subscription;
+mod topics;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,20 +28,21 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::http::Method;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use crossbeam::channel::{Sender, TrySendError};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, token_new};
-pub use problem::{Code, Problem};
+pub use desk::{Desk, Kept, Put};
+pub use problem::{Code, Fault, Problem};
 pub use serve::{NotStarted, Server};
 
-use crate::bilingual::Both;
 use crate::feed::Feed;
 use crate::intake::{Intake, Port};
 use crate::limits;
+use crate::recall::Recall;
 use crate::sources::Board;
 use crate::tally::Tally;
 use crate::telemetry::Exposition;
@@ -74,7 +79,7 @@ pub struct Timing {
     pub answer: Duration,
     /// From one look at a stream client that does not read to the next.
     pub look: Duration,
-    /// A stream client that reads nothing at all for so long is closed.
+    /// A client that reads nothing at all of what waits for it for so long is closed.
     pub stall: Duration,
     /// From one object of windows to the next.
     pub beat: Duration,
@@ -91,7 +96,7 @@ impl Default for Timing {
             body: Duration::from_secs(30),
             answer: Duration::from_secs(2),
             look: Duration::from_secs(1),
-            stall: Duration::from_secs(30),
+            stall: Duration::from_micros(limits::CLIENT_STALL as u64),
             beat: Duration::from_secs(1),
             status_every: 5,
             drain: Duration::from_secs(5),
@@ -138,9 +143,6 @@ impl Asker {
     }
 }
 
-/// Loads the configuration anew and swaps it in, or says why not; may block.
-pub type Reload = Arc<dyn Fn() -> Result<(), Both> + Send + Sync>;
-
 /// What the server works with.
 pub struct Shared {
     /// The log that streams read.
@@ -153,8 +155,10 @@ pub struct Shared {
     pub asker: Asker,
     /// States of the sources.
     pub board: Arc<Board>,
-    /// `POST /v1/reload`.
-    pub reload: Reload,
+    /// Where what is listened for changes.
+    pub desk: Arc<dyn Desk>,
+    /// The recent input, for queries to be tried against.
+    pub recall: Arc<Recall>,
     /// `GET /metrics`.
     pub metrics: Exposition,
     /// The time.
@@ -176,6 +180,12 @@ struct State {
     streams: TaskTracker,
     /// KiB of bodies that may still come in at once.
     bodies: Semaphore,
+    /// One query is tried at a time: it takes a whole core. The permit goes with the work, which goes on
+    /// when the client is gone.
+    tries: Arc<Semaphore>,
+    /// One change of topics at a time, in the order in which they came; the others wait here and not on
+    /// threads.
+    changes: Arc<Semaphore>,
 }
 
 type App = Arc<State>;
@@ -201,6 +211,8 @@ impl Access {
 
 const READ: Access = Access::Roles(&[Role::Viewer, Role::Agent, Role::Admin]);
 const SEND: Access = Access::Roles(&[Role::Ingest, Role::Admin]);
+/// A try takes a core for a while and shows posts that no topic is after.
+const WORK: Access = Access::Roles(&[Role::Agent, Role::Admin]);
 const ADMIN: Access = Access::Roles(&[Role::Admin]);
 
 /// One route.
@@ -231,11 +243,15 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/stream", READ, || get(stream::open)),
     route(Method::GET, "/v1/events", READ, || get(events::open)),
     route(Method::POST, "/v1/posts", SEND, || post(ingest::posts)),
-    route(Method::GET, "/v1/topics", READ, || get(api::topics)),
+    route(Method::GET, "/v1/topics", READ, || get(topics::list)),
+    route(Method::PUT, "/v1/topics/{name}", ADMIN, || put(topics::put)),
+    route(Method::DELETE, "/v1/topics/{name}", ADMIN, || delete(topics::remove)),
     route(Method::GET, "/v1/topics/{name}/windows", READ, || get(api::series)),
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
     route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
     route(Method::GET, "/v1/alerts", READ, || get(api::alerts)),
+    route(Method::POST, "/v1/query/check", READ, || post(queries::check)),
+    route(Method::POST, "/v1/query/try", WORK, || post(queries::attempt)),
     route(Method::POST, "/v1/reload", ADMIN, || post(api::reload)),
 ];
 

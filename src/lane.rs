@@ -3,18 +3,23 @@
 //! A lane is pure: its outcome depends on the buffer, the moment the buffer was seen and the set of
 //! queries, never on a clock or on another lane.
 
-use crate::query::NoFacts;
+mod facts;
+mod ties;
+
 use std::sync::Arc;
 
 use crate::decode::{Decoded, Decoder};
 use crate::limits;
 use crate::matching::{Matcher, Scratch};
 use crate::post::{AuthorKey, Kind, Post, PostKey, Posts};
+use crate::query::Named;
 use crate::reason::Refused;
 use crate::score::{Addend, Score};
 use crate::signals::{self, Context, Scope, TopicContext};
-use crate::time::Timestamp;
-use crate::topic::{Account, Brand, Listening, SourceId};
+use crate::time::{Timestamp, Zone};
+use crate::topic::{Listening, SourceId};
+use facts::{LaneFacts, Memory};
+use ties::{Ties, tie};
 
 /// A set of topics with its compiled queries; swapped whole.
 #[derive(Debug, Default)]
@@ -24,14 +29,29 @@ pub struct Compiled {
     matcher: Matcher,
     /// Index into `listening.topics` of every compiled query.
     topic_of: Vec<u32>,
+    /// The zones of the topics, each once.
+    zones: Vec<Zone>,
+    /// Index into `zones` of every topic.
+    zone_of: Vec<u32>,
 }
 
 impl Compiled {
     /// Compiles the queries of `listening`.
     pub fn new(listening: Listening) -> Compiled {
-        let matcher = Matcher::new(listening.topics.iter().flat_map(|t| &t.queries));
-        let topic_of = listening.topics.iter().enumerate().flat_map(|(i, t)| t.queries.iter().map(move |_| i as u32)).collect();
-        Compiled { listening, matcher, topic_of }
+        let topics = || (0..).zip(&listening.topics);
+        let named = topics().flat_map(|(scope, t)| t.queries.iter().map(move |query| Named { query, name: &t.name, scope }));
+        let matcher = Matcher::new(named);
+        let topic_of = topics().flat_map(|(i, t)| t.queries.iter().map(move |_| i)).collect();
+        let mut zones: Vec<Zone> = Vec::new();
+        let mut number = |zone: &Zone| {
+            let known = zones.iter().rposition(|z| z.is_same(zone));
+            known.unwrap_or_else(|| {
+                zones.push(zone.clone());
+                zones.len() - 1
+            }) as u32
+        };
+        let zone_of = listening.topics.iter().map(|t| number(&t.zone)).collect();
+        Compiled { listening, matcher, topic_of, zones, zone_of }
     }
 }
 
@@ -117,17 +137,13 @@ pub struct Lane {
     decoded: Decoded,
     scratch: Scratch,
     matched: Vec<u32>,
-    ties: Ties,
+    memory: Memory,
 }
-
-/// What a post has to do with each brand met so far: its index, whether the post speaks to it, whether
-/// it wrote the post. A brand has many topics.
-type Ties = Vec<(usize, bool, bool)>;
 
 impl Lane {
     /// A lane with one decoder per source, by `SourceId`.
     pub fn new(decoders: Vec<Box<dyn Decoder>>) -> Lane {
-        Lane { decoders, decoded: Decoded::default(), scratch: Scratch::default(), matched: Vec::new(), ties: Ties::new() }
+        Lane { decoders, decoded: Decoded::default(), scratch: Scratch::default(), matched: Vec::new(), memory: Memory::default() }
     }
 
     /// Works off one buffer.
@@ -137,17 +153,36 @@ impl Lane {
         crate::decode::lines(decoder.as_mut(), input.bytes, &mut self.decoded);
         let mut out = Outcome { greatest: Timestamp::MIN, ..Outcome::default() };
         let horizon = input.seen.plus(limits::FUTURE);
+        self.memory.listen(input.compiled);
         for (i, post) in self.decoded.posts.iter().enumerate() {
             if post.at > horizon {
                 out.refused[Refused::Future as usize] += 1;
                 out.refusals.push((self.decoded.lines[i], Refused::Future));
                 continue;
             }
-            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.ties), &mut out);
+            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
             out.greatest = out.greatest.max(post.at);
         }
         out.close(&self.decoded);
         out
+    }
+}
+
+impl Lane {
+    /// Tells of every post of a buffer, in order, whether it matches the first topic: to try a query,
+    /// by the very code that counts.
+    pub fn sift(&mut self, input: Input<'_>, mut each: impl FnMut(&Post<'_>, bool)) {
+        self.decoded.clear();
+        let decoder = &mut self.decoders[usize::from(input.source.0)];
+        crate::decode::lines(decoder.as_mut(), input.bytes, &mut self.decoded);
+        let horizon = input.seen.plus(limits::FUTURE);
+        let mut out = Outcome::default();
+        self.memory.listen(input.compiled);
+        for post in self.decoded.posts.iter().filter(|p| p.at <= horizon) {
+            let before = out.hits.len();
+            examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
+            each(&post, out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0)));
+        }
     }
 }
 
@@ -166,11 +201,17 @@ impl Outcome {
 }
 
 /// Matches and scores one post; appends a record if the tally must know of it.
-fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, (matched, ties): (&mut Vec<u32>, &mut Ties), out: &mut Outcome) {
+fn examine(
+    post: &Post<'_>,
+    compiled: &Compiled,
+    scratch: &mut Scratch,
+    (matched, memory): (&mut Vec<u32>, &mut Memory),
+    out: &mut Outcome,
+) {
     matched.clear();
-    ties.clear();
+    memory.forget();
     if post.kind != Kind::Delete {
-        compiled.matcher.matches(post, &NoFacts, scratch, matched);
+        compiled.matcher.matches(post, &LaneFacts::new(post, compiled, memory), scratch, matched);
         if matched.is_empty() && post.kind == Kind::Create {
             out.unmatched += 1;
             return;
@@ -184,7 +225,7 @@ fn examine(post: &Post<'_>, compiled: &Compiled, scratch: &mut Scratch, (matched
     }
     let addends = (first_addend, out.addends.len() as u32);
     let context = Context { post, tokens: &scratch.tokens, topic: None };
-    hits(&context, compiled, (matched, ties), first_addend as usize..out.addends.len(), out);
+    hits(&context, compiled, (matched, memory.ties()), first_addend as usize..out.addends.len(), out);
     out.records.push(Record {
         key: post.key(),
         author: post.author_key(),
@@ -221,89 +262,5 @@ fn hits(
         let parts = out.addends[own_part.clone()].iter().chain(&out.addends[first..]);
         let score = crate::score::total(parts);
         out.hits.push(Hit { topic, direct, own, score, addends: (first as u32, out.addends.len() as u32) });
-    }
-}
-
-/// Whether the post speaks to the brand with index `brand`, and whether the brand wrote it.
-fn tie(context: &Context<'_>, listening: &Listening, brand: usize, ties: &mut Ties) -> (bool, bool) {
-    // The topics of a brand are near each other.
-    if let Some((_, direct, own)) = ties.iter().rfind(|t| t.0 == brand) {
-        return (*direct, *own);
-    }
-    let (direct, own) = listening.brands.get(brand).map_or((false, false), |b| (is_direct(context, b), is_own(context.post, b)));
-    ties.push((brand, direct, own));
-    (direct, own)
-}
-
-/// Whether the post speaks to the brand: it answers or mentions one of its accounts.
-fn is_direct(context: &Context<'_>, brand: &Brand) -> bool {
-    let post = context.post;
-    let answers = |a: &Account| a.is(post.network, post.in_reply_to.author_id, post.in_reply_to.author);
-    brand.accounts.iter().any(|a| answers(a) || mentions(context, a))
-}
-
-/// Whether the post mentions `account`: by its id where both sides know ids, else by its handle, as
-/// the network tells it or as the text has it.
-fn mentions(context: &Context<'_>, account: &Account) -> bool {
-    let post = context.post;
-    let mut ids = post.mentions.iter().filter(|m| !m.starts_with('@')).peekable();
-    if !account.id.is_empty() && ids.peek().is_some() {
-        return ids.any(|id| account.is(post.network, id, ""));
-    }
-    let told = post.mentions.iter().filter_map(|m| m.strip_prefix('@')).any(|handle| account.is(post.network, "", handle));
-    told || (account.is(post.network, "", &account.handle) && context.tokens.mentions_in(post.text, &account.handle))
-}
-
-/// Whether the brand itself wrote it: an answer or news of its own, no mention.
-fn is_own(post: &Post<'_>, brand: &Brand) -> bool {
-    brand.accounts.iter().any(|a| a.is(post.network, post.author.id, post.author.handle))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::post::Lines;
-    use crate::text::Tokens;
-
-    fn is_mentioned(account: (&str, &str), network: &str, listed: &str, text: &str) -> bool {
-        let account = Account { id: account.0.into(), handle: account.1.into(), ..Account::default() };
-        let post = Post { network, text, mentions: Lines(listed), ..Post::default() };
-        let mut tokens = Tokens::default();
-        tokens.read(text);
-        mentions(&Context { post: &post, tokens: &tokens, topic: None }, &account)
-    }
-
-    #[test]
-    fn an_account_is_mentioned_by_id_then_as_the_network_tells_then_in_the_text() {
-        let bank = ("7", "bank@m.mx");
-        for (account, listed, text, expected) in [
-            (bank, "7\n@bank@m.mx", "@bank hola", true),
-            // Another account of that name, whose id tells.
-            (bank, "8\n@bank@m.mx", "@bank@m.mx hola", false),
-            (("7", "bank"), "8", "@bank", false),
-            (("", "bank@m.mx"), "7\n@bank@m.mx", "@bank hola", true),
-            (("", "bank@m.mx"), "7\n@bank@other.mx", "@bank hola", false),
-            (("", "bank"), "8", "@bank", true),
-            (bank, "@bank@m.mx", "@bank hola", true),
-            (bank, "", "hola @bank@m.mx", true),
-            (bank, "", "hola @bank", false),
-            // A handle of digits is no id.
-            (("7", ""), "8\n@7", "@7", false),
-            (("", ""), "", "@", false),
-        ] {
-            assert_eq!(is_mentioned(account, "mastodon", listed, text), expected, "{account:?} {listed:?} {text}");
-        }
-    }
-
-    #[test]
-    fn a_brand_is_tied_once_per_post() {
-        let brand = Brand { accounts: vec![Account { handle: "bank".into(), ..Account::default() }], ..Brand::default() };
-        let listening = Listening { brands: vec![Brand::default(), brand], ..Listening::default() };
-        let (post, mut tokens, mut ties) = (Post { text: "@bank", ..Post::default() }, Tokens::default(), Ties::new());
-        tokens.read(post.text);
-        let context = Context { post: &post, tokens: &tokens, topic: None };
-        let found = [1, 0, 1, 9, 1].map(|brand| tie(&context, &listening, brand, &mut ties));
-        assert_eq!(found.map(|f| f.0), [true, false, true, false, true]);
-        assert_eq!(ties, [(1, true, false), (0, false, false), (9, false, false)]);
     }
 }

@@ -26,14 +26,21 @@ pub struct Lexicon {
 pub struct Found {
     /// Its points, as listed.
     pub points: i16,
-    /// A word before it in the same clause denies it.
-    pub negated: bool,
+    /// How many tokens before it the nearest word of its clause stands that denies it.
+    pub denial: Option<usize>,
     /// A word just before it strengthens it.
     pub intensified: bool,
     /// Index of its first token.
     pub first: usize,
     /// How many tokens it has.
     pub length: usize,
+}
+
+impl Found {
+    /// Whether it is denied at all.
+    pub fn is_negated(&self) -> bool {
+        self.denial.is_some()
+    }
 }
 
 impl Lexicon {
@@ -75,8 +82,8 @@ impl Lexicon {
             let length = match term {
                 Some(t) => {
                     let length = 1 + t.rest.len();
-                    let (negated, intensified) = before(text, tokens, i);
-                    found(Found { points: t.points, negated, intensified, first: i, length });
+                    let (denial, intensified) = before(text, tokens, i);
+                    found(Found { points: t.points, denial, intensified, first: i, length });
                     length
                 }
                 None => 1,
@@ -151,10 +158,10 @@ const REACH: usize = 5;
 /// How many tokens before a term may strengthen it.
 const NEAR: usize = 2;
 
-/// Whether the term whose first token is `first` is denied, and whether it is strengthened.
-fn before(text: &str, tokens: &Tokens, first: usize) -> (bool, bool) {
+/// How far before the term whose first token is `first` it is denied, and whether it is strengthened.
+fn before(text: &str, tokens: &Tokens, first: usize) -> (Option<usize>, bool) {
     let all = tokens.tokens();
-    let (mut negated, mut intensified) = (false, false);
+    let (mut denial, mut intensified) = (None, false);
     for back in 1..=REACH {
         let Some(at) = first.checked_sub(back) else { break };
         let (word, next) = (&all[at], &all[at + 1]);
@@ -164,10 +171,10 @@ fn before(text: &str, tokens: &Tokens, first: usize) -> (bool, bool) {
         {
             break;
         }
-        negated |= NEGATORS.contains(&base);
+        denial = denial.or(NEGATORS.contains(&base).then_some(back));
         intensified |= back <= NEAR && INTENSIFIERS.contains(&base);
     }
-    (negated, intensified)
+    (denial, intensified)
 }
 
 /// Whether every line of `list` is a comment or `points term`.
@@ -183,7 +190,7 @@ mod tests {
         let mut tokens = Tokens::default();
         tokens.read(text);
         let mut all = Vec::new();
-        Lexicon::new(&[list]).find(text, &tokens, |f| all.push((f.points, f.negated, f.intensified)));
+        Lexicon::new(&[list]).find(text, &tokens, |f| all.push((f.points, f.is_negated(), f.intensified)));
         all
     }
 
@@ -212,6 +219,23 @@ mod tests {
         ];
         for (text, want) in table {
             assert_eq!(find(list, text), *want, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_denial_counts() {
+        for (text, want) in [
+            ("no malo", Some(1)),
+            ("no es malo", Some(2)),
+            ("no, nunca muy malo", Some(2)),
+            ("ni no es malo", Some(2)),
+            ("no a b c malo", Some(4)),
+            ("no a b c d e malo", None),
+            ("no, malo", None),
+        ] {
+            let mut tokens = Tokens::default();
+            tokens.read(text);
+            Lexicon::new(&["1 malo"]).find(text, &tokens, |f| assert_eq!(f.denial, want, "{text}"));
         }
     }
 

@@ -55,6 +55,7 @@ pub mod judge;
 pub mod tally;
 
 // Floor 4, edges: asynchronous, does I/O, may fail.
+pub mod recall;
 pub mod wire;
 pub mod feed;
 pub mod intake;

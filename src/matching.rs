@@ -7,24 +7,37 @@
 //! mode says, then the chain of tests of each query that stands on it is run, its leaves evaluated on
 //! demand and remembered for the post. One pass serves all accent modes, because words that are equal
 //! in any mode have equal base forms.
+//!
+//! The words of links and of other fields have keys of their own, salted by where they stand, and are
+//! read only if a query asks for them; substrings are found by one automaton over the base form. A
+//! query that stands on a rule becomes a candidate when that rule matches ([`rules`]).
 
+mod common;
 mod evaluate;
+mod fields;
 mod index;
+mod key;
 mod leaf;
+mod links;
 mod near;
 mod plan;
+mod rules;
 mod words;
 
 use std::collections::HashMap;
 
 use crate::post::Post;
-use crate::query::{Accents, Facts, Named, Node, Query, Term};
+use crate::query::{Accents, Facts, Flag, Measure, Named, Node, Query, Term};
 use crate::text::Tokens;
 use evaluate::{Evaluation, Work};
+use fields::Scene;
 use index::{Entries, Index};
-use leaf::{Key, Leaf, Test};
+use key::Key;
+use leaf::{Leaf, Test, View};
+use links::{Asked, Fields};
 use near::Spans;
-use plan::{NO, Step, YES};
+use plan::{Chainer, NO, Step, YES};
+use rules::{NO_RULE, Rules};
 use words::NO_WORD;
 
 /// Queries compiled together; immutable.
@@ -42,7 +55,18 @@ pub struct Matcher {
     always: Vec<u32>,
     /// Whether any query matches quoted texts.
     any_quoted: bool,
+    /// What any query asks for besides the text.
+    asked: Asked,
+    /// Rank of each query; empty if no query names a rule.
+    ranks: Vec<u32>,
+    /// Number of the rule that each query belongs to; empty if no query names a rule.
+    rule_of: Vec<u32>,
+    /// The leaf that asks for each rule, if any.
+    rule_leaves: Vec<Option<u32>>,
 }
+
+/// Marks a query in the list of a leaf: it matches as soon as the leaf holds.
+const SOLE: u32 = 1 << 31;
 
 /// Working memory of one lane; holds the tokens of the post matched last.
 #[derive(Debug, Default)]
@@ -50,6 +74,7 @@ pub struct Scratch {
     /// Tokens of the own text of the post matched last.
     pub tokens: Tokens,
     quoted: Tokens,
+    fields: Fields,
     work: Work,
 }
 
@@ -65,7 +90,9 @@ pub struct Plan {
 
 /// How `query` is looked for.
 pub fn plan(query: &Query) -> Plan {
-    let often = |i: usize| query.leaves.get(i).and_then(|l| Test::new(&l.term, query.accents).key()).map(|k| k.1);
+    // Alone, a query knows no rules; it stands on them all the same.
+    let test = |term| Test::new(term, query.accents, 0, &|_| Some(0));
+    let often = |i: usize| query.leaves.get(i).and_then(|l| test(&l.term).key()).map(|k| k.1);
     match plan::anchors(&query.root, &often) {
         Some(a) => Plan { anchors: Some(a.leaves), cost: a.often.min(1.0) },
         None => Plan { anchors: None, cost: 1.0 },
@@ -98,16 +125,22 @@ impl Matcher {
         Compiler::default().compile(queries.into_iter().map(Into::into), false)
     }
 
-    /// Appends to `matched` the queries that match `post`, ascending, each once.
-    pub fn matches(&self, post: &Post<'_>, _facts: &dyn Facts, scratch: &mut Scratch, matched: &mut Vec<u32>) {
+    /// Appends to `matched` the queries that match `post`, ascending, each once. `facts` is asked only
+    /// for what a query cannot be decided without.
+    pub fn matches(&self, post: &Post<'_>, facts: &dyn Facts, scratch: &mut Scratch, matched: &mut Vec<u32>) {
         scratch.tokens.read(post.text);
+        let own = View { text: post.text, tokens: &scratch.tokens };
         let second = self.any_quoted && !post.quoted_text.is_empty();
         if second {
             scratch.quoted.read(post.quoted_text);
         }
+        if !self.asked.is_nothing() {
+            scratch.fields.read(post, own, self.asked);
+        }
         let first = matched.len();
-        let quoted = second.then_some(&scratch.quoted);
-        Evaluation::new(self, post, &scratch.tokens, quoted, &mut scratch.work, matched).run();
+        let quoted = second.then_some(View { text: post.quoted_text, tokens: &scratch.quoted });
+        let scene = Scene { post, facts, own, quoted, fields: &scratch.fields };
+        Evaluation::new(self, scene, &mut scratch.work, matched).run();
         if let Some(own) = matched.get_mut(first..) {
             own.sort_unstable();
         }
@@ -116,7 +149,8 @@ impl Matcher {
     /// What it holds.
     pub fn figures(&self) -> Figures {
         let own = size_of_val(&*self.leaves) + size_of_val(&*self.steps) + size_of_val(&*self.chains);
-        let lists = size_of_val(&*self.anchored) + size_of_val(&*self.always);
+        let rules = size_of_val(&*self.ranks) + size_of_val(&*self.rule_of) + size_of_val(&*self.rule_leaves);
+        let lists = size_of_val(&*self.anchored) + size_of_val(&*self.always) + rules;
         let words = self.leaves.iter().map(|l| l.test.heap_bytes()).sum::<usize>();
         Figures {
             queries: self.chains.len(),
@@ -128,12 +162,14 @@ impl Matcher {
     }
 }
 
-/// What makes two terms of different queries the same leaf.
-type Identity<'a> = (&'a Term, Accents, bool);
+/// What makes two terms of different queries the same leaf: what its answer does not depend on is left
+/// out, so that more are shared.
+type Identity<'a> = (&'a Term, Accents, bool, u32);
 
 #[derive(Default)]
 struct Compiler<'a> {
     matcher: Matcher,
+    rules: Rules<'a>,
     known: HashMap<Identity<'a>, u32>,
     /// Key and rarity of each leaf.
     keys: Vec<Option<(Key, f64)>>,
@@ -145,9 +181,20 @@ struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn compile(mut self, queries: impl Iterator<Item = Named<'a>>, indexed: bool) -> Matcher {
-        for query in queries {
-            self.add(query.query, indexed);
+        let queries: Vec<Named<'a>> = queries.collect();
+        self.rules = Rules::new(&queries);
+        self.matcher.rule_leaves = vec![None; self.rules.len()];
+        if self.rules.len() > 0 {
+            self.matcher.ranks = queries.iter().map(|q| self.rules.rank(q)).collect();
+            self.matcher.rule_of = queries.iter().map(|q| self.rules.number(q.name).unwrap_or(NO_RULE)).collect();
         }
+        for query in &queries {
+            self.add(query, indexed);
+        }
+        self.finish()
+    }
+
+    fn finish(mut self) -> Matcher {
         self.anchored.sort_unstable();
         self.anchored.dedup();
         let mut entries = Entries::default();
@@ -157,17 +204,20 @@ impl<'a> Compiler<'a> {
             let leaf = same[0].0;
             self.matcher.leaves[leaf as usize].anchored = (first, end);
             first = end;
-            entries.add(&self.keys[leaf as usize], &self.matcher.leaves[leaf as usize].test, leaf);
+            if let Some((key, _)) = self.keys[leaf as usize] {
+                entries.add(key, &self.matcher.leaves[leaf as usize].test, leaf);
+            }
         }
         self.matcher.anchored = self.anchored.iter().map(|a| a.1).collect();
         self.matcher.index = Index::new(entries);
         self.matcher
     }
 
-    fn add(&mut self, query: &'a Query, indexed: bool) {
+    fn add(&mut self, named: &Named<'a>, indexed: bool) {
+        let query = named.query;
         let number = self.matcher.chains.len() as u32;
         self.matcher.any_quoted |= query.quoted;
-        let leaves: Vec<u32> = query.leaves.iter().map(|l| self.leaf((&l.term, query.accents, query.quoted))).collect();
+        let leaves: Vec<u32> = query.leaves.iter().map(|l| self.leaf(&l.term, named)).collect();
         let mut steps = std::mem::take(&mut self.matcher.steps);
         let mut leaf_of = |node: &Node| match node {
             Node::Leaf(i) => leaves.get(*i).map(|leaf| (*leaf, self.words[*leaf as usize])),
@@ -176,48 +226,68 @@ impl<'a> Compiler<'a> {
                 Some((self.push(Test::Near(Box::new(spans)), query.quoted), NO_WORD))
             }
         };
-        let chain = plan::chain(&query.root, YES, NO, &mut leaf_of, &mut steps);
+        let dear = |i: usize| query.leaves.get(i).map_or(0, |l| dear(&l.term));
+        let chain = Chainer { steps: &mut steps, leaf_of: &mut leaf_of, dear: &dear }.chain(&query.root, YES, NO);
         self.matcher.steps = steps;
         self.matcher.chains.push(chain);
         let often = |i: usize| leaves.get(i).and_then(|l| self.keys[*l as usize]).map(|k| k.1);
+        // Nothing else is asked of a query that is one leaf.
+        let is_sole = matches!(query.root, Node::Leaf(_)) && self.matcher.ranks.get(number as usize).is_none_or(|r| *r == 0);
+        let stand = if is_sole { number | SOLE } else { number };
         match plan::anchors(&query.root, &often).filter(|_| indexed) {
-            Some(anchors) => self.anchored.extend(anchors.leaves.iter().filter_map(|i| Some((*leaves.get(*i)?, number)))),
+            Some(anchors) => self.anchored.extend(anchors.leaves.iter().filter_map(|i| Some((*leaves.get(*i)?, stand)))),
             None => self.matcher.always.push(number),
         }
     }
 
-    fn leaf(&mut self, identity: Identity<'a>) -> u32 {
+    fn leaf(&mut self, term: &'a Term, named: &Named<'a>) -> u32 {
+        let query = named.query;
+        let rule = |name: &str| self.rules.meant(named.name, name);
+        let has_words = matches!(term, Term::Phrase(_) | Term::Case(_) | Term::Contains(_) | Term::In(..));
+        let accents = if has_words { query.accents } else { Accents::Fold };
+        let quoted = query.quoted && is_textual(term);
+        let scope = match term {
+            // A rule that is not meant here may be meant elsewhere.
+            Term::Rule(name) => u32::from(rule(name).is_none()),
+            _ if term.depends_on_topic() => named.scope,
+            _ => 0,
+        };
+        let identity = (term, accents, quoted, scope);
         if let Some(known) = self.known.get(&identity) {
             return *known;
         }
-        let leaf = self.push(Test::new(identity.0, identity.1), identity.2);
+        let test = Test::new(term, accents, scope, &rule);
+        let rule = if let Test::Rule(rule) = test { self.matcher.rule_leaves.get_mut(rule as usize) } else { None };
+        if let Some(leaf) = rule {
+            *leaf = Some(self.matcher.leaves.len() as u32);
+        }
+        let leaf = self.push(test, quoted);
         self.known.insert(identity, leaf);
         leaf
     }
 
     fn push(&mut self, test: Test, quoted: bool) -> u32 {
         self.keys.push(test.key());
-        self.words.push(test.token().map_or(NO_WORD, words::bit));
-        self.matcher.leaves.push(Leaf { quoted: quoted && test.is_textual(), test, anchored: (0, 0) });
+        self.words.push(test.word());
+        self.matcher.asked.add(test.asks_for());
+        self.matcher.leaves.push(Leaf { quoted, test, anchored: (0, 0) });
         self.matcher.leaves.len() as u32 - 1
     }
 }
 
-impl Entries {
-    fn add(&mut self, key: &Option<(Key, f64)>, test: &Test, leaf: u32) {
-        match key.map(|k| k.0) {
-            Some(Key::Token(key)) => self.keys.push((key, leaf)),
-            Some(Key::Prefix(key, len)) => {
-                self.keys.push((key, leaf));
-                self.prefixes.push(len);
-            }
-            Some(Key::Field(key)) => {
-                self.keys.push((key, leaf));
-                self.has_fields = true;
-            }
-            Some(Key::Substring) => self.substrings.push((test.substring().to_string(), leaf)),
-            None => {}
-        }
+/// Whether it asks about the text, so that a quoted text may answer too.
+fn is_textual(term: &Term) -> bool {
+    term.has_place() || matches!(term, Term::Cashtag(_) | Term::Contains(_) | Term::Raw(_))
+}
+
+/// How dear it is to ask for a term: what others compute only when asked comes last.
+fn dear(term: &Term) -> u8 {
+    match term {
+        Term::Number(Measure::Priority, _) => plan::NEAR + 3,
+        Term::Number(Measure::Sentiment, _) => plan::NEAR + 2,
+        Term::Hour { .. } | Term::Weekday { .. } | Term::Flag(Flag::Direct) => plan::NEAR + 1,
+        Term::Contains(_) | Term::Raw(_) | Term::UrlContains(_) | Term::Flag(_) => plan::NEAR,
+        _ => 0,
     }
 }
 

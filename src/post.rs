@@ -184,6 +184,8 @@ pub struct Post<'a> {
     pub source_app: &'a str,
     /// Reactions so far.
     pub counts: Counts,
+    /// Marked by its author or its network as not for all eyes.
+    pub sensitive: bool,
 }
 
 /// Identity of a post across sources: a hash of network and id.
@@ -270,6 +272,7 @@ impl<'a> Post<'a> {
             verified: a.verified,
             media: self.media,
             counts: self.counts,
+            sensitive: self.sensitive,
         }
     }
 
@@ -309,6 +312,7 @@ impl<'a> Post<'a> {
             country: s[25],
             source_app: s[26],
             counts: n.counts,
+            sensitive: n.sensitive,
         }
     }
 }
@@ -322,6 +326,7 @@ struct Numbers {
     verified: bool,
     media: Media,
     counts: Counts,
+    sensitive: bool,
 }
 
 /// A post's numbers, and where its strings lie in an arena: one after another from `start`.
@@ -431,6 +436,7 @@ mod tests {
         post.author.followers = Count::of(208);
         post.counts.likes = Count::of(0);
         post.media.add("video");
+        post.sensitive = true;
         post
     }
 

@@ -3,14 +3,16 @@
 mod entity;
 mod fold;
 mod hash;
+mod plain;
 mod read;
 mod split;
 mod table;
 mod word;
 
 pub use entity::{Entity, Name};
-pub use fold::{base, fold, has_mark};
+pub use fold::{base, fold, has_mark, nfc};
 pub use hash::{pair_hash, word_hash};
+pub use plain::PlainWords;
 pub use split::{Piece, split};
 pub use table::base_into;
 pub use word::Word;

@@ -100,6 +100,11 @@ impl Zone {
         Zone { zone, offset: 0, from: 0, to: 0 }
     }
 
+    /// Whether both follow the same rules, whatever either has looked up.
+    pub fn is_same(&self, other: &Zone) -> bool {
+        self.zone == other.zone
+    }
+
     /// Local time minus universal time, in microseconds, at `at`.
     pub fn offset(&mut self, at: Timestamp) -> i64 {
         if at.0 < self.from || at.0 >= self.to {

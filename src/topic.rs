@@ -101,6 +101,15 @@ pub struct Topic {
     pub queries: Vec<Query>,
 }
 
+/// How a query was written down, beside what it means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// Its normal form.
+    pub normal: Box<str>,
+    /// What whoever wrote it calls it by; empty if nothing.
+    pub tag: Box<str>,
+}
+
 /// What an alert rule watches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum On {
@@ -155,6 +164,9 @@ pub struct Listening {
     pub topics: Vec<Topic>,
     /// Alert rules.
     pub rules: Vec<Rule>,
+    /// How the queries of each topic were written down, query by query; shared by all versions that
+    /// have it, because nothing on the way of a post reads it.
+    pub wordings: Vec<Arc<[Wording]>>,
 }
 
 impl Listening {
@@ -163,9 +175,9 @@ impl Listening {
         topic.brand.and_then(|b| self.brands.get(b))
     }
 
-    /// The topic with number `id`.
-    pub fn topic(&self, id: TopicId) -> Option<&Topic> {
-        self.topics.iter().find(|t| t.id == id)
+    /// How the queries of the topic at `place` were written down; empty where nobody knows.
+    pub fn wordings(&self, place: usize) -> &[Wording] {
+        self.wordings.get(place).map_or(&[], AsRef::as_ref)
     }
 }
 

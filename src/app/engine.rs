@@ -10,6 +10,7 @@ use crate::decode::{self, Format};
 use crate::http::Question;
 use crate::intake::{Buffer, Intake, Receipt, Step};
 use crate::lane::{Compiled, Input, Lane, Outcome};
+use crate::recall::Recall;
 use crate::tally::{self, Applied, Event, Tally};
 use crate::telemetry;
 use crate::time::{Clock, Timestamp};
@@ -53,6 +54,11 @@ pub struct Engine {
 impl Engine {
     /// Starts the threads.
     pub fn start(parts: Parts, sink: Box<dyn Sink>) -> std::io::Result<Engine> {
+        Engine::start_recalling(parts, Arc::new(Recall::default()), sink)
+    }
+
+    /// Starts the threads; `recall` keeps what comes in.
+    pub fn start_recalling(parts: Parts, recall: Arc<Recall>, sink: Box<dyn Sink>) -> std::io::Result<Engine> {
         let (to_lanes, from_intake) = unbounded();
         let (to_tally, steps) = unbounded();
         let (asks, questions) = bounded(QUESTIONS);
@@ -61,8 +67,8 @@ impl Engine {
             .map(|i| {
                 let lane = Lane::new(decode::decoders(&parts.formats));
                 let (buffers, done) = (from_intake.clone(), to_tally.clone());
-                let clock = parts.clock.clone();
-                std::thread::Builder::new().name(format!("lane-{i}")).spawn(move || run_lane(lane, &buffers, &done, &*clock))
+                let (clock, recall) = (parts.clock.clone(), recall.clone());
+                std::thread::Builder::new().name(format!("lane-{i}")).spawn(move || run_lane(lane, &buffers, &done, &recall, &*clock))
             })
             .collect::<std::io::Result<Vec<_>>>()?;
         let tally = Tally::new(parts.tally);
@@ -85,13 +91,15 @@ impl Engine {
 }
 
 /// Works off buffers until the intake is closed and empty, or the tally is gone.
-fn run_lane(mut lane: Lane, buffers: &Receiver<Box<Buffer>>, done: &Sender<Step>, clock: &dyn Clock) {
+fn run_lane(mut lane: Lane, buffers: &Receiver<Box<Buffer>>, done: &Sender<Step>, recall: &Recall, clock: &dyn Clock) {
     let seconds = telemetry::stage("lane");
     let waiting = telemetry::queue_depth("lanes");
     for mut buffer in buffers {
         waiting.set(buffers.len() as f64);
         let started = clock.monotonic();
         let compiled = buffer.compiled.clone();
+        // Before the decoder scribbles on it.
+        recall.keep(buffer.number, buffer.source, buffer.seen, &buffer.bytes);
         let input = Input { bytes: &mut buffer.bytes, source: buffer.source, seen: buffer.seen, compiled: &compiled };
         let outcome = lane.process(input);
         seconds.record(clock.monotonic().saturating_sub(started).as_secs_f64());

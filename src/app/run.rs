@@ -1,8 +1,8 @@
 //! The whole engine from configuration to exit: what starts after what, and what stops before what.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -10,16 +10,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::demo;
+use super::desk::Desk;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::Publisher;
-use crate::bilingual::{Both, Lang};
+use super::{demo, descriptors};
+use crate::bilingual::Both;
 use crate::config::{Config, TopicIds};
 use crate::decode::{Format, Mapping};
 use crate::feed::Feed;
-use crate::http::{self, Server, Shared, Token};
+use crate::http::{self, Server, Shared};
 use crate::intake::{Intake, Port};
 use crate::lane::Compiled;
+use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
 use crate::telemetry::{self, Exposition};
 use crate::time::Clock;
@@ -76,40 +78,40 @@ impl Error {
 
 /// Runs until SIGTERM or SIGINT; `announce` hears the address once it is served.
 pub fn run(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(live(job, announce))
 }
 
-async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     let metrics = Exposition::install()?;
     telemetry::build_info(VERSION);
     let mut signals = Signals::new()?;
     let mut ids = TopicIds::default();
-    let compiled = Arc::new(Compiled::new(job.config.listening(&mut ids, 1)));
+    let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, 1)));
     let (names, formats) = names_and_formats(&job);
+    let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
     let feed = Feed::new(http::epoch_new()?, names.clone());
     let parts =
         Parts { lanes: job.config.engine.lanes, formats, tally: job.config.engine.tally.clone(), compiled, clock: job.clock.clone() };
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
     let received = publisher.received();
-    let engine = Engine::start(parts, Box::new(publisher))?;
+    let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
 
     let stop = CancellationToken::new();
     let board = Arc::new(Board::default());
     let tasks = TaskTracker::new();
     let ports: Vec<Port> = received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
-    let tokens = Arc::new(ArcSwap::from_pointee(tokens(&job.config)));
-    let reloader = Arc::new(Reloader::new(&job, ids, engine.intake.clone(), tokens.clone()));
+    let tokens = Arc::new(ArcSwap::from_pointee(job.config.server.tokens.clone()));
+    let desk: Arc<dyn http::Desk> = Arc::new(Desk::new(&job.config, job.file.clone(), ids, engine.intake.clone(), tokens.clone()));
     let shared = Shared {
         feed,
         intake: engine.intake.clone(),
         port: job.config.sources.iter().position(|s| s.kind == "http").map(|i| ports[i].clone()),
         asker: http::Asker::new(engine.asks.clone()),
         board: board.clone(),
-        reload: {
-            let reloader = reloader.clone();
-            Arc::new(move || reloader.reload())
-        },
+        desk: desk.clone(),
+        recall,
         metrics,
         clock: job.clock.clone(),
         version: VERSION,
@@ -122,7 +124,7 @@ async fn live(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> 
     start_sources(&job, ports, &board, &stop, &tasks);
     let ticks = tokio::spawn(tick(engine.intake.clone(), stop.clone()));
 
-    signals.until_end(&reloader).await;
+    signals.until_end(&desk).await;
     tracing::info!("stopping");
     stop.cancel();
     // Ends by itself: it watches the same token.
@@ -187,66 +189,6 @@ async fn tick(intake: Arc<Intake>, stop: CancellationToken) {
     }
 }
 
-fn tokens(config: &Config) -> Vec<Token> {
-    config.server.tokens.clone()
-}
-
-/// Reads the configuration again and swaps in what may change while running.
-struct Reloader {
-    file: Option<PathBuf>,
-    /// The last numbers and version, and the parts that only a restart changes.
-    state: Mutex<(TopicIds, u64)>,
-    fixed: String,
-    intake: Arc<Intake>,
-    tokens: Arc<ArcSwap<Vec<Token>>>,
-}
-
-impl Reloader {
-    fn new(job: &Job, ids: TopicIds, intake: Arc<Intake>, tokens: Arc<ArcSwap<Vec<Token>>>) -> Reloader {
-        Reloader { file: job.file.clone(), state: Mutex::new((ids, 1)), fixed: fixed(&job.config), intake, tokens }
-    }
-
-    /// Brands, topics, alerts and tokens change; anything wrong leaves everything as it was.
-    fn reload(&self) -> Result<(), Both> {
-        let outcome = self.try_reload();
-        metrics::gauge!("escucha_config_last_reload_success").set(if outcome.is_ok() { 1.0 } else { 0.0 });
-        match &outcome {
-            Ok(()) => tracing::info!("configuration reloaded"),
-            Err(why) => tracing::error!(why = why.get(Lang::En), "configuration not reloaded"),
-        }
-        outcome
-    }
-
-    fn try_reload(&self) -> Result<(), Both> {
-        let Some(file) = &self.file else {
-            return Err(Both::new("la demostración no tiene archivo que recargar", "the demo has no file to reload"));
-        };
-        let config = load(file)?;
-        if fixed(&config) != self.fixed {
-            return Err(Both::new(
-                "cambiaron [server], [engine] o [[source]]: eso exige reiniciar; no se cambió nada",
-                "[server], [engine] or [[source]] changed: that takes a restart; nothing was changed",
-            ));
-        }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.1 += 1;
-        let version = state.1;
-        let compiled = Arc::new(Compiled::new(config.listening(&mut state.0, version)));
-        self.intake.swap(compiled);
-        self.tokens.store(Arc::new(tokens(&config)));
-        Ok(())
-    }
-}
-
-fn load(file: &Path) -> Result<Config, Both> {
-    Config::load(file).map(|(config, _)| config).map_err(|report| Both::new(report.render(Lang::Es, false), report.render(Lang::En, false)))
-}
-
-/// What only a restart changes, in a form that compares.
-fn fixed(config: &Config) -> String {
-    format!("{:?} {:?} {:?} {:?}", config.server.bind, config.server.allowed_origins, config.engine, config.sources)
-}
-
 /// SIGTERM and SIGINT end, SIGHUP reloads.
 struct Signals {
     terminate: Signal,
@@ -263,15 +205,15 @@ impl Signals {
         })
     }
 
-    async fn until_end(&mut self, reloader: &Arc<Reloader>) {
+    async fn until_end(&mut self, desk: &Arc<dyn http::Desk>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hang_up.recv() => {
-                    let reloader = reloader.clone();
+                    let desk = desk.clone();
                     // What went wrong was logged; the running engine goes on.
-                    let _ = tokio::task::spawn_blocking(move || reloader.reload()).await;
+                    let _ = tokio::task::spawn_blocking(move || desk.reload()).await;
                 }
             }
         }

@@ -48,6 +48,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Cómo se comparan los acentos: fold, smart o exact (por omisión fold)",
         "How accents are compared: fold, smart or exact (by default fold)",
     ),
+    (
+        "query:config",
+        "Archivo de configuración cuyas listas y temas puede nombrar la consulta",
+        "Configuration file whose lists and topics the query may name",
+    ),
     ("query:json", "Todo como un objeto JSON", "All of it as one JSON object"),
     ("query:query", "La consulta, entre comillas simples", "The query, in single quotes"),
     (
@@ -64,16 +69,45 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("match:query", "Una consulta", "One query"),
     (
         "match:queries",
-        "Archivo de consultas: {\"id\", \"query\", \"accents\"} en cada línea",
-        "File of queries: {\"id\", \"query\", \"accents\"} on every line",
+        "Archivo de consultas: {\"id\", \"query\", \"accents\", \"tag\", \"strict\", \"quoted\", \"all\"} en cada línea; rule:ID nombra otra",
+        "File of queries: {\"id\", \"query\", \"accents\", \"tag\", \"strict\", \"quoted\", \"all\"} on every line; rule:ID names another",
     ),
     (
         "match:format",
         "Formato de los mensajes: escucha, jetstream, mastodon, x-v1, x-v2 (por omisión escucha)",
         "Format of the posts: escucha, jetstream, mastodon, x-v1, x-v2 (by default escucha)",
     ),
+    ("match:timezone", "Zona de hour: y weekday: (por omisión UTC)", "Zone of hour: and weekday: (by default UTC)"),
     ("match:only_matched", "Calla los mensajes que no cumplen ninguna", "Leave out posts that match none"),
     ("match:files", "Archivos de mensajes; sin ninguno, la entrada estándar", "Files of posts; without any, standard input"),
+    ("import", "Trae las reglas de otro servicio como temas de escucha.toml", "The rules of another service as topics of escucha.toml"),
+    (
+        "import!",
+        "Ejemplo:\n  escucha import powertrack reglas.json >> escucha.toml",
+        "Example:\n  escucha import powertrack rules.json >> escucha.toml",
+    ),
+    (
+        "powertrack",
+        "Reglas de PowerTrack o del flujo filtrado de X; lo que no se puede traer se dice y queda como comentario (código 1)",
+        "Rules of PowerTrack or of the filtered stream of X; what cannot be imported is told and kept as a comment (exit code 1)",
+    ),
+    (
+        "powertrack!",
+        "Ejemplo:\n  escucha import powertrack --topic huracan reglas.json >> escucha.toml\n  escucha check -c escucha.toml",
+        "Example:\n  escucha import powertrack --topic hurricane rules.json >> escucha.toml\n  escucha check -c escucha.toml",
+    ),
+    (
+        "powertrack:topic",
+        "Todas en un solo tema con este nombre (por omisión, un tema por archivo)",
+        "All in one topic of this name (by default one topic for each file)",
+    ),
+    ("powertrack:by_tag", "Un tema por etiqueta", "One topic for each tag"),
+    ("powertrack:json", "Todo como un objeto JSON", "All of it as one JSON object"),
+    (
+        "powertrack:files",
+        "Archivos: {\"rules\": [{\"value\", \"tag\"}]} o la lista sola",
+        "Files: {\"rules\": [{\"value\", \"tag\"}]} or the list alone",
+    ),
     (
         "replay",
         "Mensajes grabados a través de todo el motor, en el tiempo en que ocurrieron",

@@ -1,22 +1,22 @@
 //! `escucha match`: posts in, one JSON line per post out, with what matched and where.
 
-use crate::eql::Given;
-use crate::query::NoFacts;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::computed::{Computed, Told};
+use super::match_queries::Queries;
 use super::{Failure, query};
 use crate::bilingual::{Both, Lang};
 use crate::decode::{self, Decoded, Decoder, Format, Mapping};
-use crate::eql::{self, Options};
+use crate::eql::Options;
 use crate::matching::{Matcher, Scratch};
-use crate::post::Post;
-use crate::query::Query;
+use crate::post::Kind;
 use crate::reason::Refused;
 use crate::sources;
+use crate::time::Zone;
 
 /// `match --query QUERY | --queries FILE [FILE...]`.
 #[derive(Debug, clap::Args)]
@@ -32,29 +32,30 @@ pub struct Args {
     queries: Option<PathBuf>,
     #[arg(long, value_name = "NAME", default_value = "escucha")]
     format: String,
+    #[arg(long, value_name = "NAME", default_value = "UTC")]
+    timezone: String,
     #[arg(long)]
     only_matched: bool,
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
-/// The queries and the names they are reported by.
-#[derive(Default)]
-struct Queries {
-    ids: Vec<Value>,
-    queries: Vec<Query>,
-}
-
 /// Matches the posts of the files, or of standard input, in order.
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let decoder = format(&args.format)?;
+    let zone = Zone::named(&args.timezone).ok_or_else(|| {
+        let name = &args.timezone;
+        Failure::Usage(Both::new(format!("no hay zona horaria «{name}»"), format!("there is no time zone '{name}'")))
+    })?;
     let queries = queries(args, lang, err)?;
-    let matcher = Matcher::new(&queries.queries);
+    let matcher = Matcher::new(queries.named());
     let mut work = Work {
         queries,
         matcher,
         scratch: Scratch::default(),
         decoder: decoder.decoder(),
+        may_tell: decoder.name == "escucha",
+        zone,
         decoded: Decoded::default(),
         only_matched: args.only_matched,
         json: args.json,
@@ -87,60 +88,16 @@ fn format(name: &str) -> Result<Format, Failure> {
 }
 
 fn queries(args: &Args, lang: Lang, err: &mut dyn Write) -> Result<Queries, Failure> {
-    let mut queries = Queries::default();
-    let mut wrong = 0;
-    let mut add = |id: Value, place: &str, text: &str, options: &Options<'_>| -> Result<(), Failure> {
-        let parsed = eql::parse(text, options);
-        for p in &parsed.problems {
-            match args.json {
-                true => writeln!(err, "{}", json!({"query": id, "problem": query::problem(p, lang)}))?,
-                false => write!(err, "{place}{}", eql::caret(text, p, lang))?,
-            }
-        }
-        match parsed.query {
-            Some(query) => {
-                queries.ids.push(id);
-                queries.queries.push(query);
-            }
-            None => wrong += 1,
-        }
-        Ok(())
-    };
     let options = Options { accents: query::accents(&args.accents).unwrap_or_default(), ..Options::default() };
+    let mut queries = Queries::new(options, lang, args.json);
     if let Some(text) = &args.query {
-        add(Value::from(text.as_str()), "", text, &options)?;
+        queries.one(text, err)?;
     }
     if let Some(path) = &args.queries {
         let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, &e))?;
-        for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-            let place = format!("{}:{}:\n", path.display(), number + 1);
-            let (id, text, options) = row(line, options).ok_or_else(|| {
-                let (es, en) = ("se espera {\"id\", \"query\", \"accents\"}", "{\"id\", \"query\", \"accents\"} is expected");
-                let place = place.trim_end();
-                Failure::Usage(Both::new(format!("{place} {es}"), format!("{place} {en}")))
-            })?;
-            add(id, &place, &text, &options)?;
-        }
+        queries.file(&path.display().to_string(), &text, err)?;
     }
-    match wrong {
-        0 => Ok(queries),
-        1 => Err(Failure::Usage(Both::new("una consulta tiene errores", "one query has errors"))),
-        n => Err(Failure::Usage(Both::new(format!("{n} consultas tienen errores"), format!("{n} queries have errors")))),
-    }
-}
-
-/// One line of the file of queries: its id (else its text), its text, how it is read.
-fn row(line: &str, default: Options<'static>) -> Option<(Value, String, Options<'static>)> {
-    let value: Value = serde_json::from_str(line).ok()?;
-    let text = value.get("query")?.as_str()?.to_owned();
-    let accents = match value.get("accents") {
-        None | Some(Value::Null) => default.accents,
-        Some(name) => query::accents(name.as_str()?)?,
-    };
-    let is = |key: &str| value.get(key).and_then(Value::as_bool).unwrap_or(false);
-    let options = Options { accents, strict: is("strict"), quoted: is("quoted"), everything: is("everything"), names: None };
-    let id = value.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
-    Some((id.unwrap_or_else(|| text.as_str().into()), text, options))
+    Ok(queries)
 }
 
 struct Work {
@@ -148,6 +105,10 @@ struct Work {
     matcher: Matcher,
     scratch: Scratch,
     decoder: Box<dyn Decoder>,
+    /// Posts may say what is to be believed of them.
+    may_tell: bool,
+    /// Whose hours `hour:` and `weekday:` mean.
+    zone: Zone,
     decoded: Decoded,
     only_matched: bool,
     json: bool,
@@ -160,17 +121,19 @@ impl Work {
         while sources::read_line(input, &mut line).map_err(|e| unreadable(Path::new(name), &e))? {
             number += 1;
             self.decoded.clear();
+            let told = if self.may_tell { Told::read(&line) } else { Told::default() };
             decode::lines(self.decoder.as_mut(), &mut line, &mut self.decoded);
             for (_, reason) in &self.decoded.refusals {
                 self.refuse(name, number, *reason, err)?;
             }
             let mut matched = Vec::new();
-            for post in self.decoded.posts.iter() {
+            // What a delete takes back is no post that could match.
+            for post in self.decoded.posts.iter().filter(|p| p.kind != Kind::Delete) {
                 matched.clear();
-                self.matcher.matches(&post, &NoFacts, &mut self.scratch, &mut matched);
+                let facts = Computed::new(&post, &told, &self.zone);
+                self.matcher.matches(&post, &facts, &mut self.scratch, &mut matched);
                 if !(matched.is_empty() && self.only_matched) {
-                    let matched: Vec<Value> = matched.iter().filter_map(|i| self.queries.explained(*i, &post)).collect();
-                    writeln!(out, "{}", json!({"id": post.id, "matched": matched}))?;
+                    writeln!(out, "{}", json!({"id": post.id, "matched": self.queries.explained(&matched, &post, &facts)}))?;
                 }
             }
         }
@@ -186,20 +149,11 @@ impl Work {
     }
 }
 
-impl Queries {
-    /// Where the terms of a query stand in a post that it matches.
-    fn explained(&self, index: u32, post: &Post<'_>) -> Option<Value> {
-        let (id, query) = (self.ids.get(index as usize)?, self.queries.get(index as usize)?);
-        let leaf = |l: &eql::LeafMatch| json!({"start": l.start, "end": l.end, "term": l.term});
-        let leaves: Vec<Value> = eql::explain(query, post, &Given::NOTHING).leaves.iter().map(leaf).collect();
-        Some(json!({"query": id, "leaves": leaves}))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::call_with;
     use super::*;
+    use serde_json::Value;
 
     fn file(lines: &str) -> tempfile::NamedTempFile {
         let mut f = tempfile::NamedTempFile::new().unwrap();
@@ -250,6 +204,34 @@ mod tests {
         assert_eq!(call_with(&["escucha", "match", "--queries", broken.path().to_str().unwrap()]).0, 2);
         assert_eq!(call_with(&["escucha", "match", "--query", "a", "--format", "mapped"]).0, 2);
         assert_eq!(call_with(&["escucha", "match"]).0, 2);
+        assert_eq!(call_with(&["escucha", "match", "--query", "a", "--timezone", "Europe/Madri"]).0, 2);
         assert_eq!(call_with(&["escucha", "match", "--query", "a", "/no/such/file"]).0, 1);
+    }
+    #[test]
+    fn queries_of_a_file_may_name_each_other_but_not_in_a_circle() {
+        let posts = file(POSTS);
+        let call = |queries: &str| {
+            let queries = file(queries);
+            call_with(&[
+                "escucha",
+                "match",
+                "--only-matched",
+                "--queries",
+                queries.path().to_str().unwrap(),
+                posts.path().to_str().unwrap(),
+            ])
+        };
+        let good = concat!(r#"{"id":"caida","query":"app","tag":"t"}"#, "\n", r#"{"id":2,"query":"rule:Caida la"}"#, "\n");
+        let (code, out, err) = call(good);
+        assert_eq!((code, err.lines().count()), (0, 1), "{err}");
+        assert!(out.contains(r#""query":"caida","tag":"t""#), "{out}");
+        let (code, _, err) = call(&good.replace(r#""query":"app""#, r#""query":"app rule:2""#));
+        assert_eq!(code, 2);
+        assert!(err.contains("E143  ") && err.contains("one query has errors"), "{err}");
+        let (code, _, err) = call(&good.replace("rule:Caida", "rule:nada"));
+        assert_eq!((code, err.contains(":2:\nE142  rule:nada la")), (2, true), "{err}");
+        for (settings, want) in [(r#""strict":true"#, 2), (r#""all":true"#, 0), (r#""strict":1"#, 2), (r#""tag":1"#, 2)] {
+            assert_eq!(call(&format!("{{\"query\":\"a b OR c\",{settings}}}\n")).0, want, "{settings}");
+        }
     }
 }

@@ -1,20 +1,23 @@
 //! `escucha query`: one query, read aloud.
 
 use std::io::Write;
-
-use serde_json::{Value, json};
+use std::path::PathBuf;
 
 use super::Failure;
 use crate::bilingual::{Both, Lang};
-use crate::eql::{self, Options, Parsed, Problem};
+use crate::config::Config;
+use crate::eql::{self, Options, Parsed};
 use crate::matching;
 use crate::query::{Accents, Query};
+use crate::wire::{self, QueryView};
 
 /// `query QUERY`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[arg(long, value_name = "MODE", default_value = "fold", value_parser = ["fold", "smart", "exact"])]
     accents: String,
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[arg(long)]
     json: bool,
     #[arg(value_name = "QUERY", allow_hyphen_values = true)]
@@ -34,9 +37,13 @@ pub fn accents(name: &str) -> Option<Accents> {
 /// Prints what the query means and costs; its errors, each under its place, are bad usage.
 pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let options = Options { accents: accents(&args.accents).unwrap_or_default(), ..Options::default() };
-    let parsed = eql::parse(&args.query, &options);
+    let parsed = match &args.config {
+        // Its lists and topics are what the query may name.
+        Some(path) => Config::load(path).map_err(Failure::Configuration)?.0.set().read(&args.query, options),
+        None => eql::parse(&args.query, &options),
+    };
     if args.json {
-        writeln!(out, "{}", object(&parsed, &args.accents, lang))?;
+        writeln!(out, "{}", wire::query_json(&QueryView::new(&parsed, options.accents, lang)))?;
     } else {
         // As in `check`: a warning about a query that cannot be read may be about what is not meant.
         for problem in parsed.problems.iter().filter(|p| p.is_error || !parsed.is_err()) {
@@ -88,30 +95,6 @@ fn told_cost(cost: u64, lang: Lang) -> String {
     }
 }
 
-fn object(parsed: &Parsed, accents: &str, lang: Lang) -> Value {
-    let problems =
-        |errors: bool| -> Vec<Value> { parsed.problems.iter().filter(|p| p.is_error == errors).map(|p| problem(p, lang)).collect() };
-    json!({
-        "normalised": parsed.query.is_some().then_some(&parsed.normal),
-        "accents": accents,
-        "anchors": anchor_terms(parsed),
-        "cost": parsed.query.as_ref().map(cost),
-        "warnings": problems(false),
-        "errors": problems(true),
-    })
-}
-
-/// A problem as JSON; `start` and `end` are code points of the query as typed.
-pub fn problem(p: &Problem, lang: Lang) -> Value {
-    json!({
-        "code": p.code.as_str(),
-        "start": p.span.start,
-        "end": p.span.end,
-        "cause": p.cause.get(lang),
-        "fix": p.fix.get(lang),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::call_with;
@@ -148,5 +131,20 @@ mod tests {
         let (code, out, _) = call_with(&["escucha", "query", "--json", "a OR"]);
         let v: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, &v["normalised"], &v["errors"][0]["start"]), (2, &serde_json::Value::Null, &2.into()));
+    }
+
+    #[test]
+    fn a_configuration_gives_names_their_meaning() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "[[list]]\nname = \"bancos\"\nterms = [\"bbva\", \"banorte\"]\n[[topic]]\nname = \"caida\"\nquery = 'caído'\n";
+        std::fs::write(file.path(), text).unwrap();
+        let path = file.path().to_str().unwrap();
+        for (query, anchors) in [("list:bancos", "bbva, banorte"), ("rule:caida", "rule:caida")] {
+            let (code, out, err) = call_with(&["escucha", "query", "-c", path, query]);
+            assert_eq!((code, err.as_str()), (0, ""), "{out}");
+            assert!(out.contains(&format!("anchors      {anchors}\n")), "{out}");
+        }
+        assert_eq!(call_with(&["escucha", "query", "list:bancos"]).0, 2);
+        assert_eq!(call_with(&["escucha", "query", "-c", "/no/such/file", "a"]).0, 2);
     }
 }

@@ -55,6 +55,14 @@ fn day(text: &At<&str>, problems: &Problems) -> Option<When> {
     found
 }
 
+/// The days of every topic, also of those to come.
+pub fn of_all(calendars: &[Typed<'_>]) -> Arc<Calendar> {
+    let everywhere = calendars.iter().filter(|typed| typed.topics.is_none());
+    let name = |typed: &Typed<'_>| typed.name.as_ref().map_or(String::new(), |n| n.value.to_owned());
+    let days = everywhere.flat_map(|typed| typed.days.iter().map(move |when| typed.named(&name(typed), *when))).collect();
+    Arc::new(Calendar { days })
+}
+
 /// Gives every topic its calendar.
 pub fn assign(calendars: &[Typed<'_>], topics: &mut [Topic], problems: &Problems) {
     if calendars.is_empty() {

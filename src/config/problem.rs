@@ -23,10 +23,25 @@ pub struct Problem {
     pub span: Range<usize>,
     /// An error keeps the file from being used; a warning does not.
     pub is_error: bool,
+    /// Its code, if it is about a query; else empty.
+    pub code: &'static str,
     /// What is wrong.
     pub cause: Both,
     /// What to type instead; may be empty.
     pub fix: Both,
+}
+
+impl Problem {
+    /// A problem that is about no query.
+    pub fn new(span: Range<usize>, is_error: bool, cause: Both, fix: Both) -> Problem {
+        Problem { span, is_error, code: "", cause, fix }
+    }
+
+    /// What is wrong, with the code before it.
+    pub fn title(&self, lang: Lang) -> String {
+        let cause = self.cause.get(lang);
+        if self.code.is_empty() { cause.to_owned() } else { format!("{}: {cause}", self.code) }
+    }
 }
 
 /// Collects the problems of one file, so that all of them are told at once. Shared by everything
@@ -37,12 +52,22 @@ pub struct Problems(RefCell<Vec<Problem>>);
 impl Problems {
     /// Notes an error at `span`.
     pub fn error(&self, span: &Range<usize>, cause: Both, fix: Both) {
-        self.0.borrow_mut().push(Problem { span: span.clone(), is_error: true, cause, fix });
+        self.note(Problem::new(span.clone(), true, cause, fix));
     }
 
     /// Notes a warning at `span`.
     pub fn warning(&self, span: &Range<usize>, cause: Both, fix: Both) {
-        self.0.borrow_mut().push(Problem { span: span.clone(), is_error: false, cause, fix });
+        self.note(Problem::new(span.clone(), false, cause, fix));
+    }
+
+    /// Notes a problem.
+    pub fn note(&self, problem: Problem) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// Whether there are more than will be shown: what takes long to advise need not be said then.
+    pub fn are_many(&self) -> bool {
+        self.0.borrow().len() > limits::PROBLEMS_SHOWN
     }
 
     /// All problems in the order of the file.
@@ -95,7 +120,8 @@ impl Report {
         };
         let (number, line, span) = self.excerpt(&problem.span, lines);
         let snippet = Snippet::source(line).path(self.path.as_str()).line_start(number).annotation(AnnotationKind::Primary.span(span));
-        let mut group: Group<'_> = level.primary_title(problem.cause.get(lang)).element(snippet);
+        let title = problem.title(lang);
+        let mut group: Group<'_> = level.primary_title(title.as_str()).element(snippet);
         let fix = problem.fix.get(lang);
         if !fix.is_empty() {
             group = group.element(Level::HELP.with_name(lang.pick("ayuda", "help")).message(fix));

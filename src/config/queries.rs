@@ -1,36 +1,91 @@
 //! Query texts: parsed, and their problems shown at their place in the file.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::eql::{self, Options};
-use crate::query::{Query, Span};
+use crate::eql::{self, Code, Names, Options, Parsed};
+use crate::query::{Accents, Node, Query, Span, Term};
+use crate::text;
+use crate::topic::{Brand, Wording};
 
-use super::problem::{Problems, both};
+use super::problem::{Problem, Problems};
 use super::section::At;
-use super::typed;
+use super::typed::{self, QuerySettings};
 
-/// The parsed query, if it can be used; what is wrong with it goes to its place in `file`.
-pub fn parse(typed: &typed::Query<'_>, file: &str, problems: &Problems) -> Option<Query> {
-    let options = Options { accents: typed.accents, strict: typed.strict, quoted: typed.quoted, ..Options::default() };
-    let parsed = eql::parse(typed.text.value, &options);
-    let refused = parsed.query.is_none();
+/// What the queries of a file may refer to.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// `list:` and `rule:`.
+    pub names: Names,
+    /// Folded handles of our own accounts.
+    pub own: HashSet<String>,
+}
+
+/// Handles of the accounts of our own brands, folded as a name is.
+pub fn own_handles(brands: &[Brand]) -> HashSet<String> {
+    let accounts = brands.iter().filter(|b| b.own).flat_map(|b| &b.accounts);
+    accounts.filter(|a| !a.handle.is_empty()).map(|a| text::fold(&a.handle, Accents::Fold)).collect()
+}
+
+/// How a query is read.
+pub fn options<'a>(settings: &QuerySettings<'_>, known: &'a Known) -> Options<'a> {
+    let QuerySettings { accents, strict, quoted, all, .. } = *settings;
+    Options { accents, strict, quoted, everything: all, names: Some(&known.names) }
+}
+
+/// The parsed query and how it was written, if it can be used; what is wrong with it goes to its place
+/// in `file`.
+pub fn parse(typed: &typed::Query<'_>, known: &Known, file: &str, problems: &Problems) -> Option<(Query, Wording)> {
+    let parsed = eql::parse(typed.text.value, &options(&typed.settings, known));
     // Warnings about a query that cannot be read only hide the error.
-    for found in parsed.problems.into_iter().filter(|p| p.is_error || !refused) {
-        let span = place(&typed.text, file, &found.span);
-        let (code, is_error) = (found.code.as_str(), found.is_error);
-        let (es, en) = (found.cause.es, found.cause.en);
-        let cause = both!("{code}: {es}", "{code}: {en}");
-        match is_error {
-            true => problems.error(&span, cause, found.fix),
-            false => problems.warning(&span, cause, found.fix),
-        }
+    for found in parsed.problems.iter().filter(|p| p.is_error || !parsed.is_err()) {
+        note(&typed.text, found, file, problems);
     }
-    parsed.query
+    let Parsed { query, normal, .. } = parsed;
+    let query = query?;
+    for found in own_words(&query, &known.own) {
+        note(&typed.text, &found, file, problems);
+    }
+    Some((query, Wording { normal: normal.into(), tag: typed.settings.tag.into() }))
+}
+
+/// Notes what is wrong with a query or a term at its place in `file`.
+pub fn note(typed: &At<&str>, found: &eql::Problem, file: &str, problems: &Problems) {
+    let span = place(typed, file, &found.span);
+    let (cause, fix) = (found.cause.clone(), found.fix.clone());
+    problems.note(Problem { code: found.code.as_str(), ..Problem::new(span, found.is_error, cause, fix) });
+}
+
+/// W110 for every word of the query, outside exclusions, that is the name of an account of ours too.
+pub fn own_words(query: &Query, own: &HashSet<String>) -> Vec<eql::Problem> {
+    let mut found = Vec::new();
+    if !own.is_empty() {
+        positive(&query.root, &mut |i| {
+            let Some(leaf) = query.leaves.get(i) else { return };
+            if let Term::Phrase(words) = &leaf.term
+                && let [word] = words.as_slice()
+                && own.contains(&text::fold(word, Accents::Fold))
+            {
+                found.push(eql::Problem::new(Code::W110, leaf.span.clone(), word, &format!("-from:{word} -@{word}")));
+            }
+        });
+    }
+    found
+}
+
+/// Visits the leaves that are under no exclusion; the nesting is bounded by `limits::QUERY_DEPTH`.
+fn positive(node: &Node, visit: &mut dyn FnMut(usize)) {
+    match node {
+        Node::And(sides) | Node::Or(sides) | Node::Within { operands: sides, .. } => sides.iter().for_each(|s| positive(s, visit)),
+        Node::Near { left, right, .. } => [left, right].into_iter().for_each(|s| positive(s, visit)),
+        Node::Leaf(i) => visit(*i),
+        Node::Not(_) => {}
+    }
 }
 
 /// Bytes of the file that hold the code points `span` of the string `text`; the whole string where
 /// its notation cannot be followed.
-fn place(text: &At<&str>, file: &str, span: &Span) -> Range<usize> {
+pub fn place(text: &At<&str>, file: &str, span: &Span) -> Range<usize> {
     let exact = || {
         let raw = file.get(text.span.clone())?;
         let offsets = offsets(raw, text.value)?;
@@ -43,7 +98,7 @@ fn place(text: &At<&str>, file: &str, span: &Span) -> Range<usize> {
 
 /// Where each code point of `value` begins in its TOML notation `raw`, and where the last one ends.
 /// `None` if the two do not agree.
-fn offsets(raw: &str, value: &str) -> Option<Vec<usize>> {
+pub fn offsets(raw: &str, value: &str) -> Option<Vec<usize>> {
     let (quote, skip) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| raw.starts_with(q)).map(|q| (q, q.len()))?;
     let body = raw.get(skip..raw.len().checked_sub(skip)?)?;
     // A line break right after the opening quotes is not part of the string.

@@ -76,6 +76,11 @@ impl<'a> Section<'a> {
         Section { table: table.get_ref(), start: 0, end: 0, title: "", problems }
     }
 
+    /// A whole text that is the section `title`.
+    pub fn whole(table: &'a Spanned<DeTable<'a>>, title: &'a str, problems: &'a Problems) -> Section<'a> {
+        Section { title, ..Section::root(table, problems) }
+    }
+
     /// Where the section begins.
     pub fn span(&self) -> Range<usize> {
         self.start..self.end
@@ -131,6 +136,17 @@ impl<'a> Section<'a> {
     /// A string.
     pub fn text(&self, key: &str) -> Option<At<&'a str>> {
         self.text_in(key, self.value(key)?)
+    }
+
+    /// A string of at most `most` characters.
+    pub fn text_within(&self, key: &str, most: usize) -> Option<At<&'a str>> {
+        let text = self.text(key)?;
+        if text.value.chars().nth(most).is_none() {
+            return Some(text);
+        }
+        let cause = both!("«{key}» admite {most} caracteres como mucho", "“{key}” may have {most} characters at most");
+        self.problems.error(&text.span, cause, no_fix());
+        None
     }
 
     /// A string that must be there and not be empty.

@@ -40,8 +40,7 @@ pub fn merge(errors: &[toml::de::Error], others: Vec<Problem>, text: &str) -> Ve
     }
     let lines = Lines::of(text);
     let broken_title = errors.iter().any(|e| e.message().contains("table") && !e.message().contains("inline"));
-    let problem =
-        |e: &toml::de::Error| Problem { span: e.span().unwrap_or(0..0), is_error: true, cause: cause(e.message()), fix: Both::new("", "") };
+    let problem = |e: &toml::de::Error| Problem::new(e.span().unwrap_or(0..0), true, cause(e.message()), Both::new("", ""));
     let mut all: Vec<Problem> = errors.iter().map(problem).collect();
     let broken: BTreeSet<usize> = all.iter().map(|p| lines.number(p.span.start)).collect();
     all.extend(others.into_iter().filter(|p| !broken_title && !broken.contains(&lines.number(p.span.start))));
@@ -50,7 +49,7 @@ pub fn merge(errors: &[toml::de::Error], others: Vec<Problem>, text: &str) -> Ve
 }
 
 /// The reader's message as a cause.
-fn cause(message: &str) -> Both {
+pub fn cause(message: &str) -> Both {
     let first = message.lines().next().unwrap_or(message);
     let known = SPANISH.iter().filter(|(en, _)| first.contains(en)).max_by_key(|(en, _)| en.len());
     let es = known.map_or_else(|| format!("TOML mal escrito ({first})"), |(_, es)| format!("TOML mal escrito: {es}"));

@@ -28,6 +28,7 @@ pub struct Typed<'a> {
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
     pub brands: Vec<Brand<'a>>,
+    pub lists: Vec<List<'a>>,
     pub topics: Vec<Topic<'a>>,
     pub alerts: Vec<Alert<'a>>,
     pub calendars: Vec<calendars::Typed<'a>>,
@@ -47,6 +48,7 @@ pub struct Engine {
     pub lateness: Option<At<i64>>,
     pub dedupe: Option<At<i64>>,
     pub recent: Option<At<u64>>,
+    pub recall: Option<At<u64>>,
 }
 
 /// `[[token]]`.
@@ -73,6 +75,12 @@ pub struct Account<'a> {
     pub role: AccountRole,
 }
 
+/// `[[list]]`.
+pub struct List<'a> {
+    pub name: Option<At<&'a str>>,
+    pub terms: Vec<At<&'a str>>,
+}
+
 /// `[[topic]]`.
 pub struct Topic<'a> {
     pub name: Option<At<&'a str>>,
@@ -89,9 +97,18 @@ pub struct Topic<'a> {
 /// One query of a topic with its own settings.
 pub struct Query<'a> {
     pub text: At<&'a str>,
+    pub settings: QuerySettings<'a>,
+}
+
+/// How one query is read, its own settings or else those of its topic.
+#[derive(Clone, Copy, Default)]
+pub struct QuerySettings<'a> {
     pub accents: Accents,
     pub strict: bool,
     pub quoted: bool,
+    /// `all:posts` is permitted.
+    pub all: bool,
+    pub tag: &'a str,
 }
 
 /// `[[alert]]`.
@@ -119,14 +136,14 @@ pub enum Watch {
 }
 
 /// Sections that are promised and not built yet.
-const LATER: [&str; 5] = ["store", "notify", "list", "silence", "wall"];
+const LATER: [&str; 4] = ["store", "notify", "silence", "wall"];
 
 const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accents::Smart), ("exact", Accents::Exact)];
 
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    root.only(&["timezone", "server", "engine", "token", "source", "brand", "topic", "alert", "calendar"], &LATER);
+    root.only(&["timezone", "server", "engine", "token", "source", "brand", "list", "topic", "alert", "calendar"], &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
@@ -134,6 +151,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),
+        lists: root.tables("list", "[[list]]").into_iter().map(list).collect(),
         topics: root.tables("topic", "[[topic]]").into_iter().map(topic).collect(),
         alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
         calendars: root.tables("calendar", "[[calendar]]").into_iter().map(calendars::read).collect(),
@@ -146,12 +164,13 @@ fn server(section: Section<'_>) -> Server<'_> {
 }
 
 fn engine(section: Section<'_>) -> Engine {
-    section.only(&["lanes", "lateness", "dedupe", "recent"], &[]);
+    section.only(&["lanes", "lateness", "dedupe", "recent", "recall"], &[]);
     Engine {
         lanes: section.integer("lanes", 1, limits::LANES as i64),
         lateness: section.duration("lateness", 0, limits::FUTURE),
         dedupe: section.duration("dedupe", MINUTE, 7 * 24 * HOUR),
         recent: section.size("recent", 1 << 20, 64 << 30),
+        recall: section.size("recall", 0, 64 << 30),
     }
 }
 
@@ -186,23 +205,26 @@ fn account(section: Section<'_>) -> Account<'_> {
     }
 }
 
-fn topic(section: Section<'_>) -> Topic<'_> {
-    let known = [
-        "name",
-        "query",
-        "queries",
-        "accents",
-        "strict",
-        "quoted",
-        "brand",
-        "weight",
-        "typology",
-        "category",
-        "subcategory",
-        "section",
-        "timezone",
-    ];
-    section.only(&known, &["tag", "dialect"]);
+fn list(section: Section<'_>) -> List<'_> {
+    section.only(&["name", "terms"], &[]);
+    let name = section.name();
+    match section.value("terms") {
+        None => section.missing("terms"),
+        Some(value) if value.get_ref().as_array().is_some_and(|terms| terms.is_empty()) => {
+            section.problems().error(&value.span(), both!("«terms» está vacía", "“terms” is empty"), no_fix());
+        }
+        Some(_) => {}
+    }
+    List { name, terms: section.texts("terms") }
+}
+
+/// Keys of a query's settings, on a topic for all its queries and on each of them.
+const SETTINGS: [&str; 5] = ["accents", "strict", "quoted", "all", "tag"];
+
+/// Reads one `[[topic]]`.
+pub fn topic(section: Section<'_>) -> Topic<'_> {
+    let own = ["name", "query", "queries", "brand", "weight", "typology", "category", "subcategory", "section", "timezone"];
+    section.only(&[&own[..], &SETTINGS].concat(), &["dialect"]);
     let label = |key| section.text(key).map_or("", |text| text.value);
     Topic {
         name: section.name(),
@@ -217,13 +239,22 @@ fn topic(section: Section<'_>) -> Topic<'_> {
     }
 }
 
-/// `query = "…"` or `queries = ["…", { query = "…", accents = "exact" }]`; the settings of a query
-/// are its own or else the topic's.
+/// The settings in `section`, or else those of `outer`.
+fn settings<'a>(section: Section<'a>, outer: QuerySettings<'a>) -> QuerySettings<'a> {
+    let flag = |key, outer| section.flag(key).map_or(outer, |f| f.value);
+    QuerySettings {
+        accents: section.choice("accents", &ACCENTS, &[]).map_or(outer.accents, |a| a.value),
+        strict: flag("strict", outer.strict),
+        quoted: flag("quoted", outer.quoted),
+        all: flag("all", outer.all),
+        tag: section.text_within("tag", limits::TAG_CHARS).map_or(outer.tag, |t| t.value),
+    }
+}
+
+/// `query = "…"` or `queries = ["…", { query = "…", accents = "exact" }]`.
 fn queries(section: Section<'_>) -> Vec<Query<'_>> {
-    let accents = section.choice("accents", &ACCENTS, &[]).map(|a| a.value).unwrap_or_default();
-    let strict = section.flag("strict").is_some_and(|s| s.value);
-    let quoted = section.flag("quoted").is_some_and(|q| q.value);
-    let plain = |text| Query { text, accents, strict, quoted };
+    let outer = settings(section, QuerySettings::default());
+    let plain = |text| Query { text, settings: outer };
     let mut all: Vec<Query<'_>> = section.text("query").map(plain).into_iter().collect();
     if let (Some(_), Some(both_given)) = (section.value("query"), section.value("queries")) {
         let cause = both!("un tema lleva «query» o «queries», no las dos", "a topic has “query” or “queries”, not both");
@@ -247,13 +278,8 @@ fn queries(section: Section<'_>) -> Vec<Query<'_>> {
         if let Some(text) = item.get_ref().as_str() {
             all.push(plain(At { value: text, span: item.span() }));
         } else if let Some(own) = Section::open(item, "queries", section.problems()) {
-            own.only(&["query", "accents", "strict", "quoted"], &["tag", "dialect"]);
-            all.extend(own.required("query").map(|text| Query {
-                text,
-                accents: own.choice("accents", &ACCENTS, &[]).map_or(accents, |a| a.value),
-                strict: own.flag("strict").map_or(strict, |s| s.value),
-                quoted: own.flag("quoted").map_or(quoted, |q| q.value),
-            }));
+            own.only(&[&["query"][..], &SETTINGS].concat(), &["dialect"]);
+            all.extend(own.required("query").map(|text| Query { text, settings: settings(own, outer) }));
         }
     }
     all
@@ -307,7 +333,8 @@ fn budget(section: Section<'_>) -> Option<At<Budget>> {
 /// Notes a reference to `kind` that no name of `known` answers.
 pub fn unknown_name<'n>(problems: &Problems, name: &At<&str>, kind: &str, known: impl IntoIterator<Item = &'n str>) {
     let typed = name.value;
-    let fix = match nearest::nearest(typed, known) {
+    let near = if problems.are_many() { None } else { nearest::nearest(typed, known) };
+    let fix = match near {
         Some(near) => both!("¿querías decir «{near}»?", "did you mean “{near}”?"),
         None => both!("añade {kind} con name = \"{typed}\"", "add {kind} with name = \"{typed}\""),
     };

@@ -11,12 +11,13 @@ use crate::score::Score;
 use crate::sources::Settings;
 use crate::tally;
 use crate::time::{MINUTE, Zone};
-use crate::topic::{Account, Brand, Labels, Listening, On, Rule, Topic, TopicId};
+use crate::topic::{Account, Brand, Listening, On, Rule, TopicId};
 
+use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, calendars, queries, secret, sources};
+use super::{Config, Engine, Server, calendars, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -25,17 +26,21 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[token]]", typed.tokens.iter().map(|t| &t.name), problems);
     unique("[[source]]", typed.sources.iter().map(|s| &s.name), problems);
     unique("[[brand]]", typed.brands.iter().map(|b| &b.name), problems);
+    unique("[[list]]", typed.lists.iter().map(|l| &l.name), problems);
     unique("[[topic]]", typed.topics.iter().map(|t| &t.name), problems);
     unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
     let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
-    let mut topics = topics(typed, &zone, text, problems);
+    let brands = brands(&typed.brands, problems);
+    let set = Set::new(typed, zone, &brands, text, problems);
+    let (mut topics, wordings) = topics::used(typed, &set, text, problems);
     calendars::assign(&typed.calendars, &mut topics, problems);
     Config {
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         sources: sources(typed, folder, problems),
-        listening: Listening { version: 0, brands: brands(&typed.brands, problems), rules: rules(typed, problems), topics },
+        listening: Listening { version: 0, brands, rules: rules(typed, problems), topics, wordings },
+        set,
     }
 }
 
@@ -72,14 +77,14 @@ fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>,
 }
 
 /// Notes the first name beyond `most`.
-fn within<'t>(mut names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
+pub fn within<'t>(mut names: impl Iterator<Item = &'t Option<At<&'t str>>>, most: usize, title: &str, problems: &Problems) -> bool {
     let Some(beyond) = names.nth(most) else { return true };
     let span = beyond.as_ref().map_or(0..0, |name| name.span.clone());
     problems.error(&span, both!("hay más de {most} {title}", "there are more than {most} {title}"), no_fix());
     false
 }
 
-fn zone(name: Option<&At<&str>>, problems: &Problems) -> Option<Zone> {
+pub fn zone(name: Option<&At<&str>>, problems: &Problems) -> Option<Zone> {
     let name = name?;
     let typed = name.value;
     let zone = Zone::named(typed);
@@ -152,6 +157,7 @@ fn engine(typed: &typed::Engine) -> Engine {
             dedupe: typed.dedupe.as_ref().map_or(default.tally.dedupe, |d| d.value),
             recent_bytes: typed.recent.as_ref().map_or(default.tally.recent_bytes, |r| r.value as usize),
         },
+        recall_bytes: typed.recall.as_ref().map_or(default.recall_bytes, |r| r.value as usize),
     }
 }
 
@@ -181,47 +187,6 @@ fn account(typed: &typed::Account<'_>, problems: &Problems) -> Option<Account> {
     }
     let network = typed.network.as_ref().map_or("", |n| n.value.trim());
     Some(Account { id: id.to_owned(), handle: handle.to_lowercase(), network: network.to_lowercase(), role: typed.role })
-}
-
-fn topics(typed: &Typed<'_>, file_zone: &Zone, text: &str, problems: &Problems) -> Vec<Topic> {
-    if !within(typed.topics.iter().map(|t| &t.name), limits::TOPICS, "[[topic]]", problems) {
-        return Vec::new();
-    }
-    let mut brands: HashMap<&str, usize> = HashMap::new();
-    for (i, brand) in typed.brands.iter().enumerate() {
-        brands.extend(brand.name.as_ref().map(|name| (name.value, i)));
-    }
-    let brand_zones: Vec<Option<Zone>> = typed.brands.iter().map(|b| zone(b.timezone.as_ref(), problems)).collect();
-    let total: usize = typed.topics.iter().map(|t| t.queries.len()).sum();
-    if let Some(first) = typed.topics.first().and_then(|t| t.queries.first()).filter(|_| total > limits::QUERIES) {
-        let most = limits::QUERIES;
-        problems.error(&first.text.span, both!("hay más de {most} consultas", "there are more than {most} queries"), no_fix());
-        return Vec::new();
-    }
-    let mut used = Vec::with_capacity(typed.topics.len());
-    for (i, topic) in typed.topics.iter().enumerate() {
-        let brand = topic.brand.as_ref().and_then(|name| brands.get(name.value).copied());
-        if let (Some(name), None) = (&topic.brand, brand) {
-            unknown_name(problems, name, "[[brand]]", brands.keys().copied());
-        }
-        let nearest_zone = zone(topic.timezone.as_ref(), problems).or_else(|| brand_zones.get(brand?)?.clone());
-        used.push(Topic {
-            id: TopicId(i as u32),
-            name: topic.name.as_ref().map_or(String::new(), |name| name.value.to_owned()),
-            brand,
-            weight: Score::points(topic.weight as i16),
-            zone: nearest_zone.unwrap_or_else(|| file_zone.clone()),
-            calendar: Default::default(),
-            labels: Labels {
-                typology: topic.typology.to_owned(),
-                category: topic.category.to_owned(),
-                subcategory: topic.subcategory.to_owned(),
-                section: topic.section.to_owned(),
-            },
-            queries: topic.queries.iter().filter_map(|query| queries::parse(query, text, problems)).collect(),
-        });
-    }
-    used
 }
 
 /// Alert rules; their topics are positions for now, see `Config::listening`.

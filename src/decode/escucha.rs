@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub static SPEC: Spec = Spec { name: "escucha", new: |_: &Format| Single::boxed(read) };
 
 /// Top-level keys in the order of the published form.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "id",
     "network",
     "created_at",
@@ -33,6 +33,7 @@ const KEYS: [&str; 19] = [
     "source_app",
     "kind",
     "mentions",
+    "sensitive",
 ];
 
 fn read<'a>(value: Value<'a>, scratch: &mut Scratch<'a>) -> Read<'a> {
@@ -59,6 +60,7 @@ fn read<'a>(value: Value<'a>, scratch: &mut Scratch<'a>) -> Read<'a> {
         source_app,
         kind,
         mentions,
+        sensitive,
     ] = value.fields(KEYS);
     let kind = match kind.is_null() {
         true => Kind::Create,
@@ -95,6 +97,7 @@ fn read<'a>(value: Value<'a>, scratch: &mut Scratch<'a>) -> Read<'a> {
         country: country.str(),
         source_app: source_app.str(),
         counts: counts_of(counts),
+        sensitive: sensitive.bool(),
     }))
 }
 
@@ -143,7 +146,7 @@ mod tests {
             "in_reply_to":{"id":"r","author":"ra","author_id":"r1"},"conversation_id":"c","repost_of":{"id":"p","author":"pa"},
             "quote_of":{"id":"q","author":"qa","text":"qt"},"counts":{"likes":0,"replies":1,"reposts":2,"quotes":3,"views":4},
             "links":["https://l1","https://l2"],"media":["image","video"],"mentions":["m1","m2"],
-            "place":{"name":"pn","country":"MX"},"source_app":"s","kind":"update","unknown":{"id":"no"}}"#;
+            "place":{"name":"pn","country":"MX"},"source_app":"s","sensitive":true,"kind":"update","unknown":{"id":"no"}}"#;
         let expected = Post {
             kind: Kind::Update,
             at: Timestamp(1_783_159_200_123_000),
@@ -183,6 +186,7 @@ mod tests {
                 quotes: crate::post::Count::of(3),
                 views: crate::post::Count::of(4),
             },
+            sensitive: true,
         };
         assert_eq!(post("escucha", &frame.replace('\n', " ")).get(), expected);
     }
@@ -193,6 +197,8 @@ mod tests {
             (r#"{"id":"1","created_at":0,"text":""}"#, "post"),
             (r#"{"id":1,"created_at":"0","text":"t","author":null,"counts":[],"links":"x","media":{}}"#, "post"),
             (r#"{"id":"1","created_at":0,"text":"t","author":{"followers":"208"},"kind":null}"#, "post"),
+            (r#"{"id":"1","created_at":0,"text":"t","sensitive":null,"author":{"verified":7}}"#, "post"),
+            (r#"{"id":"1","created_at":0,"text":"t","sensitive":{"a":[]}}"#, "post"),
             (r#"{"id":"1","kind":"delete"}"#, "post"),
             (r#"{"id":"1","kind":"delete","created_at":"soon"}"#, "bad_time"),
             (r#"{"created_at":0,"text":"t"}"#, "no_id"),

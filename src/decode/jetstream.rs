@@ -22,6 +22,10 @@ pub static SPEC: Spec = Spec { name: "jetstream", new: |_: &Format| Single::boxe
 
 const POSTS: &str = "app.bsky.feed.post";
 
+/// What an author says of a post in its `labels` (`com.atproto.label.defs#selfLabels`), where it means
+/// that not everybody wants to see it.
+const SENSITIVE: [&str; 4] = ["porn", "sexual", "nudity", "graphic-media"];
+
 /// A change to one record of one repository, whichever version told of it.
 struct Commit<'a> {
     did: &'a str,
@@ -105,7 +109,8 @@ fn post<'a>(commit: &Commit<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
     if !record.is_object() {
         return Err(Refused::Shape);
     }
-    let [created_at, embed, facets, langs, reply, text] = record.fields(["createdAt", "embed", "facets", "langs", "reply", "text"]);
+    let [created_at, embed, facets, labels, langs, reply, text] =
+        record.fields(["createdAt", "embed", "facets", "labels", "langs", "reply", "text"]);
     let embed = Embed::read(embed);
     let parent = reply.get("parent").get("uri").str();
     let root = reply.get("root").get("uri").str();
@@ -122,6 +127,7 @@ fn post<'a>(commit: &Commit<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
         links: Lines(scratch.lines(limits::LINKS, links.filter(|link| !link.is_empty()))),
         mentions: Lines(scratch.idents(limits::MENTIONS, features().map(|f| f.get("did")).filter(|did| !did.is_null()))),
         media: embed.media,
+        sensitive: labels.get("values").items().any(|label| SENSITIVE.contains(&label.get("val").str())),
         ..head
     })
 }
@@ -262,6 +268,23 @@ mod tests {
             let post = post("jetstream", &v1("create", POSTS, &format!(r#"{{"text":"","embed":{embed}}}"#)));
             let post = post.get();
             assert_eq!((post.media.0, post.links.0, post.quote_of.id), (media, links, quoted), "{embed}");
+        }
+    }
+
+    #[test]
+    fn labels_of_the_author() {
+        let table = [
+            (r#"{"$type":"com.atproto.label.defs#selfLabels","values":[{"val":"nudity"}]}"#, true),
+            (r#"{"values":[{"val":"!no-unauthenticated"},{"val":"graphic-media"}]}"#, true),
+            (r#"{"values":[{"val":"!no-unauthenticated"}]}"#, false),
+            (r#"{"values":[7,{},{"val":null}]}"#, false),
+            (r#"{"values":{"val":"porn"}}"#, false),
+            (r#"["porn"]"#, false),
+            ("null", false),
+        ];
+        for (labels, expected) in table {
+            let post = post("jetstream", &v1("create", POSTS, &format!(r#"{{"text":"","labels":{labels}}}"#)));
+            assert_eq!(post.get().sensitive, expected, "{labels}");
         }
     }
 

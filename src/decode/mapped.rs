@@ -30,7 +30,8 @@ enum Slot {
     Body,
     Network,
     SourceApp,
-    Verified,
+    /// `true` or `false`.
+    Flag(for<'p, 'a> fn(&'p mut Post<'a>) -> &'p mut bool),
     Media,
     Time,
     Kind,
@@ -54,7 +55,7 @@ static FIELDS: &[(&str, Slot)] = &[
     ("author.following", Slot::Count(|p| &mut p.author.following)),
     ("author.posts", Slot::Count(|p| &mut p.author.posts)),
     ("author.listed", Slot::Count(|p| &mut p.author.listed)),
-    ("author.verified", Slot::Verified),
+    ("author.verified", Slot::Flag(|p| &mut p.author.verified)),
     ("in_reply_to.id", Slot::Id(|p| &mut p.in_reply_to.id)),
     ("in_reply_to.author", Slot::Text(|p| &mut p.in_reply_to.author)),
     ("in_reply_to.author_id", Slot::Id(|p| &mut p.in_reply_to.author_id)),
@@ -77,6 +78,7 @@ static FIELDS: &[(&str, Slot)] = &[
     ("place.name", Slot::Text(|p| &mut p.place)),
     ("place.country", Slot::Text(|p| &mut p.country)),
     ("source_app", Slot::SourceApp),
+    ("sensitive", Slot::Flag(|p| &mut p.sensitive)),
     ("kind", Slot::Kind),
 ];
 
@@ -195,7 +197,7 @@ fn read<'a>(frame: Value<'a>, fields: &'a [(&'static Slot, From)], time_format: 
             Slot::Body => text = found.text(),
             Slot::Network => post.network = lower(found.text().unwrap_or(""), scratch),
             Slot::SourceApp => post.source_app = markup::anchor(found.text().unwrap_or("")),
-            Slot::Verified => post.author.verified = found.literal == Some("true") || found.value.bool(),
+            Slot::Flag(field) => *field(&mut post) = found.literal == Some("true") || found.value.bool(),
             Slot::Media => found.strings().for_each(|name| post.media.add(name)),
             Slot::Time => (at, dated) = (found.time(time_format), found.is_some()),
             Slot::Kind => post.kind = kind_of(found.text())?,
@@ -337,12 +339,13 @@ mod tests {
                 ("mentions", "/one"),
                 ("media", "=video"),
                 ("source_app", "/source"),
+                ("sensitive", "/nsfw"),
                 ("quote_of.text", "/missing/0"),
             ],
             "",
         );
         let frame = r#"{"a":[0,{"id":12}],"when":"Fri Oct 16 00:40:38 +0000 2020","t/x~":"hola","user":56431247,"n":296.0,
-            "links":["https://e.mx",7,"https://e.mx/2"],"one":"m","source":"<a href=\"http://x\" rel=\"nofollow\">Twitter for Android</a>"}"#;
+            "links":["https://e.mx",7,"https://e.mx/2"],"one":"m","nsfw":true,"source":"<a href=\"http://x\" rel=\"nofollow\">Twitter for Android</a>"}"#;
         let out = decode_as(&format, frame.replace('\n', " ").as_bytes());
         let expected = Post {
             at: Timestamp(1_602_808_838_000_000),
@@ -360,6 +363,7 @@ mod tests {
             mentions: Lines("m"),
             media: crate::post::Media(2),
             source_app: "Twitter for Android",
+            sensitive: true,
             ..Post::default()
         };
         assert_eq!(out.posts.iter().collect::<Vec<_>>(), [expected]);

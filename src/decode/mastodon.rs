@@ -95,7 +95,13 @@ fn status<'a>(value: Value<'a>, kind: Kind, scratch: &mut Scratch<'a>) -> Read<'
     let html = if boosts { reblog.get("content") } else { content }.as_str().ok_or(Refused::NoText)?;
     let [replies, reposts, likes, quotes] =
         written.fields(["replies_count", "reblogs_count", "favourites_count", "quotes_count"]).map(count);
-    let quoted = written.get("quote").get("quoted_status");
+    let [quote, edited_at, sensitive, card] = written.fields(["quote", "edited_at", "sensitive", "card"]);
+    let [quoted, quoted_id] = quote.fields(["quoted_status", "quoted_status_id"]);
+    // A timeline shows a status as it is now. A boost of an edited one is new all the same.
+    let kind = if !boosts && edited_at.as_str().is_some() { Kind::Update } else { kind };
+    // A quote inside a quote brings the id alone.
+    let quote_of =
+        if quoted.is_object() { reference(quoted, scratch) } else { Reference { id: scratch.ident(quoted_id), ..Reference::default() } };
     Ok(Some(Post {
         kind,
         at: time(created_at).ok_or(Refused::BadTime)?,
@@ -108,13 +114,14 @@ fn status<'a>(value: Value<'a>, kind: Kind, scratch: &mut Scratch<'a>) -> Read<'
         author: author(account, scratch),
         in_reply_to: answered(value, account, scratch),
         repost_of: reference(reblog, scratch),
-        quote_of: reference(quoted, scratch),
+        quote_of,
         quoted_text: text(quoted.get("content").str(), scratch),
-        links: Lines(links(html, written.get("card").get("url").str(), scratch)),
+        links: Lines(links(html, card.get("url").str(), scratch)),
         mentions: Lines(mentions(written, scratch)),
         media: media(written.get("media_attachments")),
         source_app: application.get("name").str(),
         counts: Counts { likes, replies, reposts, quotes, ..Counts::default() },
+        sensitive: sensitive.bool(),
         ..Post::default()
     }))
 }
@@ -241,7 +248,7 @@ mod tests {
     #[test]
     fn a_status_alone_and_streamed() {
         let status = status(
-            r#","spoiler_text":"aviso","language":"es","url":"https://m.mx/@ana/1","in_reply_to_id":"9","in_reply_to_account_id":"22",
+            r#","spoiler_text":"aviso","sensitive":true,"language":"es","url":"https://m.mx/@ana/1","in_reply_to_id":"9","in_reply_to_account_id":"22",
             "mentions":[{"id":"22","acct":"bob@m.es","url":"https://m.es/@bob"},{"id":33,"acct":"eva"}],"media_attachments":[{"type":"gifv"},{"type":"audio"}],
             "card":{"url":"https://e.mx/?a=1&b=2"},"application":{"name":"Tusky"},"replies_count":1,"reblogs_count":2,"favourites_count":3"#,
         )
@@ -270,22 +277,33 @@ mod tests {
             media: Media(0b1100),
             source_app: "Tusky",
             counts: Counts { likes: Count::of(3), replies: Count::of(1), reposts: Count::of(2), ..Counts::default() },
+            sensitive: true,
             ..Post::default()
         };
         assert_eq!(post("mastodon", &status).get(), expected);
         assert_eq!(post("mastodon", &streamed("update", &status)).get(), expected);
         assert_eq!(post("mastodon", &streamed("status.update", &status)).get(), Post { kind: Kind::Update, ..expected });
+        let edited = status.replace(r#""spoiler_text""#, r#""edited_at":"2020-04-16T17:00:00.000Z","spoiler_text""#);
+        assert_eq!(post("mastodon", &edited).get(), Post { kind: Kind::Update, ..expected });
+        let never = status.replace(r#""spoiler_text""#, r#""edited_at":null,"spoiler_text""#);
+        assert_eq!(post("mastodon", &never).get(), expected);
     }
 
     #[test]
     fn a_boost_is_a_repost_with_the_text_of_the_original() {
-        let reblog = format!(r#"{{"id":"7","content":"<p>original</p>","language":"es","url":"https://m.es/@bob/7",{BOB}}}"#);
+        let reblog = format!(
+            r#"{{"id":"7","content":"<p>original</p>","language":"es","url":"https://m.es/@bob/7","sensitive":true,"spoiler_text":"aviso","edited_at":"2020-04-16T17:00:00Z",{BOB}}}"#
+        );
         let boost = post("mastodon", &status(&format!(r#","reblog":{reblog}"#)).replace("<p>hola", "<p>"));
         let boost = boost.get();
         assert_eq!((boost.text, boost.lang, boost.url), ("original", "es", "https://m.es/@bob/7"));
+        assert_eq!((boost.title, boost.sensitive, boost.kind), ("aviso", true, Kind::Create));
         assert_eq!(boost.repost_of, Reference { id: "7", author: "bob@m.es", author_id: "22" });
         let quote = post("mastodon", &status(&format!(r#","quote":{{"state":"accepted","quoted_status":{reblog}}}"#)));
         assert_eq!((quote.get().text, quote.get().quoted_text, quote.get().quote_of.id), ("hola e.mx", "original", "7"));
+        assert_eq!((quote.get().title, quote.get().sensitive), ("", false), "what it quotes is another's");
+        let shallow = post("mastodon", &status(r#","quote":{"state":"accepted","quoted_status_id":"8"}"#));
+        assert_eq!(shallow.get().quote_of, Reference { id: "8", ..Reference::default() });
     }
 
     #[test]

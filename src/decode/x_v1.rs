@@ -7,7 +7,7 @@
 
 mod gnip;
 
-use super::{Format, Read, Single, Spec, count, time, unescaped, x_url};
+use super::{Format, Read, Single, Spec, count, is_edited, time, unescaped, x_url};
 use crate::json::{Scratch, Value};
 use crate::limits;
 use crate::markup;
@@ -87,13 +87,15 @@ struct Status<'a> {
     user: Value<'a>,
     place: Value<'a>,
     quoted: Value<'a>,
-    quoted_id: Value<'a>,
+    quoted_id: [Value<'a>; 2],
     retweeted: Value<'a>,
     counts: [Value<'a>; 4],
     entities: Value<'a>,
     media: Value<'a>,
     lang: Value<'a>,
     timestamp_ms: Value<'a>,
+    sensitive: Value<'a>,
+    edits: Value<'a>,
 }
 
 impl<'a> Status<'a> {
@@ -113,21 +115,21 @@ impl<'a> Status<'a> {
             "user",
             "place",
         ]);
-        let [quoted_id, quoted, retweeted, extended, quotes, replies, retweets, likes, entities, media, lang, timestamp_ms] =
-            value.fields([
-                "quoted_status_id_str",
-                "quoted_status",
-                "retweeted_status",
-                "extended_tweet",
-                "quote_count",
-                "reply_count",
-                "retweet_count",
-                "favorite_count",
-                "entities",
-                "extended_entities",
-                "lang",
-                "timestamp_ms",
-            ]);
+        let [quoted_id, quoted_id_str, sensitive, edits] =
+            value.fields(["quoted_status_id", "quoted_status_id_str", "possibly_sensitive", "edit_history"]);
+        let [quoted, retweeted, extended, quotes, replies, retweets, likes, entities, media, lang, timestamp_ms] = value.fields([
+            "quoted_status",
+            "retweeted_status",
+            "extended_tweet",
+            "quote_count",
+            "reply_count",
+            "retweet_count",
+            "favorite_count",
+            "entities",
+            "extended_entities",
+            "lang",
+            "timestamp_ms",
+        ]);
         let [long_text, long_entities, long_media] = extended.fields(["full_text", "entities", "extended_entities"]);
         let first = |values: [Value<'a>; 3]| values.into_iter().find(|v| !v.is_null()).unwrap_or(Value::NULL);
         Status {
@@ -141,13 +143,15 @@ impl<'a> Status<'a> {
             user,
             place,
             quoted,
-            quoted_id,
+            quoted_id: [quoted_id_str, quoted_id],
             retweeted,
             counts: [likes, replies, retweets, quotes],
             entities: first([long_entities, entities, Value::NULL]),
             media: first([long_media, media, Value::NULL]),
             lang,
             timestamp_ms,
+            sensitive,
+            edits: edits.get("edit_tweet_ids"),
         }
     }
 
@@ -171,14 +175,14 @@ fn post<'a>(status: &Status<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
     let quoted = Some(written.quoted).filter(|v| v.is_object()).map(Status::read);
     let quote_of = match &quoted {
         Some(quoted) => quoted.reference(scratch),
-        None => Reference { id: written.quoted_id.str(), ..Reference::default() },
+        None => Reference { id: either(written.quoted_id, scratch), ..Reference::default() },
     };
     let [likes, replies, reposts, quotes] = status.counts.map(count);
     let [place, country] = status.place.fields(["full_name", "country_code"]);
     let in_reply_to =
         Reference { id: either(status.reply, scratch), author: status.reply_handle.str(), author_id: either(status.reply_user, scratch) };
     Ok(Post {
-        kind: Kind::Create,
+        kind: if is_edited(status.edits) { Kind::Update } else { Kind::Create },
         at: time(status.timestamp_ms).or(time(status.created_at)).ok_or(Refused::BadTime)?,
         network: "x",
         id,
@@ -197,6 +201,7 @@ fn post<'a>(status: &Status<'a>, scratch: &mut Scratch<'a>) -> Result<Post<'a>, 
         country: country.str(),
         source_app: markup::anchor(status.source.str()),
         counts: Counts { likes, replies, reposts, quotes, ..Counts::default() },
+        sensitive: status.sensitive.bool() || written.sensitive.bool(),
         ..Post::default()
     })
 }
@@ -273,7 +278,7 @@ mod tests {
     fn a_status() {
         let frame = status(
             r#","source":"<a href=\"http://x\">Twitter Web</a>","in_reply_to_status_id_str":"9","in_reply_to_user_id":22,"in_reply_to_screen_name":"bob",
-            "place":{"full_name":"Irving, TX","country_code":"US"},"favorite_count":3,"retweet_count":"4","lang":"es","timestamp_ms":"1447730313026",
+            "place":{"full_name":"Irving, TX","country_code":"US"},"favorite_count":3,"retweet_count":"4","lang":"es","timestamp_ms":"1447730313026","possibly_sensitive":true,"edit_history":{"initial_tweet_id":"1","edit_tweet_ids":["1"]},
             "entities":{"urls":[{"url":"https://t.co/1","expanded_url":"https://e.mx/1"},{"url":"https://t.co/2","expanded_url":null}],
                 "user_mentions":[{"id_str":"22","screen_name":"bob"}],"media":[{"type":"photo"}]},
             "extended_entities":{"media":[{"type":"video"},{"type":"animated_gif"}]}"#,
@@ -295,6 +300,7 @@ mod tests {
             country: "US",
             source_app: "Twitter Web",
             counts: Counts { likes: Count::of(3), reposts: Count::of(4), ..Counts::default() },
+            sensitive: true,
             ..Post::default()
         };
         assert_eq!(post.get(), expected);
@@ -316,7 +322,7 @@ mod tests {
     #[test]
     fn a_retweet_is_a_repost_with_the_text_of_the_original() {
         let original = format!(
-            r#"{{"id_str":"7","text":"x…",{BOB},"extended_tweet":{{"full_text":"original","entities":{{"urls":[{{"expanded_url":"https://e.mx"}}]}}}}}}"#
+            r#"{{"id_str":"7","text":"x…","possibly_sensitive":true,{BOB},"extended_tweet":{{"full_text":"original","entities":{{"urls":[{{"expanded_url":"https://e.mx"}}]}}}}}}"#
         );
         let quoted = format!(r#"{{"id_str":"8","text":"a &gt; b",{BOB}}}"#);
         let frame = status(&format!(r#","entities":{{"user_mentions":[{{"id_str":"22"}}]}},"retweeted_status":{original}"#));
@@ -324,13 +330,25 @@ mod tests {
         let retweet = retweet.get();
         assert_eq!((retweet.text, retweet.links.0, retweet.mentions.0), ("original", "https://e.mx", ""));
         assert_eq!(retweet.repost_of, Reference { id: "7", author: "bob", author_id: "22" });
-        assert_eq!((retweet.id, retweet.author.handle), ("1", "ana"));
+        assert_eq!((retweet.id, retweet.author.handle, retweet.sensitive), ("1", "ana", true));
 
         let quote = post("x-v1", &status(&format!(r#","quoted_status":{quoted}"#)));
         assert_eq!((quote.get().text, quote.get().quoted_text), ("corto…", "a > b"));
         assert_eq!(quote.get().quote_of, Reference { id: "8", author: "bob", author_id: "22" });
         let unseen = post("x-v1", &status(r#","quoted_status_id_str":"8""#));
         assert_eq!(unseen.get().quote_of.id, "8");
+        let bare = post("x-v1", &status(r#","quoted_status_id":8"#));
+        assert_eq!(bare.get().quote_of.id, "8");
+    }
+
+    #[test]
+    fn every_edit_is_an_update_with_an_id_of_its_own() {
+        let edited = post("x-v1", &status(r#","edit_history":{"initial_tweet_id":"0","edit_tweet_ids":["0","1"]}"#));
+        assert_eq!((edited.get().kind, edited.get().id), (Kind::Update, "1"));
+        for history in ["null", "7", r#"{"edit_tweet_ids":[]}"#, r#"{"edit_tweet_ids":["1"]}"#, r#"{"edit_tweet_ids":{"0":1,"1":2}}"#] {
+            let post = post("x-v1", &status(&format!(r#","edit_history":{history}"#)));
+            assert_eq!(post.get().kind, Kind::Create, "{history}");
+        }
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! one item. Where the request asked for less than everything, what can be known without is taken:
 //! the time from the id, and a repost from the `RT @name:` that X puts in front of it.
 
-use super::{Decoded, Decoder, Format, Read, Spec, count, time, unescaped, x_url};
+use super::{Decoded, Decoder, Format, Read, Spec, count, is_edited, time, unescaped, x_url};
 use crate::dates;
 use crate::json::{Pages, Parser, Scratch, Value};
 use crate::limits;
+use crate::markup;
 use crate::post::{Author, Counts, Kind, Lines, Media, Post, Reference};
 use crate::reason::Refused;
 use crate::time::Timestamp;
@@ -156,13 +157,15 @@ fn post<'a>(item: Value<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>)
     if !item.is_object() {
         return Err(Refused::Shape);
     }
-    let [id, author_id, conversation_id, created_at, geo, lang, metrics, references, source, own_text] = item.fields([
+    let [id, author_id, conversation_id, created_at, edits, geo, lang, sensitive, metrics, references, source, own_text] = item.fields([
         "id",
         "author_id",
         "conversation_id",
         "created_at",
+        "edit_history_tweet_ids",
         "geo",
         "lang",
+        "possibly_sensitive",
         "public_metrics",
         "referenced_tweets",
         "source",
@@ -174,10 +177,12 @@ fn post<'a>(item: Value<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>)
     let author = author(scratch.ident(author_id), includes);
     let referenced = Referenced::read(references);
     let written = Written::read(item, referenced, includes, scratch);
-    let [place, country] = find(&includes.places, geo.get("place_id").str()).fields(["full_name", "country_code"]);
+    let place_id = geo.get("place_id").str();
+    let [place, country] = find(&includes.places, place_id).fields(["full_name", "country_code"]);
     let entities = written.post.get("entities");
     let quoted = find(&includes.posts, written.quoted);
     Ok(Some(Post {
+        kind: if is_edited(edits) { Kind::Update } else { Kind::Create },
         at: at.ok_or(Refused::BadTime)?,
         network: "x",
         id,
@@ -193,10 +198,12 @@ fn post<'a>(item: Value<'a>, includes: &Includes<'a>, scratch: &mut Scratch<'a>)
         links: Lines(links(entities, scratch)),
         mentions: Lines(mentions(entities, scratch)),
         media: media(written.post, includes),
-        place: place.str(),
+        // Without the place itself its id still tells that there is one.
+        place: place.as_str().unwrap_or(place_id),
         country: country.str(),
-        source_app: source.str(),
+        source_app: markup::anchor(source.str()),
         counts: counts(metrics),
+        sensitive: sensitive.bool() || written.post.get("possibly_sensitive").bool(),
         ..Post::default()
     }))
 }
@@ -265,8 +272,8 @@ fn reference<'a>(id: &'a str, post: Value<'a>, includes: &Includes<'a>) -> Refer
 }
 
 fn author<'a>(id: &'a str, includes: &Includes<'a>) -> Author<'a> {
-    let [handle, name, bio, location, verified, metrics] =
-        includes.user(id).fields(["username", "name", "description", "location", "verified", "public_metrics"]);
+    let [handle, name, bio, location, verified, badge, metrics] =
+        includes.user(id).fields(["username", "name", "description", "location", "verified", "verified_type", "public_metrics"]);
     let [followers, following, posts, listed] =
         metrics.fields(["followers_count", "following_count", "tweet_count", "listed_count"]).map(count);
     Author {
@@ -279,7 +286,8 @@ fn author<'a>(id: &'a str, includes: &Includes<'a>) -> Author<'a> {
         following,
         posts,
         listed,
-        verified: verified.bool(),
+        // `blue`, `business` or `government`.
+        verified: verified.bool() || badge.as_str().is_some_and(|badge| badge != "none"),
     }
 }
 
@@ -323,7 +331,7 @@ mod tests {
 
     const INCLUDES: &str = r#""includes":{"users":[{"id":"22","username":"bob"},
         {"id":"11","username":"ana","name":"Ana","description":"bio","location":"CDMX","verified":true,"public_metrics":{"followers_count":208,"following_count":1,"tweet_count":2,"listed_count":3}}],
-        "tweets":[{"id":"8","author_id":"22","text":"citado"},{"id":"7","author_id":"22","text":"orig…","note_tweet":{"text":"original &lt;3"},
+        "tweets":[{"id":"8","author_id":"22","text":"citado"},{"id":"7","author_id":"22","text":"orig…","possibly_sensitive":true,"note_tweet":{"text":"original &lt;3"},
             "referenced_tweets":[{"type":"quoted","id":"8"}],"entities":{"mentions":[{"id":"33","username":"eva"}]}}],
         "media":[{"media_key":"3_1","type":"photo"},{"media_key":"7_1","type":"animated_gif"}],"places":[{"id":"p","full_name":"Irving, TX","country_code":"US"}]}"#;
 
@@ -339,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_post_with_all_it_refers_to() {
-        let more = r#","conversation_id":"5","in_reply_to_user_id":"22","lang":"es","source":"Twitter Web","geo":{"place_id":"p"},
+        let more = r#","conversation_id":"5","in_reply_to_user_id":"22","lang":"es","source":"Twitter Web","geo":{"place_id":"p"},"possibly_sensitive":true,"edit_history_tweet_ids":["1490448039991025664"],
             "public_metrics":{"retweet_count":1,"reply_count":2,"like_count":3,"quote_count":4,"impression_count":5},
             "referenced_tweets":[{"type":"replied_to","id":"6"},{"type":"quoted","id":"8"}],"attachments":{"media_keys":["3_1","7_1","none"]},
             "entities":{"urls":[{"url":"https://t.co/1","expanded_url":"https://e.mx/1","unwound_url":"https://e.mx/2"},{"expanded_url":"https://x.com/photo/1","media_key":"3_1"}],"mentions":[{"id":"22","username":"bob"}]}"#;
@@ -373,6 +381,7 @@ mod tests {
             country: "US",
             source_app: "Twitter Web",
             counts: Counts { likes: Count::of(3), replies: Count::of(2), reposts: Count::of(1), quotes: Count::of(4), views: Count::of(5) },
+            sensitive: true,
             ..Post::default()
         };
         assert_eq!(post("x-v2", &frame(&data(more))).get(), expected);
@@ -384,7 +393,7 @@ mod tests {
         let retweet = retweet.get();
         assert_eq!((retweet.text, retweet.mentions.0), ("original <3", "33\n@eva"));
         assert_eq!(retweet.repost_of, Reference { id: "7", author: "bob", author_id: "22" });
-        assert_eq!((retweet.quote_of.id, retweet.quoted_text), ("8", "citado"));
+        assert_eq!((retweet.quote_of.id, retweet.quoted_text, retweet.sensitive), ("8", "citado", true));
     }
 
     #[test]
@@ -402,6 +411,21 @@ mod tests {
             let post = post("x-v2", &frame);
             assert_eq!((post.get().text, post.get().repost_of.author), (kept, author), "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_asked_for_in_part() {
+        let edited = post("x-v2", &frame(&data(r#","edit_history_tweet_ids":["1490448039991025000","1490448039991025664"]"#)));
+        assert_eq!((edited.get().kind, edited.get().id), (Kind::Update, "1490448039991025664"), "every version has an id of its own");
+        let placed = post("x-v2", r#"{"data":{"id":"1490448039991025664","text":"t","geo":{"place_id":"01a9a39529b27f36"}}}"#);
+        assert_eq!((placed.get().place, placed.get().country), ("01a9a39529b27f36", ""));
+        for (badge, verified) in [(r#""blue""#, true), (r#""none""#, false), ("null", false), ("7", false)] {
+            let users = format!(r#"{{"users":[{{"id":"11","verified_type":{badge}}}]}}"#);
+            let post = post("x-v2", &format!(r#"{{"data":{},"includes":{users}}}"#, data("")));
+            assert_eq!(post.get().author.verified, verified, "{badge}");
+        }
+        let linked = post("x-v2", &frame(&data(r#","source":"<a href=\"https://e.mx\" rel=\"nofollow\">Mi app</a>""#)));
+        assert_eq!(linked.get().source_app, "Mi app");
     }
 
     #[test]

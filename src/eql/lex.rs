@@ -5,8 +5,10 @@ use std::ops::Range;
 use super::fields::{self, Take};
 use super::messages::{Code, Problem};
 use super::terms::{self, Unit};
+use super::{Options, names, steps, values};
+use crate::bilingual::Both;
 use crate::limits;
-use crate::query::{Accents, Term};
+use crate::query::Term;
 
 /// Above this distance NEAR hardly differs from AND (W106).
 const NEAR_IS_AND_ABOVE: u32 = 10;
@@ -43,13 +45,15 @@ pub(super) struct Lexeme {
 pub(super) struct Lexed {
     pub lexemes: Vec<Lexeme>,
     pub problems: Vec<Problem>,
+    /// Terms, good or bad (R42).
+    pub terms: usize,
     /// Something is unclosed or too deep: there is no structure to look at.
     pub stopped: bool,
 }
 
 pub(super) struct Lexer<'a> {
     pub chars: &'a [char],
-    pub accents: Accents,
+    pub options: Options<'a>,
     pub problems: Vec<Problem>,
     at: usize,
     lexemes: Vec<Lexeme>,
@@ -63,8 +67,8 @@ pub(super) struct Stop;
 
 type Step = Result<(), Stop>;
 
-pub(super) fn lex(chars: &[char], accents: Accents) -> Lexed {
-    let mut lexer = Lexer { chars, accents, problems: Vec::new(), at: 0, lexemes: Vec::new(), open: Vec::new(), wildcards: 0 };
+pub(super) fn lex<'a>(chars: &'a [char], options: &Options<'a>) -> Lexed {
+    let mut lexer = Lexer { chars, options: *options, problems: Vec::new(), at: 0, lexemes: Vec::new(), open: Vec::new(), wildcards: 0 };
     let stopped = lexer.run().is_err();
     if !stopped {
         lexer.drop_unclosed();
@@ -72,7 +76,8 @@ pub(super) fn lex(chars: &[char], accents: Accents) -> Lexed {
     if lexer.wildcards > limits::QUERY_WILDCARDS {
         lexer.report(Code::E146, 0..chars.len(), &limits::QUERY_WILDCARDS.to_string());
     }
-    Lexed { lexemes: lexer.lexemes, problems: lexer.problems, stopped }
+    let terms = lexer.lexemes.iter().filter(|l| matches!(l.kind, Kind::Term(_) | Kind::Bad)).count();
+    Lexed { lexemes: lexer.lexemes, problems: lexer.problems, terms, stopped }
 }
 
 /// Opens or closes a phrase like `"` does (R41).
@@ -112,10 +117,12 @@ impl Lexer<'_> {
     /// Reports `code` at `span`; the text typed there is filled in, and `hint`.
     pub(super) fn report(&mut self, code: Code, span: Range<usize>, hint: &str) {
         let typed = self.text(span.clone());
+        steps::add(typed.len() + hint.len());
         self.problems.push(Problem::new(code, span.start as u32..span.end as u32, &typed, hint));
     }
 
     pub(super) fn text(&self, span: Range<usize>) -> String {
+        steps::add(span.len());
         self.chars.get(span).unwrap_or_default().iter().collect()
     }
 
@@ -130,7 +137,9 @@ impl Lexer<'_> {
     }
 
     fn find(&self, from: usize, wanted: impl Fn(char) -> bool) -> Option<usize> {
-        (from..self.chars.len()).find(|i| self.chars.get(*i).is_some_and(|c| wanted(*c)))
+        let found = (from..self.chars.len()).find(|i| self.chars.get(*i).is_some_and(|c| wanted(*c)));
+        steps::add(found.unwrap_or(self.chars.len()).saturating_sub(from));
+        found
     }
 
     fn comment_at(&self, at: usize) -> bool {
@@ -141,6 +150,7 @@ impl Lexer<'_> {
         let from = self.at + 3;
         match self.chars.get(from..).unwrap_or_default().windows(3).position(|w| w == ['>', '>', '>']) {
             Some(length) => {
+                steps::add(length);
                 self.at = from + length + 3;
                 Ok(())
             }
@@ -184,6 +194,7 @@ impl Lexer<'_> {
     /// Reports the brackets left open and goes on as if they were not there.
     fn drop_unclosed(&mut self) {
         for index in std::mem::take(&mut self.open).into_iter().rev() {
+            steps::add(self.lexemes.len());
             let span = self.lexemes.remove(index).span;
             self.report(Code::E101, span, "");
         }
@@ -197,6 +208,7 @@ impl Lexer<'_> {
         let mut content = Vec::new();
         let mut at = start + 1;
         while let Some(c) = self.chars.get(at).copied() {
+            steps::add(1);
             let next = self.chars.get(at + 1).copied();
             if c == '\\' && matches!(next, Some('"' | '\\')) {
                 content.extend(next.map(|n| (n, at + 1)));
@@ -258,7 +270,9 @@ impl Lexer<'_> {
 
     fn word_end(&self, from: usize, comments: bool) -> usize {
         let ends = |i: usize| self.chars.get(i).is_none_or(|c| ends_word(*c)) || (comments && self.comment_at(i));
-        (from..=self.chars.len()).find(|i| ends(*i)).unwrap_or(from)
+        let end = (from..=self.chars.len()).find(|i| ends(*i)).unwrap_or(from);
+        steps::add(end - from);
+        end
     }
 
     /// `$` is a sign before a name and on its own; before a digit it is punctuation (R20).
@@ -309,9 +323,29 @@ impl Lexer<'_> {
                 Some(n) => distance = n,
             }
         } else {
-            self.report(Code::W105, span, "");
+            // `NEAR 3` was perhaps meant to be `NEAR/3`.
+            let digits = self.number_after(end);
+            let number = digits.and_then(|n| n.parse().ok()).filter(|n| *n <= limits::NEAR_DISTANCE).unwrap_or(NEAR_DEFAULT);
+            self.report(Code::W105, span, &format!("{text}/{number}"));
         }
         self.push(Kind::Near { distance, ordered }, end);
+    }
+
+    /// The number that stands alone after the white space at `from`.
+    fn number_after(&self, from: usize) -> Option<String> {
+        let start = self.find(from, |c| !c.is_whitespace())?;
+        let end = self.word_end(start, true);
+        let word = self.text(start..end);
+        word.bytes().all(|b| b.is_ascii_digit()).then_some(word)
+    }
+
+    /// The word after the white space at `from`, if no operator or sign begins there.
+    fn word_after(&self, from: usize) -> Option<String> {
+        let start = self.find(from, |c| !c.is_whitespace()).filter(|start| *start > from)?;
+        let end = self.word_end(start, true);
+        let word = self.text(start..end);
+        let plain = word.chars().next().is_some_and(super::tokens::starts_token) && !word.contains(':');
+        (plain && !matches!(word.as_str(), "AND" | "OR" | "NOT")).then_some(word)
     }
 
     /// The colon after a field name that starts here (R35).
@@ -323,56 +357,106 @@ impl Lexer<'_> {
 
     fn field(&mut self, colon: usize) -> Step {
         let from = colon + 1;
+        let plain = |range: Range<usize>| range.clone().filter_map(|i| Some((*self.chars.get(i)?, i))).collect();
         let (value, end) = match self.chars.get(from) {
-            Some(c) if *c == '"' || is_typographic(*c) => {
-                let (content, end) = self.quoted(from)?;
-                (content.into_iter().map(|(c, _)| c).collect(), end)
-            }
+            Some(c) if *c == '"' || is_typographic(*c) => self.quoted(from)?,
             Some('[') => match self.find(from, |c| c == ']') {
-                Some(close) => (self.text(from..close + 1), close + 1),
+                Some(close) => (plain(from..close + 1), close + 1),
                 None => return self.unclosed(Code::E105, self.at),
             },
             _ => {
                 let end = self.word_end(from, false);
-                (self.text(from..end), end)
+                (plain(from..end), end)
             }
         };
-        let typographic = self.chars.get(from).is_some_and(|c| is_typographic(*c));
-        let typed = if typographic { terms::quote(&value) } else { self.text(from..end) };
-        let unit = self.field_term(colon, value, end).map(|(name, term)| Unit::field(name, &typed, term, self.at..end));
+        let unit = self.field_unit(colon, value, end);
         self.push_unit(unit, end);
         Ok(())
     }
 
-    /// The canonical name of the field and its term, or `None` after reporting why not.
-    fn field_term(&mut self, colon: usize, value: String, end: usize) -> Option<(&'static str, Term)> {
+    /// The field that ends at `end`, or `None` after reporting what is wrong with it.
+    fn field_unit(&mut self, colon: usize, value: Vec<(char, usize)>, end: usize) -> Option<Unit> {
         let span = self.at..end;
         let name = self.text(self.at..colon);
         let Some(field) = fields::find(&name) else {
-            let hint = fields::nearest(&name);
-            self.problems.push(Problem::new(Code::E125, span.start as u32..span.end as u32, &name, hint));
+            let near = fields::nearest(&name);
+            let es = near.map(|n| format!("¿Querías decir «{n}:»? ")).unwrap_or_default();
+            let en = near.map(|n| format!("Did you mean «{n}:»? ")).unwrap_or_default();
+            self.blame(Code::E125, &span, &name, &Both::new(es, en));
             return None;
         };
         if let Some(reason) = fields::reason(field.take) {
-            self.problems.push(Problem::hinted(Code::E144, span.start as u32..span.end as u32, &name, &reason));
+            self.blame(Code::E144, &span, &name, &reason);
             return None;
         }
-        let value = match field.take {
-            Take::From | Take::To => value.strip_prefix('@').map(str::to_owned).unwrap_or(value),
-            _ => value,
-        };
-        if value.trim().is_empty() {
-            let hint = format!("{name}:");
-            self.report(Code::E120, span, &hint);
+        let mut text: String = value.iter().map(|(c, _)| c).collect();
+        if let (Take::Account(_), Some(rest)) = (field.take, text.strip_prefix('@')) {
+            text = rest.to_owned();
+        }
+        if text.trim().is_empty() {
+            let hint = self.word_after(end).map_or_else(
+                || Both::new(format!("{name}:valor"), format!("{name}:value")),
+                |w| {
+                    let joined = format!("{name}:{w}");
+                    Both::new(joined.clone(), joined)
+                },
+            );
+            self.blame(Code::E120, &span, &self.text(span.clone()), &hint);
             return None;
         }
-        let term = match terms::value(field.take, value) {
-            Ok(term) => term,
-            Err(code) => {
-                self.report(code, span, "");
-                return None;
+        let canonical = field.names.first().copied().unwrap_or_default();
+        let typographic = self.chars.get(colon + 1).is_some_and(|c| is_typographic(*c));
+        let typed = if typographic { terms::quote(&text) } else { self.text(colon + 1..end) };
+        let mut normal = format!("{canonical}:{typed}");
+        let terms = match field.take {
+            Take::In(place) => {
+                let words = terms::split_words(self, &value, &span)?;
+                vec![Term::In(place, words.into_iter().map(|(w, _)| w).collect())]
             }
+            Take::List | Take::Rule => self.named(field.take, &text, &span)?,
+            _ => match values::read(field, &text, self.options.accents) {
+                Ok(found) => {
+                    normal = found.normal.unwrap_or(normal);
+                    vec![found.term]
+                }
+                Err(fault) => {
+                    let shown = if fault.code.shows_value() { &text } else { &self.text(span.clone()) };
+                    self.blame(fault.code, &span, shown, &fault.hint);
+                    return None;
+                }
+            },
         };
-        Some((field.names.first().copied().unwrap_or_default(), term))
+        self.check_field(&terms, &text, &span)?;
+        Some(Unit::field(normal, terms, span))
+    }
+
+    /// What a list or a rule of this name stands for.
+    fn named(&mut self, take: Take, name: &str, span: &Range<usize>) -> Option<Vec<Term>> {
+        let names = self.options.names;
+        let found = match take {
+            Take::List => names.and_then(|n| n.list(name)).map(<[Term]>::to_vec),
+            _ => names.and_then(|n| n.rule(name)).map(|rule| vec![Term::Rule(rule.to_owned())]),
+        };
+        if found.is_none() {
+            let hint = names::unknown(names, take == Take::List, name);
+            self.blame(Code::E142, span, &self.text(span.clone()), &hint);
+        }
+        found
+    }
+
+    /// What can be wrong with a field that was read.
+    fn check_field(&mut self, terms: &[Term], value: &str, span: &Range<usize>) -> Option<()> {
+        if terms.contains(&Term::Everything) && !self.options.everything {
+            self.report(Code::E145, span.clone(), "");
+            return None;
+        }
+        if let Some(hint) = terms.first().and_then(|term| values::thousands(term, value)) {
+            self.report(Code::W114, span.clone(), &hint);
+        }
+        Some(())
+    }
+
+    fn blame(&mut self, code: Code, span: &Range<usize>, typed: &str, hint: &Both) {
+        self.problems.push(Problem::hinted(code, terms::to_span(span), typed, hint));
     }
 }

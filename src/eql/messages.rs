@@ -20,12 +20,12 @@ pub struct Problem {
 
 impl Problem {
     /// The problem `code` at `span`, its text filled in: `{0}` by what was typed, `{1}` by `hint`.
-    pub(super) fn new(code: Code, span: Span, typed: &str, hint: &str) -> Problem {
+    pub fn new(code: Code, span: Span, typed: &str, hint: &str) -> Problem {
         Problem::hinted(code, span, typed, &Both::new(hint, hint))
     }
 
     /// The same with a hint that differs between the languages.
-    pub(super) fn hinted(code: Code, span: Span, typed: &str, hint: &Both) -> Problem {
+    pub fn hinted(code: Code, span: Span, typed: &str, hint: &Both) -> Problem {
         let row = code.row();
         let es = |text: &str| fill(text, typed, &hint.es);
         let en = |text: &str| fill(text, typed, &hint.en);
@@ -93,11 +93,12 @@ codes! {
         | "Put a term between them or take them away." | "Pon un término dentro o quítalos.";
     E108: "Empty phrase." | "Frase vacía."
         | "Put words between the signs or take them away." | "Pon palabras dentro o quítala.";
-    E109: "«{0}» has no letters, digits or emoji to look for." | "«{0}» no tiene letras, cifras ni emojis que buscar."
+    E109: "«{0}» is no word that can be looked for." | "«{0}» no es una palabra que se pueda buscar."
         | "Use {1}." | "Usa {1}.";
     E110: "«{0}» needs a term on both sides, and an exclusion needs one after it."
         | "A «{0}» le falta un término: va entre dos, y una exclusión delante de uno."
-        | "Write the missing term or take «{0}» away." | "Escribe el término que falta o quita «{0}».";
+        | "Write the missing term or take «{0}» away; an exclusion touches its term: -word."
+        | "Escribe el término que falta o quita «{0}»; una exclusión va pegada a su término: -palabra.";
     E111: "Two NEAR in a row." | "Dos NEAR seguidos."
         | "Use brackets, e.g. (a NEAR/3 b) NEAR/5 c." | "Usa paréntesis, p. ej. (a NEAR/3 b) NEAR/5 c.";
     E112: "AND cannot stand inside NEAR." | "AND no puede ir dentro de NEAR."
@@ -118,7 +119,7 @@ codes! {
     E119: "«{0}» after brackets needs (A AND B) inside." | "«{0}» tras paréntesis exige (A AND B) dentro."
         | "Write (a AND b)~3." | "Escribe (a AND b)~3.";
     E120: "The field «{0}» has no value." | "El campo «{0}» no tiene valor."
-        | "Write it without a space after the colon, e.g. {1}value." | "Escríbelo sin espacio tras «:», p. ej. {1}valor.";
+        | "Write it without a space after the colon, e.g. {1}." | "Escríbelo sin espacio tras «:», p. ej. {1}.";
     E121: "«{0}»: the sign needs one name stuck to it." | "«{0}»: el signo necesita un solo nombre pegado."
         | "Write e.g. #tag, @name or $TICKER, each on its own." | "Escribe p. ej. #etiqueta, @nombre o $VALOR, cada uno por separado.";
     E122: "«{0}»: wildcards are not allowed in names." | "«{0}»: no se admiten comodines en los nombres."
@@ -126,14 +127,14 @@ codes! {
     E123: "«{0}»: the range starts above its end." | "«{0}»: el intervalo empieza después de su fin."
         | "Turn it round, e.g. [100 TO 500]." | "Dale la vuelta, p. ej. [100 TO 500].";
     E124: "«{0}» is not a number or a range." | "«{0}» no es número ni intervalo."
-        | "Use 100..500, [100 TO 500] or >=100." | "Usa 100..500, [100 TO 500] o >=100.";
+        | "Use {1}." | "Usa {1}.";
     E125: "Unknown field «{0}:»." | "Campo desconocido: «{0}:»."
-        | "Did you mean «{1}:»? To look for the text, quote it." | "¿Querías decir «{1}:»? Para buscar el texto, ponlo entre comillas.";
+        | "{1}To look for the text, quote it." | "{1}Para buscar el texto, ponlo entre comillas.";
     E126: "«{0}»: this value is not admitted." | "«{0}»: valor no admitido."
         | "Use one of: {1}." | "Usa uno de estos: {1}.";
     E127: "«{0}» is no language code." | "«{0}» no es un código de idioma."
         | "lang: takes a code such as es, en, pt-BR or und." | "lang: lleva un código como es, en, pt-BR o und.";
-    E128: "«{0}» is out of range." | "«{0}» está fuera de margen."
+    E128: "«{0}» is not one of the values it takes." | "«{0}» no es uno de los valores que admite."
         | "It takes {1}." | "Admite {1}.";
     E130: "«{0}»: a wildcard cannot start a word." | "«{0}»: un comodín no puede iniciar palabra."
         | "Use contains:." | "Usa contains:.";
@@ -143,8 +144,14 @@ codes! {
         | "Split it into several queries." | "Divídela en varias consultas.";
     E141: "The rule has too many terms: it may have {1}." | "La regla tiene demasiados términos: admite {1}."
         | "Split it into several queries." | "Divídela en varias consultas.";
+    E142: "«{0}» names a list or a rule that does not exist." | "«{0}» nombra una lista o una regla que no existe."
+        | "{1}" | "{1}";
+    E143: "«{0}»: these rules wait for each other: {1}." | "«{0}»: estas reglas se esperan unas a otras: {1}."
+        | "Take one of these references away." | "Quita una de esas referencias.";
     E144: "«{0}:» is a known field, but {1}." | "«{0}:» es un campo conocido, pero {1}."
         | "Take it out of the query." | "Quítalo de la consulta.";
+    E145: "«{0}» asks for every post, which this rule may not." | "«{0}» pide todos los mensajes y esta regla no tiene permiso."
+        | "Add a term, or set all = true for this query." | "Añade un término, o pon all = true en esta consulta.";
     E146: "The rule has too many wildcards: it may have {1}." | "La regla tiene demasiados comodines: admite {1}."
         | "Split it or write the words out." | "Divídela o escribe las palabras completas.";
     E147: "Brackets are nested too deep: {1} levels are admitted." | "Demasiados paréntesis anidados: se admiten {1} niveles."
@@ -153,8 +160,8 @@ codes! {
         | "Add a word, phrase, #tag or @name." | "Añade una palabra, frase, #etiqueta o @nombre.";
     E202: "An exclusion cannot be one side of OR: it would match almost everything." | "Una exclusión no puede ser un lado de OR: casi todo coincidiría."
         | "Add a term to that side: a OR (b -c)." | "Añade un término a ese lado: a OR (b -c).";
-    E203: "Only filters here (lang:, network: …)." | "Aquí solo hay filtros (lang:, network: …)."
-        | "Add a word, phrase, #tag, @name or from: on every side of OR." | "Añade una palabra, frase, #, @ o from: en cada lado de OR.";
+    E203: "Only filters here (lang:, has:, is: …)." | "Aquí solo hay filtros (lang:, has:, is: …)."
+        | "Add a word, phrase, #tag, @name, from: or url: on every side of OR." | "Añade una palabra, frase, #, @, from: o url: en cada lado de OR.";
     W101: "AND binds tighter than OR here." | "AND liga más que OR."
         | "Add brackets to make it plain: ({0})." | "Pon paréntesis para que se vea: ({0}).";
     W102: "«{0}» is read as a word." | "«{0}» se lee como palabra."
@@ -164,7 +171,7 @@ codes! {
     W104: "«{0}» is read as the phrase \"{1}\"." | "«{0}» se lee como la frase \"{1}\"."
         | "Quote it if that is what you mean." | "Ponlo entre comillas si es lo que quieres.";
     W105: "{0} without a distance is read as {0}/4." | "{0} sin distancia se lee como {0}/4."
-        | "Write the distance." | "Escribe la distancia.";
+        | "Write the distance stuck to it: {1}." | "Escribe la distancia pegada: {1}.";
     W106: "{0}: NEAR above 10 is close to a plain AND." | "{0}: NEAR mayor que 10 equivale casi a AND."
         | "Use a smaller distance or AND." | "Usa una distancia menor o AND.";
     W107: "«{0}» matches very many words." | "«{0}» coincide con muchísimas palabras."
@@ -173,16 +180,28 @@ codes! {
         | "Add the form without it, or use accents = \"fold\"." | "Añade la forma sin acento o usa accents = \"fold\".";
     W109: "«{0}» will not match «{1}»: ñ and ç are letters of their own." | "«{0}» no coincide con «{1}»: ñ y ç son letras propias."
         | "If you want both, write ({0} OR {1})." | "Si quieres ambas, escribe ({0} OR {1}).";
+    W110: "«{0}» is also the name of an account of ours: what it posts, and what mentions it, is found too."
+        | "«{0}» es también el nombre de una cuenta propia: se encontrará lo que publica y lo que la menciona."
+        | "If you do not want that, add {1}." | "Si no lo quieres, añade {1}.";
+    W111: "The rule matches {1} of the posts it was tried on." | "La regla coincide con {1} de los mensajes probados."
+        | "Add a term or a filter if that is too much." | "Añade un término o un filtro si es demasiado.";
     W112: "«{0}» starts with a dash that excludes nothing; it is read as a word." | "«{0}» empieza con una raya que no excluye nada; se lee como palabra."
         | "Did you mean -{1}?" | "¿Querías decir -{1}?";
     W113: "Typographic quotes are read as \"." | "Las comillas tipográficas se leen como \"."
         | "Write \" to make it plain." | "Escribe \" para que se vea.";
+    W114: "«{0}»: the point starts decimals, it does not part thousands." | "«{0}»: el punto separa decimales, no miles."
+        | "Write thousands without a point: {1}." | "Escribe los miles sin punto: {1}.";
 }
 
 impl Code {
     /// E is an error, W a warning.
     fn is_error(self) -> bool {
         self.as_str().starts_with('E')
+    }
+
+    /// Whether its text shows the value of a field alone.
+    pub(super) fn shows_value(self) -> bool {
+        matches!(self, Code::E124 | Code::E126 | Code::E127 | Code::E128)
     }
 
     /// Whether `strict` makes an error of it: W101 to W107.

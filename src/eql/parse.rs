@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::lex::{Kind, Lexeme};
 use super::messages::{Code, Problem};
+use super::steps;
 use super::terms::{Unit, to_span};
 
 /// The query as typed: with its brackets.
@@ -57,6 +58,7 @@ impl Kind {
 
 impl Parser<'_> {
     fn report(&mut self, code: Code, span: &Range<usize>) {
+        steps::add(span.len());
         let typed: String = self.chars.get(span.clone()).unwrap_or_default().iter().collect();
         self.problems.push(Problem::new(code, to_span(span), &typed, ""));
     }
@@ -97,6 +99,7 @@ impl Parser<'_> {
     }
 
     fn take(&mut self) -> Option<Lexeme> {
+        steps::add(1);
         let lexeme = self.lexemes.get(self.at).cloned();
         self.at += 1;
         lexeme
@@ -215,6 +218,7 @@ fn join(mut sides: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
 
 /// Whether it stands for a term with an error, excluded or not.
 fn is_bad(expr: &Expr) -> bool {
+    steps::add(1);
     match expr {
         Expr::Not(inner) => is_bad(inner),
         other => *other == Expr::Bad,
@@ -231,6 +235,7 @@ fn grouped(inner: Expr) -> Expr {
 
 /// Why an expression cannot be an operand of NEAR or `~N`: the first reason, from the outside in.
 fn fault(expr: &Expr) -> Option<Code> {
+    steps::add(1);
     match expr {
         Expr::And(_) => Some(Code::E112),
         Expr::Not(_) => Some(Code::E117),

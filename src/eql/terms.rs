@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use super::fields::Take;
 use super::lex::Lexer;
 use super::messages::{Code, Problem};
 use super::tokens::{self, Kind as Token};
-use crate::query::{Accents, Attribute, Leaf, Party, Span, Term};
+use crate::query::{Accents, Leaf, Span, Term};
 
-/// A term with its leaves: one, or one per word for `"a b"~N`.
+/// A term with its leaves: one, one per word for `"a b"~N`, or one per entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
     pub leaves: Vec<Leaf>,
@@ -18,15 +17,18 @@ pub(super) struct Unit {
     pub typed: String,
     /// The single words of a phrase in quotes, for `~N`.
     words: Vec<Leaf>,
+    is_field: bool,
 }
 
 impl Unit {
     fn new(typed: String, term: Term, span: Range<usize>) -> Unit {
-        Unit { leaves: vec![Leaf { span: to_span(&span), term }], proximity: None, typed, words: Vec::new() }
+        Unit { leaves: vec![Leaf { span: to_span(&span), term }], proximity: None, typed, words: Vec::new(), is_field: false }
     }
 
-    pub(super) fn field(name: &str, value: &str, term: Term, span: Range<usize>) -> Unit {
-        Unit::new(format!("{name}:{value}"), term, span)
+    /// A field, which stands for any of `terms`.
+    pub(super) fn field(typed: String, terms: Vec<Term>, span: Range<usize>) -> Unit {
+        let leaves = terms.into_iter().map(|term| Leaf { span: to_span(&span), term }).collect();
+        Unit { leaves, proximity: None, typed, words: Vec::new(), is_field: true }
     }
 
     /// Makes `"a b"~N` of a phrase of two words or more; false for everything else.
@@ -41,7 +43,7 @@ impl Unit {
 
     /// Whether NEAR and `~N` admit it.
     pub(super) fn is_operand(&self) -> bool {
-        self.leaves.iter().all(|l| matches!(l.term, Term::Phrase(_) | Term::Case(_) | Term::Mention(_) | Term::Hashtag(_)))
+        !self.is_field && self.leaves.iter().all(|l| l.term.has_place())
     }
 }
 
@@ -101,7 +103,7 @@ fn unit_of(words: &[(String, Range<usize>)], typed: String, span: &Range<usize>)
 }
 
 /// The words of a term, at least one, each with its place; `None` after reporting what is wrong.
-fn split_words(lexer: &mut Lexer<'_>, content: &[(char, usize)], span: &Range<usize>) -> Option<Vec<(String, Range<usize>)>> {
+pub(super) fn split_words(lexer: &mut Lexer<'_>, content: &[(char, usize)], span: &Range<usize>) -> Option<Vec<(String, Range<usize>)>> {
     let chars: Vec<char> = content.iter().map(|(c, _)| *c).collect();
     let found = tokens::split(&chars, true);
     if found.iter().any(|t| t.kind == Token::Url) {
@@ -168,7 +170,7 @@ fn warn_of_word(lexer: &mut Lexer<'_>, word: &str, at: &Range<usize>) {
     if star && word.chars().filter(|c| !matches!(c, '*' | '?')).count() <= 2 {
         lexer.report(Code::W107, at.clone(), "");
     }
-    match lexer.accents {
+    match lexer.options.accents {
         Accents::Exact if tokens::has_mark(word) => lexer.report(Code::W108, at.clone(), ""),
         Accents::Fold => {
             let word = tokens::form(word, tokens::Marks::Letters, false);
@@ -242,28 +244,6 @@ pub(super) fn handle_end(chars: &[char], from: usize) -> usize {
         end = next;
     }
     end
-}
-
-/// The term of a field with this value, which is not blank.
-pub(super) fn value(take: Take, value: String) -> Result<Term, Code> {
-    match take {
-        Take::From | Take::To if value.contains(['*', '?']) => Err(Code::E122),
-        Take::From => Ok(Term::Account(Party::From, value)),
-        Take::To => Ok(Term::Account(Party::To, value)),
-        Take::Lang if is_language(&value) => Ok(Term::Lang(value)),
-        Take::Lang => Err(Code::E127),
-        Take::Network => Ok(Term::Is(Attribute::Network, value)),
-        Take::Contains if value.chars().count() < 2 => Err(Code::E131),
-        Take::Contains => Ok(Term::Contains(value)),
-        Take::Later | Take::Never(_) => Err(Code::E144),
-    }
-}
-
-/// A code such as `es`, `pt-BR` or `und` (R29).
-fn is_language(code: &str) -> bool {
-    let mut parts = code.split('-');
-    let first = parts.next().is_some_and(|p| matches!(p.len(), 2 | 3) && p.bytes().all(|b| b.is_ascii_alphabetic()));
-    first && parts.all(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A warning under `strict` is an error with the same code.

@@ -73,7 +73,47 @@ fn every_problem_has_its_code_and_span() {
         ("\"la *ción\" banco", "E130 0 10"),
         ("c*", "E131 0 2"),
         ("contains:a", "E131 0 10"),
-        ("x has:links", "E144 2 11"),
+        ("x followers_count:[500 TO 100]", "E123 2 30"),
+        ("x listed_count:9..8", "E123 2 19"),
+        ("x followers_count:many", "E124 2 22"),
+        ("x min_followers:1,000", "E124 2 21"),
+        ("x sentiment:angry", "E124 2 17"),
+        ("x engagementType:LIKE", "E126 2 21"),
+        ("x engagementType:reply", "E126 2 22"),
+        ("x authorVerified:false", "E126 2 22"),
+        ("x has:gifs", "E126 2 10"),
+        ("x is:Retweet", "E126 2 12"),
+        ("x HAS:Links", "E126 2 11"),
+        ("all:news", "E126 0 8"),
+        ("x lang:spanish", "E127 2 14"),
+        ("x hour:25", "E128 2 9"),
+        ("x hour:[22 TO 24]", "E128 2 17"),
+        ("x weekday:someday", "E128 2 17"),
+        ("x sample:0", "E128 2 10"),
+        ("x sample:101", "E128 2 12"),
+        ("x country:Mexico", "E128 2 16"),
+        ("site:*.com", "E122 0 10"),
+        ("at_mentions:ban*", "E122 0 16"),
+        ("hashtag:!", "E121 0 9"),
+        ("hashtag:a#b", "E121 0 11"),
+        ("url:---", "E109 0 7"),
+        ("title:\"...\"", "E109 0 11"),
+        ("title:*ción", "E130 0 11"),
+        ("bio:\"la c*\"", "E131 0 11"),
+        ("raw:+", "E131 0 5"),
+        ("list:bancos", "E142 0 11"),
+        ("x -rule:spam", "E142 3 12"),
+        ("all:posts", "E145 0 9"),
+        ("x has:pii", "E144 2 9"),
+        ("x is:duplicate", "E144 2 14"),
+        ("entity:Q1", "E144 0 9"),
+        ("x NEAR/3 at_mentions:bank", "E118 2 8"),
+        ("(x AND title:b)~3", "E118 15 17"),
+        ("x followers_count:10.000", "W114 2 24"),
+        ("a OR -(b OR -c)", "E202 0 15"),
+        ("a -(b OR -c)", "E202 0 12"),
+        ("lang:es has:links", "E203 0 17"),
+        ("hour:22..6 weekday:sab sample:10 is:reply", "E203 0 41"),
         ("x rating:5 subreddit:y", "E144 2 10, E144 11 22"),
         ("-banco", "E201 0 6"),
         ("-(-banco)", "E201 0 9"),
@@ -119,6 +159,14 @@ fn clean_queries_have_no_problem() {
         "a<<<x>>>b",
         "año2 \"dijo «no»\"",
         "((a b))~3",
+        "x followers_count:10000..500000 authorFollowers:[10000 TO 500000] listed_count:>=1 posts_count:<5",
+        "banco sentiment:negative priority:>=70 sentiment:-0.5..0.125",
+        "banco hour:22..6 hour:[22 TO 6] weekday:sab..dom weekday:Miércoles hour:9",
+        "x engagementType:REPLY is:repost has:videos has:symbols authorVerified:true -is:nullcast sample:100",
+        "url:bancomer.com OR links:\"https://a.b/c\" OR url_contains:utm_ OR site:example.com",
+        "raw:\"Google+\" OR title:\"caj* de\" OR bio:x OR bio_name:y OR bio_location:z OR place:w",
+        "retweets_of:@a OR in_reply_to:17 OR conversation_id:18 OR in_reply_to_tweet_id:19",
+        "a country:MEX place_country:es source:Web network:X at_mentions:@b hashtag:c",
     ] {
         assert_eq!(problems(text, &Options::default()), "", "{text}");
     }
@@ -188,7 +236,83 @@ fn the_normal_form_is_plain_and_stable() {
         ("((a) (b OR c))~3 <<<n>>> \"d e\"~2", "(a AND (b OR c))~3 AND \"d e\"~2"),
         ("NOT NOT NOT a b", "NOT a AND b"),
         ("#a, @b.c. $D!", "#a AND @b.c AND $D"),
+        (
+            "x engagementType:COMMENT is:repost authorVerified:true has:symbols",
+            "x AND is:reply AND is:retweet AND is:verified AND has:cashtags",
+        ),
+        ("at_mentions:@b hashtag:c -authorFollowers:[1 TO 2]", "@b AND #c AND NOT followers_count:[1 TO 2]"),
+        ("links:“a b” country:MEX", "url:\"a b\" AND place_country:MEX"),
     ] {
         assert_eq!(parse(text, &Options::default()).normal, want, "{text}");
+    }
+}
+
+/// Hostile shapes, each of about `n` characters.
+fn hostile(n: usize) -> Vec<String> {
+    let repeated = |unit: &str| unit.chars().cycle().take(n).collect::<String>();
+    let units = [
+        "(",
+        ")",
+        "() ",
+        "a ",
+        "a OR ",
+        "a NEAR ",
+        "-",
+        "NOT ",
+        "- ",
+        "\"a b\"~3 ",
+        "\"a ",
+        "~3",
+        "{A} ",
+        "{",
+        "<<<>>>",
+        "<<<",
+        "autor:x ",
+        "from: ",
+    ];
+    let more = [
+        "#a#",
+        "@a.b-c@",
+        "a-",
+        "a* ",
+        "http://",
+        "http://a ",
+        "👨\u{200D}",
+        "🏴\u{E0067}",
+        "a\u{301}",
+        "\u{301}",
+        "“a",
+        "x:[1 TO 2] ",
+        "url:http://a/",
+        "list:x ",
+        "año ",
+        "ﷺ",
+        "(a AND ",
+    ];
+    let nested = |open: &str, close: &str| format!("{}{}{}", open.repeat(15), repeated("a b "), close.repeat(15));
+    let mut all: Vec<String> = units.iter().chain(&more).map(|u| repeated(u)).collect();
+    all.extend([
+        nested("(", ")"),
+        nested("(c OR (", "))~3"),
+        nested("-(", ")"),
+        format!("title:\"{}\"", repeated("a-")),
+        format!("a{}", repeated("~")),
+    ]);
+    all
+}
+
+/// The bound: 40 steps a character, and a constant for the names that a typo is compared with.
+#[test]
+fn the_work_grows_no_faster_than_the_query() {
+    let work = |text: &str| {
+        steps::take();
+        parse(text, &Options::default());
+        steps::take()
+    };
+    for (small, large) in hostile(900).into_iter().zip(hostile(3600)) {
+        let (short, long) = (work(&small), work(&large));
+        let shown: String = small.chars().take(12).collect();
+        assert!(long <= 40 * large.chars().count() + 400, "{shown}: {long} steps");
+        assert!(long <= 5 * short + 2000, "{shown}: {short} steps, then {long}");
     }
 }

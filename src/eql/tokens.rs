@@ -9,6 +9,7 @@ use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed}
 use icu_properties::props::{ExtendedPictographic, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
+use super::steps;
 use crate::query::Accents;
 
 const ZWJ: char = '\u{200D}';
@@ -73,16 +74,22 @@ pub(super) struct Token {
     pub kind: Kind,
 }
 
+/// Length of the `http://` or `https://`, in any case, that `chars` start with, or 0.
+pub(super) fn scheme_len(chars: &[char]) -> usize {
+    let starts =
+        |scheme: &&str| scheme.chars().zip(chars.iter().copied().chain(std::iter::repeat('\0'))).all(|(s, c)| c.eq_ignore_ascii_case(&s));
+    ["http://", "https://"].iter().find(|s| starts(s)).map_or(0, |s| s.len())
+}
+
 /// Where the link that starts at `at` ends, if one does (R16).
 pub(super) fn url_end(chars: &[char], at: usize) -> Option<usize> {
-    let rest = chars.get(at..)?;
-    let starts =
-        |scheme: &str| scheme.chars().zip(rest.iter().copied().chain(std::iter::repeat('\0'))).all(|(s, c)| c.eq_ignore_ascii_case(&s));
-    if !starts("http://") && !starts("https://") {
+    if scheme_len(chars.get(at..)?) == 0 {
         return None;
     }
     let ends = |i: usize| chars.get(i).is_none_or(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"') || emoji_end(chars, i).is_some());
-    (at..=chars.len()).find(|i| ends(*i))
+    let end = (at..=chars.len()).find(|i| ends(*i));
+    steps::add(end.unwrap_or(at) - at);
+    end
 }
 
 /// Where the emoji that starts at `at` ends, if one does (R14).
@@ -106,16 +113,26 @@ pub(super) fn emoji_end(chars: &[char], at: usize) -> Option<usize> {
             break;
         }
     }
+    steps::add(end - at);
     Some(end)
 }
 
 /// Splits into tokens. In a query `*` and `?` count as token characters (R04).
 pub(super) fn split(chars: &[char], wildcards: bool) -> Vec<Token> {
-    let wild = |c: char| wildcards && matches!(c, '*' | '?');
+    split_by(chars, |c| wildcards && matches!(c, '*' | '?'), |at| url_end(chars, at))
+}
+
+/// Splits a link without its scheme (R25). In it nothing is opaque, not even a link in its query.
+pub(super) fn split_link(chars: &[char]) -> Vec<Token> {
+    split_by(chars, |_| false, |_| None)
+}
+
+fn split_by(chars: &[char], wild: impl Fn(char) -> bool, url_end: impl Fn(usize) -> Option<usize>) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = chars.get(at).copied() {
-        if let Some(end) = url_end(chars, at) {
+        steps::add(1);
+        if let Some(end) = url_end(at) {
             tokens.push(Token { start: at, end, kind: Kind::Url });
             at = end;
         } else if let Some(end) = emoji_end(chars, at) {
@@ -124,7 +141,7 @@ pub(super) fn split(chars: &[char], wildcards: bool) -> Vec<Token> {
         } else if starts_token(c) || wild(c) {
             let start = at;
             at += 1;
-            while chars.get(at).is_some_and(|c| continues_token(*c) || wild(*c)) && url_end(chars, at).is_none() {
+            while chars.get(at).is_some_and(|c| continues_token(*c) || wild(*c)) && url_end(at).is_none() {
                 at += 1;
             }
             tokens.push(Token { start, end: at, kind: Kind::Word });
@@ -164,6 +181,7 @@ pub(super) fn has_mark(word: &str) -> bool {
 /// The form in which a token or a substring is compared: NFC, case folded unless `keep_case`, marks
 /// as told, without the characters that only choose how an emoji looks (R15).
 pub(super) fn form(word: &str, marks: Marks, keep_case: bool) -> String {
+    steps::add(word.len());
     let plain: String = nfc(word).chars().filter(|c| !is_presentation(*c)).collect();
     let cased = if keep_case { plain } else { nfc(&CaseMapper::new().fold_string(&plain)) };
     if marks == Marks::Keep {
@@ -186,16 +204,22 @@ pub(super) fn joins_previous(c: char) -> bool {
     is_mark(c) || matches!(c, '\u{1160}'..='\u{11FF}' | '\u{D7B0}'..='\u{D7FF}' | '\u{16D63}'..='\u{16D6A}')
 }
 
-fn is_presentation(c: char) -> bool {
+/// Whether it only chooses how an emoji looks (R15).
+pub(super) fn is_presentation(c: char) -> bool {
     matches!(c, TEXT_STYLE | EMOJI_STYLE | KEYCAP) || is_skin_tone(c)
 }
 
-fn nfc(s: &str) -> String {
+pub(super) fn nfc(s: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(s).into_owned()
 }
 
 fn nfd(s: &str) -> String {
     DecomposingNormalizerBorrowed::new_nfd().normalize(s).into_owned()
+}
+
+/// Characters of `s` after NFC.
+pub(super) fn nfc_len(s: &str) -> usize {
+    nfc(s).chars().count()
 }
 
 /// Characters of `word` before its first wildcard, after NFC.

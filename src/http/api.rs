@@ -1,4 +1,4 @@
-//! Readers: topics, series, weeks, alerts; and the reload.
+//! Readers: series, weeks, alerts; and the reload.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::alert::Status;
 use crate::feed::{Entry, What};
 use crate::time::{HOUR, Timestamp};
 use crate::window::Window;
-use crate::wire::{self, TopicView};
+use crate::wire;
 
 /// Alerts of one answer at most, and if the client does not say.
 const ALERTS: usize = 1000;
@@ -32,19 +32,6 @@ pub fn params(given: Given) -> Result<Params, Problem> {
 pub fn instant(name: &str, value: &str) -> Result<Timestamp, Problem> {
     let parsed = value.parse::<jiff::Timestamp>();
     parsed.map(|t| Timestamp(t.as_microsecond())).map_err(|_| subscription::bad(name, value, "2026-07-04T10:00:00Z"))
-}
-
-/// `GET /v1/topics`.
-pub async fn topics(State(app): State<App>) -> Result<Response, Problem> {
-    let overviews = readers::topics(&app).await?;
-    let by_name: HashMap<&str, _> = overviews.iter().map(|o| (o.windows.name.as_str(), o)).collect();
-    let compiled = readers::compiled(&app);
-    let listening = &compiled.listening;
-    let view = |t| {
-        let brand = listening.brand_of(t).map_or("", |b| b.name.as_str());
-        TopicView { name: &t.name, brand, weight: t.weight.as_f64(), overview: by_name.get(t.name.as_str()).copied() }
-    };
-    Ok(json(wire::topics_json(&listening.topics.iter().map(view).collect::<Vec<_>>())))
 }
 
 /// `GET /v1/topics/{name}/windows?from&to&step`: the last hour by minutes if nothing is said.
@@ -120,7 +107,6 @@ fn id_of(entry: &Entry) -> Option<&str> {
 
 /// `POST /v1/reload`.
 pub async fn reload(State(app): State<App>) -> Result<StatusCode, Problem> {
-    let reload = app.shared.reload.clone();
-    let done = tokio::task::spawn_blocking(move || reload()).await.map_err(|_| Problem::new(Code::Unavailable))?;
+    let done = super::topics::change(&app, |desk| desk.reload()).await?;
     done.map(|()| StatusCode::NO_CONTENT).map_err(|why| Problem::because(Code::Rejected, why.es, why.en))
 }

@@ -24,6 +24,11 @@ pub fn language(headers: &HeaderMap) -> Lang {
     headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map_or(Lang::En, Lang::from_accept)
 }
 
+/// Headers of an answer that speaks to people in `lang`.
+pub fn spoken(lang: Lang) -> [(HeaderName, &'static str); 2] {
+    [(header::CONTENT_LANGUAGE, lang.pick("es", "en")), (header::VARY, "Accept-Language")]
+}
+
 /// Refuses what may not pass, and writes problems out in the reader's language.
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let lang = language(request.headers());

@@ -23,7 +23,7 @@ pub const KIB: usize = 1024;
 /// Pause before a buffer of a body that was taken in part is offered again.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Seconds after which a client that was turned away may try again.
-const RETRY_AFTER: u32 = 1;
+pub const RETRY_AFTER: u32 = 1;
 
 /// Takes posts and tells what became of every line.
 pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
@@ -57,7 +57,7 @@ pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Re
 }
 
 /// Room for a body, packed and unpacked, so that many bodies at once are not too many bytes at once.
-async fn room<'a>(app: &'a App, headers: &HeaderMap) -> Result<SemaphorePermit<'a>, Problem> {
+pub async fn room<'a>(app: &'a App, headers: &HeaderMap) -> Result<SemaphorePermit<'a>, Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()).and_then(|l| l.parse::<usize>().ok());
     let packed = if headers.contains_key(header::CONTENT_ENCODING) { limits::BODY_BYTES } else { 0 };
     let kib = (length.unwrap_or(limits::BODY_BYTES).min(limits::BODY_BYTES) + packed).div_ceil(KIB);

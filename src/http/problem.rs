@@ -4,8 +4,12 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use std::sync::Arc;
+
 use crate::bilingual::{Both, Lang};
-use crate::wire::{ProblemView, json};
+use crate::query::Span;
+use crate::wire::{FaultView, ProblemView, json};
+use crate::{eql, limits};
 
 /// Media type of a problem document.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -44,6 +48,12 @@ codes! {
     Encoding = "encoding_not_supported", UNSUPPORTED_MEDIA_TYPE, "La codificación no se admite", "The encoding is not supported";
     /// The new configuration was not taken.
     Rejected = "configuration_rejected", UNPROCESSABLE_ENTITY, "La configuración nueva no vale", "The new configuration is not valid";
+    /// A topic of the body was not taken.
+    Topic = "topic_rejected", UNPROCESSABLE_ENTITY, "El tema no vale", "The topic is not valid";
+    /// A query of the body cannot be read.
+    Query = "query_rejected", UNPROCESSABLE_ENTITY, "La consulta no vale", "The query is not valid";
+    /// Others need it.
+    Needed = "needed_by_others", CONFLICT, "Otros lo necesitan", "Others need it";
     /// Only as a WebSocket.
     Upgrade = "upgrade_required", UPGRADE_REQUIRED, "Aquí se habla WebSocket", "This speaks WebSocket";
     /// Come back later.
@@ -52,19 +62,62 @@ codes! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "No está disponible", "It is not available";
 }
 
+/// One mistake in a body, or what is probably not meant there, at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// JSON Pointer to the value, empty for the whole body.
+    pub pointer: String,
+    /// Its code, if it is about a query; else empty.
+    pub code: &'static str,
+    /// Code points of the string there.
+    pub span: Option<Span>,
+    /// An error keeps the body from being used; a warning does not.
+    pub is_error: bool,
+    /// What is wrong.
+    pub cause: Both,
+    /// What to write instead; may be empty.
+    pub fix: Both,
+}
+
+impl Fault {
+    /// An error in the value at `pointer`.
+    pub fn at(pointer: &str, cause: Both) -> Fault {
+        Fault { pointer: pointer.to_owned(), code: "", span: None, is_error: true, cause, fix: Both::new("", "") }
+    }
+
+    /// What is wrong with the query at `pointer`.
+    pub fn of_query(pointer: &str, problem: &eql::Problem) -> Fault {
+        let eql::Problem { code, span, is_error, cause, fix } = problem.clone();
+        Fault { pointer: pointer.to_owned(), code: code.as_str(), span: Some(span), is_error, cause, fix }
+    }
+
+    /// As JSON tells it in `lang`.
+    pub fn view(&self, lang: Lang) -> FaultView<'_> {
+        FaultView {
+            pointer: &self.pointer,
+            code: (!self.code.is_empty()).then_some(self.code),
+            start: self.span.as_ref().map(|s| s.start),
+            end: self.span.as_ref().map(|s| s.end),
+            cause: self.cause.get(lang),
+            fix: Some(self.fix.get(lang)).filter(|fix| !fix.is_empty()),
+        }
+    }
+}
+
 /// One problem; the guard writes it out, because it knows the reader's language.
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
     detail: Both,
     retry_after: Option<u32>,
+    faults: Arc<[Fault]>,
 }
 
 impl Problem {
     /// A problem without more to say.
     pub fn new(code: Code) -> Problem {
         let (_, _, es, en) = code.parts();
-        Problem { code, detail: Both::new(es, en), retry_after: None }
+        Problem { code, detail: Both::new(es, en), retry_after: None, faults: Arc::from([]) }
     }
 
     /// The problem behind an answer that the HTTP library gave by itself.
@@ -87,6 +140,16 @@ impl Problem {
         self
     }
 
+    /// What is wrong with the body, fault by fault; `limits::PROBLEMS_SHOWN` at most.
+    pub fn faults(code: Code, mut faults: Vec<Fault>) -> Problem {
+        faults.truncate(limits::PROBLEMS_SHOWN);
+        let detail = match &faults[..] {
+            [one] => Both::new(one.cause.es.clone(), one.cause.en.clone()),
+            many => Both::new(format!("{} errores", many.len()), format!("{} errors", many.len())),
+        };
+        Problem { detail, faults: faults.into(), ..Problem::new(code) }
+    }
+
     /// The detail in both languages.
     pub fn detail(&self) -> &Both {
         &self.detail
@@ -106,6 +169,7 @@ impl Problem {
             status: status.as_u16(),
             detail: self.detail.get(lang),
             code,
+            errors: self.faults.iter().map(|f| f.view(lang)).collect(),
         });
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], document).into_response();
         let headers = response.headers_mut();

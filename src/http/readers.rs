@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{App, Code, Problem, Unanswered};
 use crate::lane::Compiled;
+use crate::post::PostKey;
 use crate::tally::{MentionFilter, Overview, Page, Step, Tally, WeekHours};
 use crate::time::Timestamp;
 use crate::topic::TopicId;
@@ -30,14 +31,18 @@ pub fn compiled(app: &App) -> Arc<Compiled> {
 pub fn topic(app: &App, name: &str) -> Result<TopicId, Problem> {
     let compiled = compiled(app);
     let found = compiled.listening.topics.iter().find(|t| t.name == name).map(|t| t.id);
-    found.ok_or_else(|| {
-        let name: String = name.chars().take(80).collect();
-        Problem::because(
-            Code::NotFound,
-            format!("no hay ningún tema que se llame «{name}»"),
-            format!("there is no topic called \"{name}\""),
-        )
-    })
+    found.ok_or_else(|| no_topic(name))
+}
+
+/// There is no topic called `name`.
+pub fn no_topic(name: &str) -> Problem {
+    let name: String = name.chars().take(80).collect();
+    Problem::because(Code::NotFound, format!("no hay ningún tema que se llame «{name}»"), format!("there is no topic called \"{name}\""))
+}
+
+/// Which of these posts are known to be deleted.
+pub async fn deleted(app: &App, keys: Vec<PostKey>) -> Result<Vec<bool>, Problem> {
+    ask(app, move |tally| keys.into_iter().map(|key| tally.is_deleted(key)).collect()).await
 }
 
 /// All topics at a glance; those that the tally has not met yet are missing.

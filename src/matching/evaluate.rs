@@ -1,88 +1,148 @@
 //! One post against all queries: candidates, then proof.
 
-use super::Matcher;
-use super::leaf::{View, from_key, to_key};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::fields::{Scene, account_of};
+use super::key::{Field, LINK_SALT, place_salt};
+use super::leaf::{Test, View};
+use super::links::{self, Asked};
 use super::plan::YES;
+use super::rules::NO_RULE;
 use super::words::Words;
-use crate::post::Post;
-use crate::text::{Tokens, base_into};
+use super::{Matcher, SOLE};
+use crate::text::base_into;
 
 /// Working memory that outlives a post.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     /// Grows by one per post, so that what was noted for the post before need not be wiped out.
     generation: u32,
-    /// Generation and value of each leaf.
-    values: Vec<(u32, bool)>,
-    /// Generation in which each leaf was last a candidate.
-    proposed: Vec<u32>,
-    /// Generation in which each query was last evaluated.
+    /// What was noted of each leaf.
+    notes: Vec<Note>,
+    /// Generation in which each query was last evaluated, or put off until its turn.
     evaluated: Vec<u32>,
+    /// Generation in which each rule last matched.
+    rules: Vec<u32>,
+    /// Rank and number of the queries that stand on rules and wait for their turn.
+    waiting: BinaryHeap<Reverse<(u32, u32)>>,
     candidates: Vec<u64>,
+    found: Vec<u32>,
     base: Vec<u8>,
     /// Words of the post, its quoted text included, and the generation they are of.
     words: (u32, Words),
 }
 
+/// What was noted of a leaf, and the generation it is of; one word, because what many leaves cost is
+/// the memory that they are read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Note(u32);
+
+impl Note {
+    /// It was a candidate.
+    const PROPOSED: u32 = 1;
+    /// It was evaluated.
+    const KNOWN: u32 = 2;
+    /// It holds.
+    const HOLDS: u32 = 4;
+    /// Generations that fit.
+    const GENERATIONS: u32 = u32::MAX >> 3;
+
+    /// The marks that were set in this generation.
+    fn marks(self, generation: u32) -> u32 {
+        if self.0 >> 3 == generation { self.0 & 7 } else { 0 }
+    }
+
+    fn set(&mut self, generation: u32, marks: u32) {
+        self.0 = generation << 3 | self.marks(generation) | marks;
+    }
+}
+
 /// One post on its way through the queries.
 pub(super) struct Evaluation<'a> {
     matcher: &'a Matcher,
-    post: &'a Post<'a>,
-    /// The own text, and the quoted one if it counts.
-    views: [Option<View<'a>>; 2],
+    scene: Scene<'a>,
     work: &'a mut Work,
     matched: &'a mut Vec<u32>,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(
-        matcher: &'a Matcher,
-        post: &'a Post<'a>,
-        tokens: &'a Tokens,
-        quoted: Option<&'a Tokens>,
-        work: &'a mut Work,
-        matched: &'a mut Vec<u32>,
-    ) -> Evaluation<'a> {
+    pub(super) fn new(matcher: &'a Matcher, scene: Scene<'a>, work: &'a mut Work, matched: &'a mut Vec<u32>) -> Evaluation<'a> {
         work.next_post(matcher);
-        let own = View { text: post.text, tokens };
-        let views = [Some(own), quoted.map(|tokens| View { text: post.quoted_text, tokens })];
-        Evaluation { matcher, post, views, work, matched }
+        Evaluation { matcher, scene, work, matched }
+    }
+
+    /// The own text, and the quoted one if it counts.
+    fn views(&self) -> impl Iterator<Item = View<'a>> + use<'a> {
+        [Some(self.scene.own), self.scene.quoted].into_iter().flatten()
     }
 
     pub(super) fn run(&mut self) {
         let matcher = self.matcher;
         let mut candidates = std::mem::take(&mut self.work.candidates);
         candidates.clear();
-        for view in self.views.into_iter().flatten() {
+        for view in self.views() {
             matcher.index.candidates(view, &mut candidates);
         }
         self.field_candidates(&mut candidates);
-        for key in &candidates {
-            for leaf in matcher.index.leaves(*key) {
-                self.candidate(*leaf);
-            }
-        }
+        // All are looked up before any is evaluated: what one waits for does not hold up the next.
+        let mut found = std::mem::take(&mut self.work.found);
+        found.clear();
+        candidates.iter().for_each(|key| matcher.index.leaves(*key, &mut found));
+        found.iter().for_each(|leaf| self.candidate(*leaf));
+        self.work.found = found;
         self.work.candidates = candidates;
         let mut base = std::mem::take(&mut self.work.base);
-        for view in self.views.into_iter().flatten() {
+        for view in self.views() {
             matcher.index.substrings(view.text, &mut base, |leaf| self.candidate(leaf));
+        }
+        if matcher.index.in_links {
+            for link in self.scene.post.links.iter() {
+                matcher.index.substrings(link, &mut base, |leaf| self.candidate(leaf));
+            }
         }
         self.work.base = base;
         for query in &matcher.always {
             self.query(*query);
         }
+        // A query waits for those of a lower rank and makes wait only those of a higher one.
+        while let Some(Reverse((_, query))) = self.work.waiting.pop() {
+            self.evaluate(query);
+        }
     }
 
     fn field_candidates(&mut self, out: &mut Vec<u64>) {
-        if !self.matcher.index.has_fields {
-            return;
+        let (index, post, asked) = (&self.matcher.index, self.scene.post, self.matcher.asked);
+        let base = &mut self.work.base;
+        let mut add = |field: Field, value: &str| {
+            if !value.is_empty() {
+                base_into(value, base);
+                out.push(field.key(std::str::from_utf8(base).unwrap_or_default()));
+            }
+        };
+        if index.has_fields() {
+            for (field, party) in Field::ACCOUNTS.into_iter().filter(|f| index.has_field(f.0)) {
+                let (id, handle) = account_of(post, party);
+                add(field, id);
+                add(field, handle);
+            }
+            for (field, value) in [(Field::Conversation, post.conversation_id), (Field::InReplyTo, post.in_reply_to.id)] {
+                if index.has_field(field) {
+                    add(field, value);
+                }
+            }
+            if index.has_field(Field::Site) {
+                let host = links::host(post.url);
+                add(Field::Site, host);
+                host.match_indices('.').for_each(|(dot, _)| add(Field::Site, host.get(dot + 1..).unwrap_or_default()));
+            }
         }
-        let (by, to) = (&self.post.author, &self.post.in_reply_to);
-        let names = [(by.handle, from_key as fn(&str) -> u64), (by.id, from_key), (to.author, to_key), (to.author_id, to_key)];
-        for (name, key) in names {
-            if !name.is_empty() {
-                base_into(name, &mut self.work.base);
-                out.push(key(std::str::from_utf8(&self.work.base).unwrap_or_default()));
+        if !asked.is_nothing() {
+            for place in Asked::PLACES.into_iter().filter(|p| asked.has_place(*p)) {
+                index.salted_candidates(self.scene.fields.place(post, place), place_salt(place), out);
+            }
+            if asked.has_links() {
+                index.salted_candidates(self.scene.fields.links(), LINK_SALT, out);
             }
         }
     }
@@ -95,32 +155,56 @@ impl<'a> Evaluation<'a> {
         }
         let matcher = self.matcher;
         let (first, end) = matcher.leaves.get(leaf as usize).map_or((0, 0), |l| l.anchored);
-        for query in matcher.anchored.get(first as usize..end as usize).unwrap_or_default() {
-            self.query(*query);
+        for stand in matcher.anchored.get(first as usize..end as usize).unwrap_or_default() {
+            let query = stand & !SOLE;
+            if *stand == query {
+                self.query(query);
+            } else {
+                self.is_found(query);
+            }
         }
     }
 
-    /// Evaluates `query`, unless that was done for this post.
+    /// Evaluates `query`, at its turn, unless that was done for this post.
     fn query(&mut self, query: u32) {
         let generation = self.work.generation;
         match self.work.evaluated.get_mut(query as usize) {
             Some(last) if *last != generation => *last = generation,
             _ => return,
         }
+        match self.matcher.ranks.get(query as usize) {
+            None | Some(0) => self.evaluate(query),
+            Some(rank) => self.work.waiting.push(Reverse((*rank, query))),
+        }
+    }
+
+    fn evaluate(&mut self, query: u32) {
         self.collect_words();
         let mut at = self.matcher.chains.get(query as usize).copied().unwrap_or_default();
         while let Some(step) = self.matcher.steps.get(at as usize) {
             at = if self.work.words.1.may_have(step.word) && self.holds(step.leaf) { step.yes } else { step.no };
         }
         if at == YES {
-            self.matched.push(query);
+            self.is_found(query);
+        }
+    }
+
+    /// `query` matches; what stands on its rule has its turn later.
+    fn is_found(&mut self, query: u32) {
+        self.matched.push(query);
+        let rule = self.matcher.rule_of.get(query as usize).copied().unwrap_or(NO_RULE);
+        if let Some(last) = self.work.rules.get_mut(rule as usize) {
+            *last = self.work.generation;
+            if let Some(leaf) = self.matcher.rule_leaves.get(rule as usize).copied().flatten() {
+                self.candidate(leaf);
+            }
         }
     }
 
     fn collect_words(&mut self) {
         if self.work.words.0 != self.work.generation {
             let mut words = Words::default();
-            self.views.iter().flatten().for_each(|v| words.add(v.tokens));
+            self.views().for_each(|v| words.add(v.tokens));
             self.work.words = (self.work.generation, words);
         }
     }
@@ -128,39 +212,40 @@ impl<'a> Evaluation<'a> {
     /// Whether `leaf` holds in the post.
     fn holds(&mut self, leaf: u32) -> bool {
         let generation = self.work.generation;
-        match self.work.values.get(leaf as usize) {
-            Some((at, value)) if *at == generation => return *value,
+        match self.work.notes.get(leaf as usize).map(|n| n.marks(generation)) {
+            Some(marks) if marks & Note::KNOWN != 0 => return marks & Note::HOLDS != 0,
             Some(_) => {}
             None => return false,
         }
         let value = self.value(leaf);
-        if let Some(slot) = self.work.values.get_mut(leaf as usize) {
-            *slot = (generation, value);
+        if let Some(note) = self.work.notes.get_mut(leaf as usize) {
+            note.set(generation, if value { Note::KNOWN | Note::HOLDS } else { Note::KNOWN });
         }
         value
     }
 
     fn value(&self, leaf: u32) -> bool {
         let Some(leaf) = self.matcher.leaves.get(leaf as usize) else { return false };
-        if !leaf.test.is_textual() {
-            return leaf.test.holds_in_post(self.post);
+        match leaf.test {
+            Test::Rule(rule) => self.work.rules.get(rule as usize).is_some_and(|last| *last == self.work.generation),
+            _ => leaf.test.holds(&self.matcher.leaves, &self.scene, leaf.quoted),
         }
-        let texts = if leaf.quoted { 2 } else { 1 };
-        self.views.iter().take(texts).flatten().any(|view| leaf.test.holds_in_text(&self.matcher.leaves, *view))
     }
 }
 
 impl Work {
     /// Makes everything noted so far void.
     fn next_post(&mut self, matcher: &Matcher) {
-        // A wrapped counter would meet notes of four thousand million posts ago.
-        if self.generation == u32::MAX {
+        // A wrapped counter would meet notes of five hundred million posts ago.
+        if self.generation == Note::GENERATIONS {
             *self = Work::default();
         }
         self.generation += 1;
-        if self.values.len() < matcher.leaves.len() {
-            self.values.resize(matcher.leaves.len(), (0, false));
-            self.proposed.resize(matcher.leaves.len(), 0);
+        if self.notes.len() < matcher.leaves.len() {
+            self.notes.resize(matcher.leaves.len(), Note::default());
+        }
+        if self.rules.len() < matcher.rule_leaves.len() {
+            self.rules.resize(matcher.rule_leaves.len(), 0);
         }
         if self.evaluated.len() < matcher.chains.len() {
             self.evaluated.resize(matcher.chains.len(), 0);
@@ -168,8 +253,10 @@ impl Work {
     }
     /// Whether `leaf` was no candidate in this post before; notes that it now is one.
     fn is_first(&mut self, leaf: u32) -> bool {
-        let last = self.proposed.get_mut(leaf as usize);
-        last.is_some_and(|last| std::mem::replace(last, self.generation) != self.generation)
+        let Some(note) = self.notes.get_mut(leaf as usize) else { return false };
+        let is_first = note.marks(self.generation) & Note::PROPOSED == 0;
+        note.set(self.generation, Note::PROPOSED);
+        is_first
     }
 }
 

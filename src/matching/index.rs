@@ -2,13 +2,15 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::leaf::{PREFIX_BYTES, View, prefix_key};
+use super::key::{Field, Key, PREFIX_BYTES, prefix_key};
+use super::leaf::{Test, View};
 use crate::text::pair_hash;
 
 /// Bits of the filter per key: about one in 64 lookups of a word that is no key passes.
 const FILTER_BITS: usize = 64;
 
-/// One slot of the table; empty if `len` is 0.
+/// One slot of the table; empty if `len` is 0. Most keys belong to one leaf, which then stands in
+/// `first` itself.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     key: u64,
@@ -24,8 +26,10 @@ pub(super) struct Index {
     leaves: Vec<u32>,
     /// Lengths of the prefixes among the keys, ascending.
     prefixes: Vec<u32>,
-    /// Whether any key is a field's.
-    pub(super) has_fields: bool,
+    /// Fields that have keys, as a set.
+    fields: u8,
+    /// Whether a substring may stand in a link that is not in the text.
+    pub(super) in_links: bool,
     substrings: Substrings,
 }
 
@@ -33,13 +37,38 @@ pub(super) struct Index {
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     /// Key and leaf.
-    pub(super) keys: Vec<(u64, u32)>,
+    keys: Vec<(u64, u32)>,
     /// Lengths of prefixes.
-    pub(super) prefixes: Vec<u32>,
-    /// Whether any key is a field's.
-    pub(super) has_fields: bool,
+    prefixes: Vec<u32>,
+    /// Fields that have keys, as a set.
+    fields: u8,
+    in_links: bool,
     /// Base form and leaf.
-    pub(super) substrings: Vec<(String, u32)>,
+    substrings: Vec<(String, u32)>,
+}
+
+impl Entries {
+    /// Has `leaf`, which is `test`, found by `key`.
+    pub(super) fn add(&mut self, key: Key, test: &Test, leaf: u32) {
+        match key {
+            Key::Token(key) => self.keys.push((key, leaf)),
+            Key::Prefix(key, len) => {
+                self.keys.push((key, leaf));
+                self.prefixes.push(len);
+            }
+            Key::Field(field, key) => {
+                self.keys.push((key, leaf));
+                self.fields |= 1 << field as u8;
+            }
+            Key::Substring => self.substrings.push((test.substring(), leaf)),
+            Key::LinkSubstring => {
+                self.substrings.push((test.substring(), leaf));
+                self.in_links = true;
+            }
+            // Found by the match of the rule.
+            Key::Rule => {}
+        }
+    }
 }
 
 impl Index {
@@ -49,21 +78,23 @@ impl Index {
         keys.dedup();
         let distinct = keys.chunk_by(|a, b| a.0 == b.0).count();
         if distinct == 0 {
-            return Index { substrings: Substrings::new(&entries.substrings), ..Index::default() };
+            return Index { in_links: entries.in_links, substrings: Substrings::new(&entries.substrings), ..Index::default() };
         }
         let mut index = Index {
             filter: vec![0; (distinct * FILTER_BITS / 64).next_power_of_two()],
             slots: vec![Slot::default(); (distinct * 2).next_power_of_two()],
             leaves: keys.iter().map(|k| k.1).collect(),
             prefixes: entries.prefixes,
-            has_fields: entries.has_fields,
+            fields: entries.fields,
+            in_links: entries.in_links,
             substrings: Substrings::new(&entries.substrings),
         };
         index.prefixes.sort_unstable();
         index.prefixes.dedup();
         let mut first = 0;
         for same in keys.chunk_by(|a, b| a.0 == b.0) {
-            index.insert(Slot { key: same[0].0, first, len: same.len() as u32 });
+            let place = if let [only] = same { only.1 } else { first };
+            index.insert(Slot { key: same[0].0, first: place, len: same.len() as u32 });
             first += same.len() as u32;
         }
         index
@@ -93,17 +124,20 @@ impl Index {
         (self.filter.get(word).copied().unwrap_or(0) >> bit) as usize & 1
     }
 
-    /// The leaves of `key`.
-    pub(super) fn leaves(&self, key: u64) -> &[u32] {
+    /// Appends the leaves of `key`.
+    pub(super) fn leaves(&self, key: u64, out: &mut Vec<u32>) {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = key as usize & mask;
         while let Some(slot) = self.slots.get(at).filter(|s| s.len != 0) {
-            if slot.key == key {
-                return self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize).unwrap_or_default();
+            match slot.len {
+                _ if slot.key != key => at = (at + 1) & mask,
+                1 => return out.push(slot.first),
+                _ => {
+                    let all = self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize);
+                    return out.extend_from_slice(all.unwrap_or_default());
+                }
             }
-            at = (at + 1) & mask;
         }
-        &[]
     }
 
     /// Appends the keys of a text that pass the filter. Without a branch on what the words are: nearly
@@ -130,6 +164,32 @@ impl Index {
         }
         out.truncate(first + found);
         self.prefix_candidates(view, out);
+    }
+
+    /// Whether any key is of a field.
+    pub(super) fn has_fields(&self) -> bool {
+        self.fields != 0
+    }
+
+    /// Whether any key is of `field`.
+    pub(super) fn has_field(&self, field: Field) -> bool {
+        self.fields & (1 << field as u8) != 0
+    }
+
+    /// Appends the keys, salted, of a text that is not the post's own and that pass the filter.
+    pub(super) fn salted_candidates(&self, view: View<'_>, salt: u64, out: &mut Vec<u64>) {
+        if self.filter.is_empty() {
+            return;
+        }
+        let mut before = 0;
+        for t in view.tokens.tokens() {
+            let words = [t.hash, pair_hash(before, t.hash)].into_iter();
+            before = t.hash;
+            let len = (t.base_end - t.base_start).min(PREFIX_BYTES);
+            let head = view.tokens.head(t);
+            let prefixes = self.prefixes.iter().take_while(|p| **p <= len).map(|p| prefix_key(head, *p));
+            out.extend(words.chain(prefixes).map(|key| pair_hash(key, salt)).filter(|key| self.may_have(*key) != 0));
+        }
     }
 
     fn prefix_candidates(&self, view: View<'_>, out: &mut Vec<u64>) {
@@ -169,7 +229,7 @@ impl Index {
     }
 }
 
-/// The values of `contains:` as one automaton.
+/// The values of `contains:`, `raw:` and `url_contains:` as one automaton.
 #[derive(Debug, Default)]
 struct Substrings {
     automaton: Option<AhoCorasick>,

@@ -1,9 +1,11 @@
 //! One compiled term: what must be looked for in a post, and where it is found.
 
+use super::fields::{Account, Ask, Scene};
+use super::links::Asked;
 use super::near::Spans;
-use crate::post::Post;
-use crate::query::{Accents, Attribute, Party, Term};
-use crate::text::{Name, Token, TokenKind, Tokens, Word, fold, pair_hash, split, word_hash};
+use super::words;
+use crate::query::{Accents, Attribute, Place, Term};
+use crate::text::{Name, PlainWords, Token, Tokens, Word, fold, nfc};
 
 /// A run of tokens, half open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,126 +31,194 @@ pub(super) struct Leaf {
     pub(super) anchored: (u32, u32),
 }
 
-/// An account as a query names it: by its handle, or by the network's id where only that is known.
+/// Words side by side.
 #[derive(Debug)]
-pub(super) struct Account {
-    /// As typed: ids are exact.
-    id: Box<str>,
-    /// Handles fold.
-    handle: Box<str>,
-}
-
-impl Account {
-    fn new(typed: &str) -> Account {
-        Account { id: typed.into(), handle: fold(typed, Accents::Fold).into() }
-    }
-
-    fn is(&self, id: &str, handle: &str) -> bool {
-        (!id.is_empty() && id == &*self.id) || is_handle(handle, &self.handle)
-    }
-
-    /// Its base form, which the id of a post and its handle have too if they are the account's.
-    fn base(&self) -> String {
-        crate::text::base(&self.handle)
-    }
+pub(super) struct Phrase {
+    words: Box<[Word]>,
+    /// The word that is looked for first.
+    first: u32,
 }
 
 /// What is asked of a post, ready to be evaluated.
 #[derive(Debug)]
 pub(super) enum Test {
-    /// Consecutive tokens, and which of the words is looked for first.
-    Phrase(Box<[Word]>, u32),
+    /// Consecutive tokens of the common kind.
+    Plain(PlainWords),
+    /// Consecutive tokens.
+    Phrase(Box<Phrase>),
     /// A hashtag, mention or cashtag.
     Entity(Name),
     /// A substring of the whole text.
     Contains(Box<Word>),
-    /// The account that wrote it.
-    From(Account),
-    /// The account that is answered.
-    To(Account),
-    /// A language code.
-    Lang(Box<str>),
-    /// A network's name.
-    Network(Box<str>),
+    /// A substring of the whole text, both composed.
+    Raw(Box<str>),
     /// Terms near each other.
     Near(Box<Spans>),
+    /// Consecutive tokens of another field.
+    In(Place, Box<Phrase>),
+    /// Consecutive tokens of a link.
+    Url(Box<Phrase>),
+    /// Anything else about the post.
+    Post(Box<Ask>),
+    /// The rule with this number matches.
+    Rule(u32),
+    /// Nothing matches: what is asked for is unknown, or stands on itself.
+    Never,
 }
 
 impl Test {
-    pub(super) fn new(term: &Term, accents: Accents) -> Test {
-        let words = |w: &[String], f: fn(&str, Accents) -> Word| {
-            let words: Box<[Word]> = w.iter().map(|w| f(w, accents)).collect();
-            // The longest word is the one least often there by chance.
-            let first = words.iter().enumerate().max_by_key(|(_, w)| (!w.is_wild(), w.base().len())).map_or(0, |(i, _)| i);
-            Test::Phrase(words, first as u32)
-        };
+    /// `rule` gives the number of a rule, or none for what can never match.
+    pub(super) fn new(term: &Term, accents: Accents, scope: u32, rule: &dyn Fn(&str) -> Option<u32>) -> Test {
+        let folded = |s: &str| fold(s, Accents::Exact).into_boxed_str();
+        let ask = |ask| Test::Post(Box::new(ask));
         match term {
-            Term::Phrase(w) => words(w, Word::new),
-            Term::Case(w) => words(w, Word::cased),
+            Term::Phrase(w) => {
+                let phrase = Phrase::new(w, |w| Word::new(w, accents));
+                let plain = PlainWords::new(&phrase.words, phrase.first as usize, accents);
+                plain.map_or_else(|| Test::Phrase(phrase.into()), Test::Plain)
+            }
+            Term::Case(w) => Test::Phrase(Phrase::new(w, |w| Word::cased(w, accents)).into()),
             Term::Mention(n) => Test::Entity(Name::new('@', n)),
             Term::Hashtag(n) => Test::Entity(Name::new('#', n)),
             Term::Cashtag(n) => Test::Entity(Name::new('$', n)),
-            Term::Account(Party::From, h) => Test::From(Account::new(h)),
-            Term::Account(Party::To, h) => Test::To(Account::new(h)),
-            Term::Lang(l) => Test::Lang(l.as_str().into()),
-            Term::Is(Attribute::Network, n) => Test::Network(n.as_str().into()),
             Term::Contains(v) => Test::Contains(Word::literal(v, accents).into()),
-            _ => Test::Network("".into()),
+            Term::Raw(v) => Test::Raw(nfc(v).into()),
+            Term::In(place, w) => Test::In(*place, Phrase::new(w, |w| Word::new(w, accents)).into()),
+            Term::Url(w) => Test::Url(Phrase::new(w, |w| Word::literal(w, Accents::Fold)).into()),
+            Term::UrlContains(v) => ask(Ask::UrlContains(Word::literal(v, Accents::Fold))),
+            Term::Site(h) => ask(Ask::Site(folded(h))),
+            Term::Account(party, a) => ask(Ask::Account(*party, Account::new(a))),
+            Term::Is(a @ (Attribute::Conversation | Attribute::InReplyTo), v) => ask(Ask::Is(*a, v.as_str().into())),
+            Term::Is(a, v) => ask(Ask::Is(*a, folded(v))),
+            Term::Lang(l) => ask(Ask::Lang(l.as_str().into())),
+            Term::Number(measure, range) => ask(Ask::Number(*measure, *range, scope)),
+            Term::Hour { from, to } => ask(Ask::Hour(*from, *to, scope)),
+            Term::Weekday { from, to } => ask(Ask::Weekday(*from, *to, scope)),
+            Term::Flag(flag) => ask(Ask::Flag(*flag, scope)),
+            Term::Sample(part) => ask(Ask::Sample(*part)),
+            Term::Rule(name) => rule(name).map_or(Test::Never, Test::Rule),
+            Term::Everything => ask(Ask::Everything),
         }
     }
 
-    /// Whether it asks about the text, so that a quoted text may answer too.
-    pub(super) fn is_textual(&self) -> bool {
-        matches!(self, Test::Phrase(..) | Test::Entity(_) | Test::Contains(_) | Test::Near(_))
-    }
-
-    /// Whether the post's own data, apart from its texts, has it.
-    pub(super) fn holds_in_post(&self, post: &Post<'_>) -> bool {
+    /// What must be read of a post, besides its text, to answer it.
+    pub(super) fn asks_for(&self) -> Asked {
         match self {
-            Test::From(a) => a.is(post.author.id, post.author.handle),
-            Test::To(a) => a.is(post.in_reply_to.author_id, post.in_reply_to.author),
-            Test::Lang(code) => is_language(post.lang, code),
-            Test::Network(n) => !n.is_empty() && post.network.eq_ignore_ascii_case(n),
-            Test::Phrase(..) | Test::Entity(_) | Test::Contains(_) | Test::Near(_) => false,
+            Test::In(place, _) => Asked::place(*place),
+            Test::Url(_) => Asked::links(),
+            _ => Asked::default(),
         }
     }
 
-    /// Whether the text has it.
-    pub(super) fn holds_in_text(&self, leaves: &[Leaf], view: View<'_>) -> bool {
+    /// Whether the post has it; `quoted` says whether the quoted text counts.
+    pub(super) fn holds(&self, leaves: &[Leaf], scene: &Scene<'_>, quoted: bool) -> bool {
         match self {
-            Test::Phrase(words, first) => phrase_runs(words, *first as usize, view).next().is_some(),
+            Test::In(place, phrase) => phrase.is_in(scene.fields.place(scene.post, *place)),
+            Test::Url(phrase) => phrase.is_in(scene.fields.links()),
+            Test::Post(ask) => ask.holds(scene),
+            Test::Rule(_) | Test::Never => false,
+            _ => {
+                let second = scene.quoted.filter(|_| quoted);
+                [Some(scene.own), second].into_iter().flatten().any(|view| self.holds_in_text(leaves, view))
+            }
+        }
+    }
+
+    fn holds_in_text(&self, leaves: &[Leaf], view: View<'_>) -> bool {
+        match self {
+            Test::Plain(plain) => plain.runs(view.text, view.tokens).next().is_some(),
+            Test::Phrase(phrase) => phrase.is_in(view),
             Test::Entity(name) => view.tokens.entities(view.text).any(|e| name.is(&e, view.text)),
             Test::Contains(value) => value.is_in(view.text),
-            Test::Near(spans) => !spans.runs(leaves, view).is_empty(),
-            Test::From(_) | Test::To(_) | Test::Lang(_) | Test::Network(_) => false,
+            Test::Raw(value) => !value.is_empty() && nfc(view.text).contains(&**value),
+            Test::Near(spans) => spans.holds(leaves, view),
+            _ => false,
         }
     }
 
     /// Appends every run of tokens that is it, in order; terms without a place in the text have none.
-    pub(super) fn runs(&self, leaves: &[Leaf], view: View<'_>, out: &mut Vec<Run>) {
+    pub(super) fn runs(&self, view: View<'_>, out: &mut Vec<Run>) {
         match self {
-            Test::Phrase(words, first) => out.extend(phrase_runs(words, *first as usize, view)),
+            Test::Plain(plain) => {
+                out.extend(plain.runs(view.text, view.tokens).map(|r| Run { start: r.start as u32, end: r.end as u32 }));
+            }
+            Test::Phrase(phrase) => out.extend(phrase.runs(view)),
             Test::Entity(name) => {
                 let named = view.tokens.entities(view.text).filter(|e| name.is(e, view.text));
                 out.extend(named.filter_map(|e| tokens_within(view.tokens.tokens(), e.start, name.end_in(&e))));
             }
-            Test::Near(spans) => out.extend(spans.runs(leaves, view)),
-            Test::Contains(_) | Test::From(_) | Test::To(_) | Test::Lang(_) | Test::Network(_) => {}
+            _ => {}
         }
+    }
+
+    /// Bytes it holds on the heap, about.
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Test::Plain(plain) => plain.heap_bytes(),
+            Test::Phrase(phrase) | Test::In(_, phrase) | Test::Url(phrase) => size_of::<Phrase>() + phrase.heap_bytes(),
+            Test::Contains(value) => size_of::<Word>() + 2 * value.base().len(),
+            Test::Entity(name) => name.folded().len(),
+            Test::Raw(value) => value.len(),
+            Test::Post(ask) => size_of::<Ask>() + ask.heap_bytes(),
+            Test::Near(spans) => spans.heap_bytes(),
+            Test::Rule(_) | Test::Never => 0,
+        }
+    }
+
+    /// A token that every text in which it holds has, or what one begins with, as a bit of
+    /// [`Words`](words::Words).
+    pub(super) fn word(&self) -> u32 {
+        let found = match self {
+            Test::Plain(plain) => Some(words::bit(plain.hash())),
+            Test::Phrase(phrase) => match phrase.rarest_word() {
+                Some(word) => Some(words::bit(word.hash())),
+                None => phrase.words.iter().max_by_key(|w| w.base().len()).and_then(|w| words::beginning(w.base())),
+            },
+            Test::Entity(name) => super::key::name_words(name).iter().max_by_key(|w| w.base().len()).map(|w| words::bit(w.hash())),
+            _ => None,
+        };
+        found.unwrap_or(words::NO_WORD)
     }
 }
 
-/// Where `words` stand side by side; the word at `first` is looked for first.
-fn phrase_runs<'a>(words: &'a [Word], first: usize, view: View<'a>) -> impl Iterator<Item = Run> + 'a {
-    let tokens = view.tokens.tokens();
-    let hash = words.get(first).filter(|w| !w.is_wild()).map(Word::hash);
-    let is = move |(w, t): (&Word, &Token)| w.is_token(view.text, view.tokens, t);
-    let found = tokens.iter().enumerate().skip(first).filter(move |(_, t)| hash.is_none_or(|h| h == t.hash));
-    found.filter_map(move |(at, _)| {
-        let run = tokens.get(at - first..at - first + words.len())?;
-        let all = !words.is_empty() && words.iter().zip(run).all(is);
-        all.then_some(Run { start: (at - first) as u32, end: (at - first + words.len()) as u32 })
-    })
+impl Phrase {
+    fn new(typed: &[String], word: impl Fn(&str) -> Word) -> Phrase {
+        let words: Box<[Word]> = typed.iter().map(|w| word(w)).collect();
+        let rarest = words.iter().enumerate().filter(|(_, w)| !w.is_wild());
+        let first = rarest.min_by(|a, b| super::key::often(a.1.base()).total_cmp(&super::key::often(b.1.base())));
+        Phrase { first: first.map_or(0, |(i, _)| i) as u32, words }
+    }
+
+    pub(super) fn words(&self) -> &[Word] {
+        &self.words
+    }
+
+    /// The word that is least often there by chance; none if all are patterns.
+    fn rarest_word(&self) -> Option<&Word> {
+        self.words.get(self.first as usize).filter(|w| !w.is_wild())
+    }
+
+    fn is_in(&self, view: View<'_>) -> bool {
+        self.runs(view).next().is_some()
+    }
+
+    /// Where its words stand side by side.
+    fn runs<'a>(&'a self, view: View<'a>) -> impl Iterator<Item = Run> + 'a {
+        let (words, first) = (&*self.words, self.first as usize);
+        let tokens = view.tokens.tokens();
+        let hash = self.rarest_word().map(Word::hash);
+        let is = move |(w, t): (&Word, &Token)| w.is_token(view.text, view.tokens, t);
+        let found = tokens.iter().enumerate().skip(first).filter(move |(_, t)| hash.is_none_or(|h| h == t.hash));
+        found.filter_map(move |(at, _)| {
+            let run = tokens.get(at - first..at - first + words.len())?;
+            let all = !words.is_empty() && words.iter().zip(run).all(is);
+            all.then_some(Run { start: (at - first) as u32, end: (at - first + words.len()) as u32 })
+        })
+    }
+
+    fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.words) + self.words.iter().map(|w| 2 * w.base().len()).sum::<usize>()
+    }
 }
 
 /// The tokens between two bytes of the text; none if there are none.
@@ -156,176 +226,4 @@ fn tokens_within(tokens: &[Token], start: usize, end: usize) -> Option<Run> {
     let first = tokens.partition_point(|t| (t.start as usize) < start);
     let last = tokens.partition_point(|t| (t.end as usize) <= end);
     (first < last).then_some(Run { start: first as u32, end: last as u32 })
-}
-
-/// Whether a handle of a post is the one looked for.
-fn is_handle(h: &str, folded: &str) -> bool {
-    !h.is_empty() && if h.is_ascii() { h.eq_ignore_ascii_case(folded) } else { fold(h, Accents::Fold) == folded }
-}
-
-/// R29: a code matches itself and its regions; a post without language is `und`.
-fn is_language(of_post: &str, code: &str) -> bool {
-    let of_post = if of_post.is_empty() { "und" } else { of_post };
-    let (head, rest) = of_post.split_at_checked(code.len()).unwrap_or_default();
-    !code.is_empty() && head.eq_ignore_ascii_case(code) && (rest.is_empty() || rest.starts_with('-'))
-}
-
-/// What a post must have for a leaf to hold, as one number to look up.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Key {
-    /// This hash of a token or of two neighbours is in the text.
-    Token(u64),
-    /// A token begins with these bytes, so many.
-    Prefix(u64, u32),
-    /// This hash of a field is in the post.
-    Field(u64),
-    /// The base form of the text holds the leaf's own.
-    Substring,
-}
-
-/// Salts that keep the fields' keys apart from the words'.
-const FROM: u64 = 1;
-const TO: u64 = 2;
-
-/// Key of the base form of the author's handle or id.
-pub(super) fn from_key(base: &str) -> u64 {
-    pair_hash(word_hash(base), FROM)
-}
-
-/// Key of the base form of the handle or id that is answered.
-pub(super) fn to_key(base: &str) -> u64 {
-    pair_hash(word_hash(base), TO)
-}
-
-/// The longest prefix that is looked up.
-pub(super) const PREFIX_BYTES: u32 = 8;
-
-/// Key of a token's first `len` bytes, which `head` begins with.
-pub(super) fn prefix_key(head: u64, len: u32) -> u64 {
-    let kept = if len >= 8 { head } else { head & ((1 << (8 * len)) - 1) };
-    pair_hash(kept, u64::from(len) << 32)
-}
-
-impl Test {
-    /// The key that is likely the rarest, with a guess of how often it is found in a post; none if no
-    /// key finds it.
-    pub(super) fn key(&self) -> Option<(Key, f64)> {
-        match self {
-            Test::Phrase(words, _) => phrase_key(words),
-            Test::Entity(name) => {
-                let words: Vec<Word> = name_words(name);
-                phrase_key(&words).map(|(k, often)| (k, often / 8.0))
-            }
-            Test::Contains(value) if value.base().is_empty() => None,
-            Test::Contains(value) => Some((Key::Substring, often(value.base()) * 16.0)),
-            Test::From(a) => Some((Key::Field(from_key(&a.base())), FIELD)),
-            Test::To(a) => Some((Key::Field(to_key(&a.base())), FIELD)),
-            Test::Lang(_) | Test::Network(_) | Test::Near(_) => None,
-        }
-    }
-
-    /// Base form of what a substring looks for.
-    pub(super) fn substring(&self) -> &str {
-        if let Test::Contains(value) = self { value.base() } else { "" }
-    }
-
-    /// Bytes it holds on the heap, about.
-    pub(super) fn heap_bytes(&self) -> usize {
-        match self {
-            Test::Phrase(words, _) => size_of_val(&**words) + words.iter().map(|w| 2 * w.base().len()).sum::<usize>(),
-            Test::Contains(value) => size_of::<Word>() + 2 * value.base().len(),
-            Test::Entity(name) => name.folded().len(),
-            Test::From(a) | Test::To(a) => a.id.len() + a.handle.len(),
-            Test::Lang(s) | Test::Network(s) => s.len(),
-            Test::Near(_) => size_of::<Spans>(),
-        }
-    }
-
-    /// Hash of a token every matching text has, if there is one.
-    pub(super) fn token(&self) -> Option<u64> {
-        match self {
-            Test::Phrase(words, _) => words.iter().filter(|w| !w.is_wild()).max_by_key(|w| w.base().len()).map(Word::hash),
-            Test::Entity(name) => name_words(name).iter().max_by_key(|w| w.base().len()).map(Word::hash),
-            _ => None,
-        }
-    }
-}
-
-/// How often one account writes or is answered, by guess.
-const FIELD: f64 = 1e-4;
-
-/// The words a name is made of.
-fn name_words(name: &Name) -> Vec<Word> {
-    let folded = name.folded();
-    let words = split(folded, false).into_iter().filter(|p| p.kind == TokenKind::Word);
-    words.filter_map(|p| folded.get(p.start..p.end)).map(|w| Word::literal(w, Accents::Fold)).collect()
-}
-
-fn phrase_key(words: &[Word]) -> Option<(Key, f64)> {
-    let solid = |w: &Word| !w.is_wild();
-    let pairs = words.windows(2).filter_map(|w| match w {
-        [a, b] if solid(a) && solid(b) => Some((Key::Token(pair_hash(a.hash(), b.hash())), pair_often(a.base(), b.base()))),
-        _ => None,
-    });
-    let singles = words.iter().filter_map(|w| {
-        let base = w.base();
-        if solid(w) {
-            return Some((Key::Token(w.hash()), often(base)));
-        }
-        let len = (base.len() as u32).min(PREFIX_BYTES);
-        let mut head = [0; 8];
-        head.iter_mut().zip(base.bytes()).for_each(|(to, from)| *to = from);
-        (len > 0).then(|| (Key::Prefix(prefix_key(u64::from_le_bytes(head), len), len), often(base) * 4.0))
-    });
-    pairs.chain(singles).min_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-/// How often a word is in a post, guessed from its length: there are no statistics when a query is compiled.
-fn often(base: &str) -> f64 {
-    0.6_f64.powi(base.chars().count().min(16) as i32)
-}
-
-/// How often two words stand side by side: never more often than the rarer one.
-fn pair_often(a: &str, b: &str) -> f64 {
-    let (a, b) = (often(a), often(b));
-    a.min(b) * a.max(b).sqrt()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn languages_match_their_regions() {
-        for (post, code, expected) in [
-            ("pt", "pt", true),
-            ("pt-BR", "PT", true),
-            ("pt", "pt-BR", false),
-            ("", "und", true),
-            ("ptx", "pt", false),
-            ("", "es", false),
-            ("ñ", "e", false),
-        ] {
-            assert_eq!(is_language(post, code), expected, "{post} {code}");
-        }
-    }
-
-    #[test]
-    fn handles_fold() {
-        assert!(is_handle("BBVAResponde", "bbvaresponde"));
-        assert!(is_handle("Año", "año"));
-        assert!(!is_handle("", ""));
-        assert!(!is_handle("bank.bsky.social", "bank"));
-    }
-
-    #[test]
-    fn a_key_is_the_rarest_pair_word_or_prefix() {
-        let key =
-            |words: &[&str]| Test::new(&Term::Phrase(words.iter().map(|w| w.to_string()).collect()), Accents::Fold).key().map(|k| k.0);
-        let hash = |w: &str| word_hash(w);
-        assert_eq!(key(&["no", "Funciona"]), Some(Key::Token(pair_hash(hash("no"), hash("funciona")))));
-        assert_eq!(key(&["comisión"]), Some(Key::Token(hash("comision"))));
-        assert_eq!(key(&["caj*"]), Some(Key::Prefix(prefix_key(u64::from_le_bytes(*b"caj\0\0\0\0\0"), 3), 3)));
-        assert_eq!(key(&["tarjeta", "bl*"]), Some(Key::Token(hash("tarjeta"))));
-    }
 }

@@ -1,7 +1,27 @@
 //! Proximity: NEAR, ONEAR and `~N` over runs of tokens; R10, R11 and R45.
+//!
+//! Every run of an operand counts, not only the first or the shortest, so what is computed is the
+//! relation between beginnings and ends, as a [`Band`] of bits. Let a text have `n` tokens, and let the
+//! longest run of an operand be `x`, of the other `y`, at distance `d`. The work, in words of 64 bits:
+//!
+//! - NEAR inside another proximity: at most `n * (2 * (x / (d + 2)) + 9) * ((y + d) / 64 + 3)` for each
+//!   order, and the outermost NEAR, of which only the existence is asked, `n * (x + y) / 64` and a few `n`.
+//! - `~N` over `k` operands of one token each: a matching that slides over the text, at most
+//!   `n * k * (k + N)`.
+//! - `~N` over up to [`SUBSETS`] operands with longer ones: `n * 2^k * k` for the outermost, as often as
+//!   its windows are long for an inner one.
+//!
+//! All are linear in the text, exact and without a cap. Only `~N` over more operands than that with a
+//! longer one among them, which is an NP-hard choice, is cut off after `limits::PROXIMITY_STEPS`.
+
+mod band;
+mod within;
 
 use super::leaf::{Leaf, Run, View};
 use crate::query::Node;
+use band::Band;
+#[cfg(doc)]
+use within::SUBSETS;
 
 /// A proximity with its operands resolved to leaves.
 #[derive(Debug)]
@@ -16,6 +36,19 @@ pub(super) enum Spans {
     Within { operands: Vec<Spans>, distance: u32 },
     /// AND and NOT have no place in a text; the parser refuses them inside a proximity.
     Nowhere,
+}
+
+/// A text in which runs are looked for, and how much was done for it.
+struct Places<'a> {
+    leaves: &'a [Leaf],
+    view: View<'a>,
+    steps: u64,
+}
+
+impl Places<'_> {
+    fn tokens(&self) -> usize {
+        self.view.tokens.tokens().len()
+    }
 }
 
 impl Spans {
@@ -37,123 +70,86 @@ impl Spans {
         }
     }
 
-    /// Every run of tokens that is it, ascending, each once; at most `limits::PROXIMITY_RUNS`.
-    pub(super) fn runs(&self, leaves: &[Leaf], view: View<'_>) -> Vec<Run> {
-        let mut out = Vec::new();
+    /// Whether it is anywhere in the text.
+    pub(super) fn holds(&self, leaves: &[Leaf], view: View<'_>) -> bool {
+        self.is_in(&mut Places { leaves, view, steps: 0 })
+    }
+
+    fn is_in(&self, places: &mut Places<'_>) -> bool {
         match self {
-            Spans::Nowhere => {}
-            Spans::Leaf(i) => {
-                if let Some(leaf) = leaves.get(*i as usize) {
-                    leaf.test.runs(leaves, view, &mut out);
-                }
-            }
-            Spans::Or(any) => out.extend(any.iter().flat_map(|s| s.runs(leaves, view))),
+            Spans::Nowhere => false,
+            Spans::Or(any) => any.iter().any(|s| s.is_in(places)),
+            Spans::Leaf(_) => !self.runs(places).is_empty(),
             Spans::Near { left, right, distance, ordered } => {
-                let (left, right) = (left.runs(leaves, view), right.runs(leaves, view));
-                if !left.is_empty() && !right.is_empty() {
-                    follow(&left, &right, *distance, &mut out);
-                    if !ordered {
-                        follow(&right, &left, *distance, &mut out);
-                    }
-                }
+                let Some((left, right)) = both(left, right, places) else { return false };
+                left.precedes(&right, *distance, &mut places.steps) || (!ordered && right.precedes(&left, *distance, &mut places.steps))
             }
             Spans::Within { operands, distance } => {
-                let operands: Vec<Vec<Run>> = operands.iter().map(|s| s.runs(leaves, view)).collect();
-                if operands.iter().all(|o| !o.is_empty()) {
-                    out = windows(&operands, *distance);
+                let Some(operands) = all(operands, places) else { return false };
+                within::holds(&operands, *distance, &mut places.steps)
+            }
+        }
+    }
+
+    /// Every run of tokens that is it.
+    fn band(&self, places: &mut Places<'_>) -> Band {
+        match self {
+            Spans::Nowhere => Band::new(0, 0),
+            Spans::Leaf(_) => Band::of(places.tokens(), &self.runs(places)),
+            Spans::Or(any) => {
+                let bands: Vec<Band> = any.iter().map(|s| s.band(places)).collect();
+                Band::any(places.tokens(), &bands, &mut places.steps)
+            }
+            Spans::Near { left, right, distance, ordered } => {
+                let Some((left, right)) = both(left, right, places) else { return Band::new(0, 0) };
+                let mut out = Band::new(places.tokens(), left.longest() + distance + right.longest());
+                left.follow(&right, *distance, &mut out, &mut places.steps);
+                if !ordered {
+                    right.follow(&left, *distance, &mut out, &mut places.steps);
                 }
+                out
+            }
+            Spans::Within { operands, distance } => {
+                let Some(operands) = all(operands, places) else { return Band::new(0, 0) };
+                within::band(&operands, *distance, &mut places.steps)
             }
         }
-        out.sort_unstable();
-        out.dedup();
-        out.truncate(crate::limits::PROXIMITY_RUNS);
-        out
+    }
+
+    /// Where a leaf stands.
+    fn runs(&self, places: &mut Places<'_>) -> Vec<Run> {
+        let mut runs = Vec::new();
+        if let Spans::Leaf(i) = self
+            && let Some(leaf) = places.leaves.get(*i as usize)
+        {
+            leaf.test.runs(places.view, &mut runs);
+            places.steps += places.tokens() as u64;
+        }
+        runs
+    }
+
+    /// Bytes it holds on the heap, about.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let inner = match self {
+            Spans::Leaf(_) | Spans::Nowhere => 0,
+            Spans::Or(all) | Spans::Within { operands: all, .. } => all.iter().map(Spans::heap_bytes).sum(),
+            Spans::Near { left, right, .. } => left.heap_bytes() + right.heap_bytes(),
+        };
+        size_of::<Spans>() + inner
     }
 }
 
-/// Appends a run for each of `first` and each of `second` that begins behind it, at most `distance` tokens on.
-fn follow(first: &[Run], second: &[Run], distance: u32, out: &mut Vec<Run>) {
-    for a in first {
-        let from = second.partition_point(|b| b.start < a.end);
-        let near = second.get(from..).unwrap_or_default().iter().take_while(|b| b.start - a.end <= distance);
-        out.extend(near.map(|b| Run { start: a.start, end: b.end }));
-        if out.len() > crate::limits::PROXIMITY_STEPS {
-            return;
-        }
-    }
+/// The runs of two operands, unless one has none.
+fn both(left: &Spans, right: &Spans, places: &mut Places<'_>) -> Option<(Band, Band)> {
+    let left = Some(left.band(places)).filter(|b| !b.is_empty())?;
+    let right = Some(right.band(places)).filter(|b| !b.is_empty())?;
+    Some((left, right))
 }
 
-/// Every window that holds one run of each operand, none sharing a token, and at most `distance` other tokens.
-fn windows(operands: &[Vec<Run>], distance: u32) -> Vec<Run> {
-    let mut search = Search { operands, used: vec![false; operands.len()], out: Vec::new(), steps: 0 };
-    for (i, runs) in operands.iter().enumerate() {
-        for run in runs {
-            search.used[i] = true;
-            search.extend(*run, distance, operands.len() - 1);
-            search.used[i] = false;
-        }
-    }
-    search.out
-}
-
-struct Search<'a> {
-    operands: &'a [Vec<Run>],
-    used: Vec<bool>,
-    out: Vec<Run>,
-    steps: usize,
-}
-
-impl Search<'_> {
-    /// Puts the operands that are left behind `window`, with `room` tokens to spare between them.
-    fn extend(&mut self, window: Run, room: u32, left: usize) {
-        self.steps += 1;
-        if left == 0 {
-            self.out.push(window);
-            return;
-        }
-        for i in 0..self.operands.len() {
-            if self.used[i] {
-                continue;
-            }
-            let runs = &self.operands[i];
-            let from = runs.partition_point(|r| r.start < window.end);
-            self.used[i] = true;
-            for run in runs.iter().skip(from).take_while(|r| r.start - window.end <= room) {
-                if self.steps > crate::limits::PROXIMITY_STEPS {
-                    break;
-                }
-                self.extend(Run { start: window.start, end: run.end }, room - (run.start - window.end), left - 1);
-            }
-            self.used[i] = false;
-        }
-    }
+/// The runs of all operands, unless one has none.
+fn all(operands: &[Spans], places: &mut Places<'_>) -> Option<Vec<Band>> {
+    operands.iter().map(|s| Some(s.band(places)).filter(|b| !b.is_empty())).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(list: &[(u32, u32)]) -> Vec<Run> {
-        list.iter().map(|(start, end)| Run { start: *start, end: *end }).collect()
-    }
-
-    #[test]
-    fn spans_that_share_a_token_are_not_near() {
-        let mut out = Vec::new();
-        follow(&at(&[(0, 3)]), &at(&[(1, 2), (3, 4), (6, 7)]), 2, &mut out);
-        assert_eq!(out, at(&[(0, 4)]));
-    }
-
-    #[test]
-    fn a_window_counts_only_tokens_of_no_operand() {
-        let banks = at(&[(0, 1), (9, 10)]);
-        let cards = at(&[(3, 5)]);
-        assert_eq!(windows(&[banks.clone(), cards.clone()], 2), at(&[(0, 5)]));
-        assert_eq!(windows(&[banks.clone(), cards.clone()], 1), []);
-        assert_eq!(windows(&[banks, cards], 4), at(&[(0, 5), (3, 10)]));
-        // The same word twice needs two of it.
-        let word = at(&[(0, 1), (2, 3)]);
-        assert_eq!(windows(&[word.clone(), word.clone()], 1), at(&[(0, 3), (0, 3)]));
-        assert_eq!(windows(&[word[..1].to_vec(), word[..1].to_vec()], 50), []);
-    }
-}
+mod tests;

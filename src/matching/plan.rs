@@ -19,22 +19,77 @@ pub(super) struct Step {
     pub(super) no: u32,
 }
 
-/// Appends the chain of `node` to `steps` and returns where it begins. `leaf_of` gives the leaf of a
-/// term or of a proximity and its word, or none for what can never hold.
-pub(super) fn chain(node: &Node, yes: u32, no: u32, leaf_of: &mut dyn FnMut(&Node) -> Option<(u32, u32)>, steps: &mut Vec<Step>) -> u32 {
-    match node {
-        Node::And(all) => all.iter().rev().fold(yes, |next, n| chain(n, next, no, leaf_of, steps)),
-        Node::Or(any) => any.iter().rev().fold(no, |next, n| chain(n, yes, next, leaf_of, steps)),
-        Node::Not(n) => chain(n, no, yes, leaf_of, steps),
-        Node::Leaf(_) | Node::Near { .. } | Node::Within { .. } => match leaf_of(node) {
-            None => no,
-            Some((leaf, word)) => {
-                steps.push(Step { leaf, word, yes, no });
-                steps.len() as u32 - 1
+/// Builds chains; all of them stand in one list.
+pub(super) struct Chainer<'a> {
+    pub(super) steps: &'a mut Vec<Step>,
+    /// The leaf of a term or of a proximity and its word, or none for what can never hold.
+    pub(super) leaf_of: &'a mut dyn FnMut(&Node) -> Option<(u32, u32)>,
+    /// How dear it is to ask for a leaf: what costs least is asked first.
+    pub(super) dear: &'a dyn Fn(usize) -> u8,
+}
+
+impl Chainer<'_> {
+    /// Appends the chain of `node` and returns where it begins.
+    pub(super) fn chain(&mut self, node: &Node, yes: u32, no: u32) -> u32 {
+        match node {
+            Node::And(all) => self.dearest_first(all).into_iter().fold(yes, |next, n| self.chain(n, next, no)),
+            Node::Or(any) => self.dearest_first(any).into_iter().fold(no, |next, n| self.chain(n, yes, next)),
+            Node::Not(n) => self.chain(n, no, yes),
+            Node::Leaf(_) => self.step(node, yes, no),
+            // Distances are measured only where everything stands that could be near.
+            Node::Near { left, right, .. } => {
+                let near = self.step(node, yes, no);
+                let right = self.present(right, near, no);
+                self.present(left, right, no)
             }
-        },
+            Node::Within { operands, .. } => {
+                let within = self.step(node, yes, no);
+                operands.iter().rev().fold(within, |next, n| self.present(n, next, no))
+            }
+        }
+    }
+
+    /// Appends the chain that asks whether an operand of a proximity could stand in the post at all.
+    fn present(&mut self, node: &Node, yes: u32, no: u32) -> u32 {
+        match node {
+            Node::Or(any) => any.iter().rev().fold(no, |next, n| self.present(n, yes, next)),
+            Node::Near { left, right, .. } => {
+                let right = self.present(right, yes, no);
+                self.present(left, right, no)
+            }
+            Node::Within { operands, .. } => operands.iter().rev().fold(yes, |next, n| self.present(n, next, no)),
+            Node::Leaf(_) => self.step(node, yes, no),
+            // Neither has a place in a text.
+            Node::And(_) | Node::Not(_) => no,
+        }
+    }
+
+    fn step(&mut self, node: &Node, yes: u32, no: u32) -> u32 {
+        let Some((leaf, word)) = (self.leaf_of)(node) else { return no };
+        self.steps.push(Step { leaf, word, yes, no });
+        self.steps.len() as u32 - 1
+    }
+
+    /// A chain is built from its end.
+    fn dearest_first<'n>(&self, nodes: &'n [Node]) -> Vec<&'n Node> {
+        let mut nodes: Vec<&Node> = nodes.iter().collect();
+        nodes.sort_by_cached_key(|n| self.dear_of(n));
+        nodes.reverse();
+        nodes
+    }
+
+    fn dear_of(&self, node: &Node) -> u8 {
+        match node {
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().map(|n| self.dear_of(n)).max().unwrap_or_default(),
+            Node::Not(n) => self.dear_of(n),
+            Node::Leaf(i) => (self.dear)(*i),
+            Node::Near { .. } | Node::Within { .. } => NEAR,
+        }
     }
 }
+
+/// How dear a proximity is; a word is 0.
+pub(super) const NEAR: u8 = 1;
 
 /// Leaves of which at least one holds in every post that matches.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,7 +131,8 @@ mod tests {
     fn run(node: &Node, truth: &[bool]) -> bool {
         let mut steps = Vec::new();
         let mut leaf_of = |n: &Node| if let Node::Leaf(i) = n { Some((*i as u32, 0)) } else { None };
-        let mut at = chain(node, YES, NO, &mut leaf_of, &mut steps);
+        let mut chainer = Chainer { steps: &mut steps, leaf_of: &mut leaf_of, dear: &|i| 3 - i as u8 };
+        let mut at = chainer.chain(node, YES, NO);
         while let Some(s) = steps.get(at as usize) {
             at = if truth[s.leaf as usize] { s.yes } else { s.no };
         }

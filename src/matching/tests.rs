@@ -1,5 +1,8 @@
 //! Tables of queries and posts, and both matchers on each.
 
+mod fields;
+mod rules;
+
 use super::*;
 use crate::post::{Author, Reference};
 use crate::query::{Attribute, Leaf as Typed, NoFacts, Party};
@@ -71,6 +74,14 @@ fn terms_on_texts() {
         (Term::Cashtag("acme".into()), Fold, vec!["$ACME sube"], vec!["acme", "#acme"]),
         (Term::Contains("hack".into()), Fold, vec!["la app fue HACKEADA", "https://x.y/whack"], vec!["atacada"]),
         (Term::Contains("ón, q".into()), Smart, vec!["comisiÓN, que"], vec!["comision, que"]),
+        (Term::Contains("ón, q".into()), Fold, vec!["comisiÓN, que", "comision, que"], vec!["comision que"]),
+        (Term::Contains("on, q".into()), Smart, vec!["comisiÓN, que", "comision, que"], vec![]),
+        (Term::Contains("on, q".into()), Exact, vec!["comision, que"], vec!["comisión, que"]),
+        (Term::Raw("Google+".into()), Fold, vec!["Adiós Google+", "xGoogle+x"], vec!["Google plus", "google+"]),
+        (Term::Raw("ción".into()), Fold, vec!["acción", "accio\u{301}n"], vec!["accion", "ACCIÓN"]),
+        (Term::Raw("cio\u{301}n".into()), Exact, vec!["acción"], vec!["accion"]),
+        (Term::Raw("+++".into()), Smart, vec!["a +++ b"], vec!["a ++ b"]),
+        (Term::Raw("\u{301}".into()), Fold, vec!["x\u{301}"], vec!["é", "e\u{301}"]),
     ] {
         for t in yes {
             assert_eq!(matched(&[one(term.clone(), accents)], &text(t)), [0], "{term:?} {accents:?} {t}");

@@ -31,5 +31,5 @@ fn score(context: &Context<'_>) -> Score {
 fn tone(found: Found) -> i32 {
     let plain = i32::from(found.points) * 10;
     let strong = if found.intensified { plain * 3 / 2 } else { plain };
-    if found.negated { -strong / 2 } else { strong }
+    if found.is_negated() { -strong / 2 } else { strong }
 }

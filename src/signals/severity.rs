@@ -31,7 +31,7 @@ static HARM: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[include_str!("s
 fn score(context: &Context<'_>) -> Score {
     let mut gravest = Gravest::default();
     HARM.find(context.post.text, context.tokens, |found| {
-        if !found.negated {
+        if !found.is_negated() {
             let words = context.tokens.tokens().iter().skip(found.first).take(found.length);
             gravest.add(words.fold(0, |term, word| pair_hash(term, word.hash)), found.points);
         }

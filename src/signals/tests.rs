@@ -143,6 +143,8 @@ fn lists_are_well_formed_and_names_distinct() {
         include_str!("severity_en.txt"),
         include_str!("negativity_es.txt"),
         include_str!("negativity_en.txt"),
+        include_str!("sentiment_es.txt"),
+        include_str!("sentiment_en.txt"),
         include_str!("question.txt"),
     ] {
         assert!(crate::lexicon::is_well_formed(list), "{}", list.lines().next().unwrap_or_default());
@@ -214,5 +216,6 @@ proptest! {
         tokens.read(&other);
         let post = Post { text: &text, ..Post::default() };
         score(&Context { post: &post, tokens: &tokens, topic: None }, Scope::Post, &mut Vec::new());
+        prop_assert!((-1.0..=1.0).contains(&sentiment(&text, &tokens)));
     }
 }

@@ -9,7 +9,8 @@ use crate::alert::{Alert, Status};
 use crate::limits::MENTIONS_SCAN;
 use crate::panes::Sum;
 use crate::panes::week::HOURS;
-use crate::post::PostBuf;
+use crate::post::{PostBuf, PostKey};
+use crate::seen::Known;
 use crate::time::Timestamp;
 use crate::topic::TopicId;
 
@@ -77,6 +78,11 @@ impl Tally {
     /// No post before this is expected any more.
     pub fn watermark(&self) -> Timestamp {
         self.clock.watermark()
+    }
+
+    /// Whether the post is known to be deleted, perhaps before it came.
+    pub fn is_deleted(&mut self, key: PostKey) -> bool {
+        self.seen.know(key) == Some(Known::Deleted)
     }
 
     /// The number of the topic called `name`, if it is listened to.

@@ -57,6 +57,11 @@ pub fn base(s: &str) -> String {
     NFD.normalize(&folded(s)).chars().filter(|c| !is_mark(*c)).collect()
 }
 
+/// `s` composed (NFC), and nothing else.
+pub fn nfc(s: &str) -> Cow<'_, str> {
+    NFC.normalize(s)
+}
+
 /// Whether `s` holds any mark, composed or not; ñ and ç included.
 pub fn has_mark(s: &str) -> bool {
     !s.is_ascii() && NFD.normalize(s).chars().any(is_mark)

@@ -8,6 +8,7 @@ use crate::panes::Sum;
 use crate::reason::Refused;
 use crate::tally::{Mention, Overview, Step, WeekHours};
 use crate::time::HOUR;
+use crate::topic::Wording;
 use crate::window::Window;
 
 /// An error as RFC 9457 has it, in the reader's language.
@@ -23,6 +24,26 @@ pub struct ProblemView<'a> {
     pub detail: &'a str,
     /// The name of the kind, for programs.
     pub code: &'a str,
+    /// What is wrong with the body, fault by fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FaultView<'a>>,
+}
+
+/// One fault of a body.
+#[derive(Serialize)]
+pub struct FaultView<'a> {
+    /// JSON Pointer to the value.
+    pub pointer: &'a str,
+    /// Its code, if it is about a query.
+    pub code: Option<&'a str>,
+    /// First code point of the string there that it is about.
+    pub start: Option<u32>,
+    /// One past the last.
+    pub end: Option<u32>,
+    /// What is wrong.
+    pub cause: &'a str,
+    /// What to write instead.
+    pub fix: Option<&'a str>,
 }
 
 /// One refused line of a body.
@@ -75,10 +96,20 @@ pub struct TopicView<'a> {
     pub weight: f64,
     /// What was counted; `None` before the first beat.
     pub overview: Option<&'a Overview>,
+    /// Its queries, if they were asked for.
+    pub queries: Option<QueriesView<'a>>,
 }
 
-/// `GET /v1/topics`.
-pub fn topics_json(topics: &[TopicView<'_>]) -> String {
+/// The queries of a topic.
+pub struct QueriesView<'a> {
+    /// How many there are.
+    pub all: usize,
+    /// The first of them.
+    pub shown: &'a [Wording],
+}
+
+/// `GET /v1/topics`: topics and where the next page starts.
+pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>) -> String {
     #[derive(Serialize)]
     struct One<'a, W: Serialize> {
         name: &'a str,
@@ -88,10 +119,20 @@ pub fn topics_json(topics: &[TopicView<'_>]) -> String {
         windows: Option<W>,
         total: Option<SumView>,
         firing: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        query_count: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        queries: Option<Vec<QueryOf<'a>>>,
+    }
+    #[derive(Serialize)]
+    struct QueryOf<'a> {
+        query: &'a str,
+        tag: Option<&'a str>,
     }
     let one = |t: &TopicView<'_>| {
         let windows =
             t.overview.map(|o| Pairs(Window::ALL.iter().zip(&o.windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)))));
+        let queries = t.queries.as_ref();
         json(&One {
             name: t.name,
             brand: given(t.brand),
@@ -100,9 +141,22 @@ pub fn topics_json(topics: &[TopicView<'_>]) -> String {
             windows,
             total: t.overview.map(|o| (&o.total).into()),
             firing: t.overview.map_or(&[], |o| &o.firing),
+            query_count: queries.map(|q| q.all),
+            queries: queries.map(|q| q.shown.iter().map(|w| QueryOf { query: &w.normal, tag: given(&w.tag) }).collect()),
         })
     };
-    format!("{{\"topics\":[{}]}}", topics.iter().map(one).collect::<Vec<_>>().join(","))
+    let next = next.map(|n| n.to_string());
+    format!("{{\"topics\":[{}],\"next\":{}}}", topics.iter().map(one).collect::<Vec<_>>().join(","), json(&next))
+}
+
+/// `PUT /v1/topics/{name}`.
+pub fn put_json(name: &str, warnings: Vec<FaultView<'_>>) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        name: &'a str,
+        warnings: Vec<FaultView<'a>>,
+    }
+    json(&View { name, warnings })
 }
 
 /// `GET /v1/topics/{name}/windows`: steps of `minutes`, oldest first.

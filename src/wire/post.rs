@@ -26,6 +26,7 @@ pub struct PostView<'a> {
     media: Vec<&'static str>,
     place: Option<PlaceView<'a>>,
     source_app: Option<&'a str>,
+    sensitive: bool,
     kind: &'static str,
 }
 
@@ -95,6 +96,7 @@ impl<'a> From<&Post<'a>> for PostView<'a> {
             media: p.media.names().collect(),
             place: placed.then(|| PlaceView { name: given(p.place), country: given(p.country) }),
             source_app: given(p.source_app),
+            sensitive: p.sensitive,
             kind: kind(p.kind),
         }
     }

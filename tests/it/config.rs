@@ -21,7 +21,7 @@ fn wrong(text: &str) -> Report {
 fn told(report: &Report, lang: Lang) -> Vec<String> {
     let one = |p: &escucha::config::Problem| {
         let (line, column) = report.place(p);
-        format!("{line}:{column} {} | {}", p.cause.get(lang), p.fix.get(lang))
+        format!("{line}:{column} {} | {}", p.title(lang), p.fix.get(lang))
     };
     report.problems.iter().map(one).collect()
 }
@@ -85,7 +85,14 @@ fn one_problem_looks_like_this() {
 pub const TABLE: &[(&str, &str, &str)] = &[
     ("zzz = 1", "1:1 el archivo no tiene la clave «zzz» | claves conocidas: ", "1:1 the file has no key “zzz” | known keys: "),
     ("[wall]", "1:2 «wall» no está disponible en esta versión | ", "1:2 “wall” is not available in this version | "),
-    ("[[list]]\nname='a'", "1:3 «list» no está disponible", "1:3 “list” is not available"),
+    ("[[list]]\nname='a'", "1:1 a [[list]] le falta «terms»", "1:1 [[list]] lacks “terms”"),
+    ("[[list]]\nname='a'\nterms=[]", "3:7 «terms» está vacía", "3:7 “terms” is empty"),
+    ("[[list]]\nname='a'\nterms=['b']\n[[list]]\nname='a'\nterms=['c']", "5:6 ya hay [[list]] «a»", "5:6 there is already [[list]] “a”"),
+    (
+        "[[list]]\nname='a'\nterms=['bien', 'más *ción']",
+        "3:17 E130: «\"más *ción\"»: un comodín no puede iniciar palabra. | Usa contains:.",
+        "3:17 E130: «\"más *ción\"»: a wildcard cannot start a word. | Use contains:.",
+    ),
     ("[store]\npath='a'", "1:2 «store» no está disponible", "1:2 “store” is not available"),
     ("[[source]]\nname='a'\ntype='x'", "3:6 «x» no está disponible", "3:6 “x” is not available"),
     (
@@ -158,7 +165,32 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         "4:9 a topic has “query” or “queries”, not both",
     ),
     ("[[topic]]\nname='a'\nqueries=[]", "3:9 «queries» está vacía", "3:9 “queries” is empty"),
-    ("[[topic]]\nname='a'\nquery='x'\ntag='t'", "4:1 «tag» no está disponible", "4:1 “tag” is not available"),
+    ("[[topic]]\nname='a'\nquery='x'\ndialect='t'", "4:1 «dialect» no está disponible", "4:1 “dialect” is not available"),
+    (
+        "[[topic]]\nname='a'\nqueries=[{query='x', tag='\\u0000'}]\nweight=31",
+        "4:8 «weight» debe estar entre 0 y 30",
+        "4:8 “weight” must be between 0 and 30",
+    ),
+    (
+        "[[topic]]\nname='a'\nquery='año list:nope'",
+        "3:12 E142: «list:nope» nombra una lista o una regla que no existe. | Defínela con [[list]] en la configuración.",
+        "3:12 E142: «list:nope» names a list or a rule that does not exist. | Define it as a [[list]] of the configuration.",
+    ),
+    (
+        "[[topic]]\nname='a'\nqueries=['x', 'rule:a']",
+        "3:16 E143: «rule:a»: estas reglas se esperan unas a otras: a → a.",
+        "3:16 E143: «rule:a»: these rules wait for each other: a → a.",
+    ),
+    (
+        "[[topic]]\nname='a'\nquery='w rule:b'\n[[topic]]\nname='b'\nquery='rule:c x'\n[[topic]]\nname='c'\nquery='rule:a rule:b2'\n[[topic]]\nname='b2'\nquery='z'",
+        "3:10 E143: «rule:b»: estas reglas se esperan unas a otras: a → b → c → a.",
+        "3:10 E143: «rule:b»: these rules wait for each other: a → b → c → a.",
+    ),
+    (
+        "[[topic]]\nname='a'\nquery='all:posts'",
+        "3:8 E145: «all:posts» pide todos los mensajes",
+        "3:8 E145: «all:posts» asks for every post",
+    ),
     (
         "[[topic]]\nname='a'\nquery='x'\naccents='smrt'",
         "4:9 «accents» no puede ser «smrt» | ¿querías decir «smart»?",
@@ -302,6 +334,35 @@ severity = "critical"
     let at = escucha::time::Timestamp::from_seconds(1_783_297_800);
     assert_eq!(listening.topics.iter().map(|t| t.zone.clone().hour_of_week(at)).collect::<Vec<_>>(), [6 * 24 + 18, 2]);
     assert_eq!(config.listening(&mut ids, 8).topics[0].id.0, 1, "numbers last");
+}
+
+#[test]
+fn queries_have_tags_lists_rules_and_warnings_of_their_own() {
+    let tag = "ñ".repeat(escucha::limits::TAG_CHARS);
+    let text = format!(
+        "[[brand]]\nname='B'\nown=true\naccounts=[{{handle='@Cóndor'}}, {{id='7'}}]\n\
+         [[brand]]\nname='C'\naccounts=[{{handle='otro'}}]\n\
+         [[list]]\nname='fallas'\nterms=['caída', '\"no funciona\"', '#falla']\n\
+         [[topic]]\nname='a'\ntag='T0'\nqueries=['condor otro -CONDOR \"el condor\"', {{query='list:Fallas', tag='{tag}'}}]\n\
+         [[topic]]\nname='b'\nquery='all:posts rule:A'\nall=true\n"
+    );
+    let (config, report) = read(&text).unwrap_or_else(|r| panic!("{}", r.render(Lang::En, false)));
+    let warnings = told(&report, Lang::Es);
+    assert!(warnings.len() == 1 && warnings[0].starts_with("14:11 W110: «condor» es también el nombre"), "{warnings:?}");
+    let listening = config.listening(&mut TopicIds::default(), 1);
+    let written: Vec<(&str, &str)> = listening.wordings.iter().flat_map(|w| w.iter()).map(|w| (&*w.normal, &*w.tag)).collect();
+    assert_eq!(
+        written,
+        [("condor AND otro AND NOT CONDOR AND \"el condor\"", "T0"), ("list:Fallas", tag.as_str()), ("all:posts AND rule:A", "")]
+    );
+    assert_eq!(listening.topics[0].queries[1].leaves.len(), 3);
+
+    let report = wrong(&text.replace(&tag, &format!("{tag}ñ")));
+    assert!(told(&report, Lang::En).iter().any(|t| t.contains("“tag” may have 255 characters at most")));
+    // Nothing hides anything: a cycle beside a query that cannot be read, and every cycle once.
+    let report = wrong("[[topic]]\nname='a'\nqueries=['(x', 'rule:b']\n[[topic]]\nname='b'\nqueries=['rule:a', 'rule:a w', 'rule:b']");
+    let codes: Vec<String> = told(&report, Lang::En).iter().map(|t| t.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(codes, ["3:11 E101:", "3:17 E143:", "6:33 E143:"], "{:#?}", told(&report, Lang::En));
 }
 
 #[test]

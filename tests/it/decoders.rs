@@ -46,9 +46,10 @@ fn mapping(fields: &[(&str, &str)]) -> Mapping {
 }
 
 /// What a file holds: items, creates, deletes, notices, then creates that repost, quote, answer, and
-/// creates with links, mentions, media and a known number of followers. Nothing is refused.
+/// creates with links, mentions, media, a known number of followers, a place, a program and a mark as
+/// sensitive. Nothing is refused.
 #[derive(Debug, PartialEq)]
-struct Census([u64; 11]);
+struct Census([u64; 14]);
 
 fn census(out: &Decoded) -> Census {
     assert_eq!(out.refusals, []);
@@ -65,6 +66,9 @@ fn census(out: &Decoded) -> Census {
         count(|p| !p.mentions.is_empty()),
         count(|p| p.media.names().next().is_some()),
         count(|p| p.author.followers.get().is_some()),
+        count(|p| !p.place.is_empty()),
+        count(|p| !p.source_app.is_empty()),
+        count(|p| p.sensitive),
     ])
 }
 
@@ -74,16 +78,16 @@ fn every_line_of_the_shared_data() {
     let news =
         mapping(&[("id", "/id"), ("network", "=x"), ("created_at", "/timestamp_ms"), ("text", "/text"), ("author.handle", "/screen_name")]);
     let table = [
-        ("jetstream", "jetstream/golden_v1.jsonl", &none, [10, 1, 0, 9, 0, 0, 1, 0, 0, 0, 0]),
-        ("jetstream", "jetstream/events_2026-07-04.jsonl", &none, [152, 17, 1, 134, 0, 0, 8, 5, 0, 2, 0]),
-        ("x-v1", "x-v1-stream/filter_2015-11-17.ndjson.gz", &none, [130, 123, 0, 7, 0, 6, 34, 14, 39, 11, 123]),
-        ("x-v1", "x-v1-stream/sample_2015-03-20.ndjson.gz", &none, [996, 874, 122, 0, 343, 0, 144, 212, 218, 202, 874]),
-        ("x-v1", "x-v1-stream/sample_2015-10-03.ndjson.gz", &none, [866, 513, 353, 0, 197, 13, 102, 136, 136, 128, 513]),
-        ("x-v2", "x-v2/filtered_stream.ndjson", &none, [41, 41, 0, 0, 29, 0, 0, 0, 0, 0, 0]),
-        ("x-v2", "x-v2/search_pages.jsonl.gz", &none, [1153, 1153, 0, 0, 22, 20, 941, 43, 897, 6, 1153]),
-        ("mastodon", "mastodon/public_timeline_2020-04-16.ndjson", &none, [20, 20, 0, 0, 0, 0, 0, 9, 0, 3, 20]),
-        ("mapped", "banks-es/client_listener_2020-10.ndjson.gz", &banks(), [2738, 2738, 0, 0, 0, 0, 2563, 0, 0, 0, 2642]),
-        ("mapped", "news-es/es_news_opinion_2021-2022.json.gz", &news, [30244, 30244, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("jetstream", "jetstream/golden_v1.jsonl", &none, [10, 1, 0, 9, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+        ("jetstream", "jetstream/events_2026-07-04.jsonl", &none, [152, 17, 1, 134, 0, 0, 8, 5, 0, 2, 0, 0, 0, 0]),
+        ("x-v1", "x-v1-stream/filter_2015-11-17.ndjson.gz", &none, [130, 123, 0, 7, 0, 6, 34, 14, 39, 11, 123, 123, 123, 2]),
+        ("x-v1", "x-v1-stream/sample_2015-03-20.ndjson.gz", &none, [996, 874, 122, 0, 343, 0, 144, 212, 218, 202, 874, 31, 874, 43]),
+        ("x-v1", "x-v1-stream/sample_2015-10-03.ndjson.gz", &none, [866, 513, 353, 0, 197, 13, 102, 136, 136, 128, 513, 6, 513, 7]),
+        ("x-v2", "x-v2/filtered_stream.ndjson", &none, [41, 41, 0, 0, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("x-v2", "x-v2/search_pages.jsonl.gz", &none, [1153, 1153, 0, 0, 22, 20, 941, 43, 897, 6, 1153, 0, 1153, 0]),
+        ("mastodon", "mastodon/public_timeline_2020-04-16.ndjson", &none, [20, 20, 0, 0, 0, 0, 0, 9, 0, 3, 20, 0, 1, 2]),
+        ("mapped", "banks-es/client_listener_2020-10.ndjson.gz", &banks(), [2738, 2738, 0, 0, 0, 0, 2563, 0, 0, 0, 2642, 0, 2738, 0]),
+        ("mapped", "news-es/es_news_opinion_2021-2022.json.gz", &news, [30244, 30244, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     ];
     for (name, file, mapping, expected) in table {
         let Some(bytes) = data::read(file) else { return };

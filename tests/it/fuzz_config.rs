@@ -47,6 +47,45 @@ pub fn config(bytes: &[u8]) {
     }
 }
 
+/// Any bytes as a topic that is put in force beside two others; what is told of them has a place in them.
+pub fn topic(bytes: &[u8]) {
+    let text = "[[list]]\nname='l'\nterms=['a1']\n[[topic]]\nname='a'\nquery='rule:b x'\n[[topic]]\nname='b'\nquery='x'";
+    let (config, _) = Config::read("e.toml", text.to_owned(), Path::new("")).expect("a file");
+    let mut ids = TopicIds::default();
+    let listening = config.listening(&mut ids, 1);
+    for name in ["b", "c"] {
+        match config.set().put(&listening, &mut ids, name, bytes) {
+            Ok(change) => assert!(change.listening.topics.iter().any(|t| t.name == name && !t.queries.is_empty())),
+            Err(faults) => {
+                let body: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+                assert!(!faults.is_empty());
+                for fault in faults.iter().filter(|f| !f.pointer.is_empty() && f.pointer != "/name") {
+                    assert!(body.pointer(&fault.pointer).is_some(), "{}", fault.pointer);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_topic_panics() {
+    let corpus: Vec<&[u8]> = vec![
+        br#"{"query":"rule:a y","tag":"t","all":true,"brand":null}"#,
+        br#"{"queries":["list:l","\u00f1 (x",{"query":"rule:b","accents":"smart","strict":false}],"weight":30}"#,
+        br#"{"query":[[["a"]],{"b":1.5e3}],"name":"b","timezone":"UTC","a~/b\u007f":"\ud83d\ude00"}"#,
+    ];
+    let mut prng = Prng::new(3);
+    for round in 0..600 {
+        let mut bytes = prng.pick(&corpus).to_vec();
+        for _ in 0..round % 4 {
+            let at = prng.index(bytes.len() + 1);
+            let end = (at + prng.index(4)).min(bytes.len());
+            bytes.splice(at..end, prng.pick(PIECES).bytes());
+        }
+        topic(&bytes);
+    }
+}
+
 #[test]
 fn nothing_panics() {
     let mut corpus: Vec<Vec<u8>> = TABLE.iter().map(|(file, ..)| file.as_bytes().to_vec()).collect();

@@ -1,27 +1,31 @@
 //! The real server on a loopback port, driven by real clients.
 
+use std::borrow::Borrow;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use escucha::alert::{Alert, Reason, Severity, Status};
-use escucha::app::{Engine, Parts, Sink};
-use escucha::bilingual::Both;
+use escucha::app::{Desk, Engine, Parts, Sink};
+use escucha::bilingual::{Both, Lang};
+use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
 use escucha::feed::Feed;
 use escucha::http::{Asker, NotStarted, Server, Settings, Shared, Timing, Token};
 use escucha::intake::Buffer;
 use escucha::lane::{Compiled, Outcome};
+use escucha::limits;
 use escucha::post::{Author, Post, PostBuf};
+use escucha::recall::Recall;
 use escucha::score::{Addend, Score};
 use escucha::sources::Board;
 use escucha::tally::{self, Applied, Event, Mention, MentionTopic, TopicWindows};
 use escucha::telemetry::Exposition;
-use escucha::time::{Clock, SystemClock, Timestamp, Zone};
-use escucha::topic::{Labels, Listening, SourceId, Topic, TopicId};
+use escucha::time::{Clock, SystemClock, Timestamp};
+use escucha::topic::{SourceId, TopicId};
 use escucha::window::Tallied;
-use escucha::{eql, limits};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,7 +36,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 mod api;
 mod ingest;
+mod queries;
+mod slow;
 mod stream;
+mod topics;
 
 /// Long enough for a loaded machine; nothing waits for it in a test that passes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,36 +62,55 @@ struct Plan {
     share: usize,
     /// Where to listen.
     ip: [u8; 4],
+    /// What to listen for, and the file a reload reads.
+    config: String,
+    file: Option<PathBuf>,
+    /// Hears of everything the tally does, beside the feed.
+    hear: Hear,
 }
+
+/// Hears of one buffer that was applied.
+type Hear = Option<Box<dyn FnMut(&Buffer, &Outcome, &Applied) + Send>>;
+
+/// Two topics.
+const TOPICS: &str = "
+[[topic]]
+name = 'caida-app'
+query = 'caída'
+weight = 10
+[[topic]]
+name = 'fraude'
+query = 'fraude'
+weight = 10
+";
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { tokens: Vec::new(), timing: Timing::default(), backlog: u64::MAX, share: 4, ip: [127, 0, 0, 1] }
+        Plan {
+            tokens: Vec::new(),
+            timing: Timing::default(),
+            backlog: u64::MAX,
+            share: 4,
+            ip: [127, 0, 0, 1],
+            config: TOPICS.to_owned(),
+            file: None,
+            hear: None,
+        }
     }
 }
 
 /// Publishes what the tally says.
-struct Publish(Arc<Feed>);
+struct Publish(Arc<Feed>, Hear);
 
 impl Sink for Publish {
-    fn applied(&mut self, _: &Buffer, _: &Outcome, _: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, buffer: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
+        if let Some(hear) = &mut self.1 {
+            hear(buffer, outcome, applied);
+        }
         self.0.publish_all(events.drain(..));
     }
     fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
         self.0.publish_all(events.drain(..));
-    }
-}
-
-fn topic(id: u32, name: &str, query: &str) -> Topic {
-    Topic {
-        id: TopicId(id),
-        name: name.to_owned(),
-        brand: None,
-        weight: Score::points(10),
-        zone: Zone::utc(),
-        calendar: Default::default(),
-        labels: Labels::default(),
-        queries: vec![eql::parse(query, &eql::Options::default()).query.expect("a query")],
     }
 }
 
@@ -94,17 +120,22 @@ impl World {
     }
 
     async fn try_start(plan: Plan) -> Result<World, NotStarted> {
-        let topics = vec![topic(0, "caida-app", "caída"), topic(1, "fraude", "fraude")];
+        let config = Config::read("e.toml", plan.config, Path::new("")).unwrap_or_else(|r| panic!("{}", r.render(Lang::En, false))).0;
+        let mut ids = TopicIds::default();
+        let listening = config.listening(&mut ids, 1);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let feed = Feed::new("E1".to_owned(), vec!["api".to_owned()]);
+        let formats = vec![Format { name: "escucha", mapping: Mapping::default() }];
+        let recall = Arc::new(Recall::new(config.engine.recall_bytes, formats.clone()));
         let parts = Parts {
-            lanes: 1,
-            formats: vec![Format { name: "escucha", mapping: Mapping::default() }],
+            lanes: 2,
+            formats: formats.clone(),
             tally: tally::Settings { lateness: 0, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES },
-            compiled: Arc::new(Compiled::new(Listening { version: 1, topics, ..Listening::default() })),
+            compiled: Arc::new(Compiled::new(listening)),
             clock: clock.clone(),
         };
-        let engine = Engine::start(parts, Box::new(Publish(feed.clone()))).expect("threads");
+        let sink = Box::new(Publish(feed.clone(), plan.hear));
+        let engine = Engine::start_recalling(parts, recall.clone(), sink).expect("threads");
         let board = Arc::new(Board::default());
         let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
@@ -113,7 +144,8 @@ impl World {
             port: (plan.share > 0).then(|| engine.intake.port(SourceId(0), plan.share, metrics::Counter::noop())),
             asker: Asker::new(engine.asks.clone()),
             board: board.clone(),
-            reload: Arc::new(|| Err(Both::new("falta una coma", "a comma is missing"))),
+            desk: Arc::new(Desk::new(&config, plan.file, ids, engine.intake.clone(), tokens.clone())),
+            recall,
             metrics: Exposition::detached().expect("buckets"),
             clock,
             version: "9.9.9",
@@ -180,6 +212,25 @@ impl World {
             body = unchunked(&body);
         }
         (status, head, body)
+    }
+
+    /// JSON in, status and JSON out, in English.
+    async fn send(&self, method: &str, path: &str, body: impl Borrow<Value>) -> (u16, Value) {
+        let body = body.borrow();
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, _, body) = self.request(method, path, &[("accept-language", "en")], body.as_bytes()).await;
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// Checks that an answer has the keys that the published description says, and no others.
+    async fn described(&self, schema: &str, answer: &Value) {
+        let (_, document) = self.get("/v1/openapi.json", &[]).await;
+        let keys = |v: &Value| v.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+        let schema = &document["components"]["schemas"][schema];
+        assert_eq!(keys(answer), keys(&schema["properties"]), "{answer}");
+        let mut required: Vec<_> = schema["required"].as_array().expect("required").iter().filter_map(|k| k.as_str()).collect();
+        required.sort_unstable();
+        assert_eq!(keys(answer), required);
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {

@@ -1,14 +1,12 @@
 //! The fast reader and the fast matcher against the slow ones, over real texts and over hard ones.
 
-use escucha::eql::Given;
-use escucha::query::NoFacts;
 use std::io::BufRead;
 
 use escucha::eql;
 use escucha::matching::{Matcher, Scratch};
-use escucha::post::{Author, Post, Reference};
+use escucha::post::{Author, Count, Kind, Lines, Media, Post, Reference};
 use escucha::prng::Prng;
-use escucha::query::{Accents, Attribute, Leaf, Node, Party, Query, Term};
+use escucha::query::{Accents, Attribute, Decimals, Facts, Flag, Leaf, Measure, Named, Node, Party, Place, Query, Term};
 use escucha::text::{self, TokenKind, Tokens, Word, word_hash};
 
 use crate::data;
@@ -192,22 +190,71 @@ impl World {
         "nadie".into()
     }
 
+    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.prng.index(of.len())]
+    }
+
+    fn maybe<T>(&mut self, value: T) -> Option<T> {
+        (self.prng.index(3) > 0).then_some(value)
+    }
+
+    /// A piece of a text.
+    fn piece(&mut self, text: &str, most: usize) -> String {
+        let chars: Vec<char> = text.chars().collect();
+        let first = self.prng.index(chars.len().max(1));
+        chars.iter().skip(first).take(2 + self.prng.index(most)).collect()
+    }
+
     fn term(&mut self, in_text: bool) -> Term {
-        match self.prng.index(if in_text { 9 } else { 14 }) {
+        match self.prng.index(if in_text { 8 } else { 26 }) {
             0 => Term::Case(self.words(2).into_iter().map(|w| w.replace(['*', '?'], "")).collect()),
             1 => Term::Mention(self.name('@')),
             2 => Term::Hashtag(self.name('#')),
-            3 => Term::Cashtag(self.name('$')),
-            9 => Term::Lang(["es", "en", "pt-BR", "und"][self.prng.index(4)].into()),
-            10 => Term::Is(Attribute::Network, ["x", "Bluesky"][self.prng.index(2)].into()),
-            11 => Term::Account(Party::From, ["ana", "LUIS.bsky.social", "año", "did:plc:Ña"][self.prng.index(4)].into()),
-            12 => Term::Account(Party::To, ["ANA", "luis.bsky.social", "17"][self.prng.index(3)].into()),
-            13 => {
-                let text = self.text();
-                let chars: Vec<char> = text.chars().collect();
-                let first = self.prng.index(chars.len());
-                Term::Contains(chars[first..(first + 2 + self.prng.index(6)).min(chars.len())].iter().collect())
+            8 => Term::Cashtag(self.name('$')),
+            9 => Term::Lang(self.one(&["es", "en", "pt-BR", "und"]).into()),
+            10 => Term::Is(self.one(&[Attribute::Network, Attribute::SourceApp]), self.one(&["x", "Bluesky", "ÑANDÚ", "ñandu"]).into()),
+            11 => Term::Is(Attribute::Country, self.one(&["mx", "MX", "es"]).into()),
+            12 => Term::Is(self.one(&[Attribute::Conversation, Attribute::InReplyTo]), self.one(&["c1", "C1", "17"]).into()),
+            13 => Term::Account(
+                self.one(&[Party::From, Party::To, Party::RetweetsOf]),
+                self.one(&["ana", "LUIS.bsky.social", "año", "did:plc:Ña", "17"]).into(),
+            ),
+            14 | 15 => {
+                let (text, most) = (self.text(), 6);
+                Term::Contains(self.piece(&text, most))
             }
+            16 => {
+                let (text, most) = (self.text(), 6);
+                Term::Raw(self.piece(&text, most))
+            }
+            17 => Term::In(self.one(&PLACES), self.words(2)),
+            18 => Term::In(self.one(&PLACES), vec![self.one(&["jefa", "Año", "ano", "mex*"]).into()]),
+            19 => {
+                let link = self.one(&LINKS);
+                let pieces = text::split(link.split("://").last().unwrap(), false);
+                let first = self.prng.index(pieces.len());
+                let some = pieces.iter().skip(first).take(1 + self.prng.index(3));
+                let link = link.split("://").last().unwrap();
+                Term::Url(some.map(|p| link[p.start..p.end].to_uppercase()).collect())
+            }
+            20 => {
+                let link = self.one(&LINKS);
+                Term::UrlContains(self.piece(link, 6).to_uppercase())
+            }
+            21 => Term::Site(self.one(&["example.com", "news.EXAMPLE.com", "ñu.es", "com"]).into()),
+            22 => Term::Number(
+                self.one(&[Measure::Followers, Measure::Following, Measure::Posts, Measure::Listed, Measure::Sentiment, Measure::Priority]),
+                self.one(&[
+                    Decimals { from: -Decimals::ONE, to: 0 },
+                    Decimals { from: 0, to: 20 * Decimals::ONE },
+                    Decimals { from: 20 * Decimals::ONE, to: i64::MAX },
+                ]),
+            ),
+            23 if self.prng.index(2) == 0 => Term::Hour { from: self.prng.index(24) as u8, to: self.prng.index(24) as u8 },
+            23 => Term::Weekday { from: self.prng.index(7) as u8, to: self.prng.index(7) as u8 },
+            24 => Term::Flag(Flag::ALL[self.prng.index(Flag::ALL.len())].2),
+            25 if self.prng.index(4) == 0 => Term::Everything,
+            25 => Term::Sample(self.one(&[1, 30, 60, 100])),
             _ => Term::Phrase(self.words(3)),
         }
     }
@@ -236,43 +283,129 @@ impl World {
         }
     }
 
-    fn query(&mut self) -> Query {
+    /// A query that may name rules, any below `rules`; one that is never there is the last.
+    fn query(&mut self, rules: usize) -> Query {
         let mut leaves = Vec::new();
         let depth = self.prng.index(4);
-        let root = self.node(depth, false, &mut leaves);
+        let mut root = self.node(depth, false, &mut leaves);
+        if self.prng.index(3) == 0 {
+            let named = self.prng.index(rules + 1);
+            let name = if named == rules { "unknown".into() } else { format!("r{named}") };
+            leaves.push(Leaf { span: 0..0, term: Term::Rule(name) });
+            let mut rule = Node::Leaf(leaves.len() - 1);
+            if self.prng.index(3) == 0 {
+                rule = Node::Not(Box::new(rule));
+            }
+            let both = vec![root, rule];
+            root = if self.prng.index(2) == 0 { Node::Or(both) } else { Node::And(both) };
+        }
         Query { root, leaves, accents: MODES[self.prng.index(3)], quoted: self.prng.index(4) == 0 }
+    }
+
+    fn facts(&mut self) -> Told {
+        let flags = Flag::ALL.iter().map(|f| f.2).filter(|f| *f != Flag::Nullcast);
+        let told = flags.filter_map(|f| (self.prng.index(8) == 0).then(|| (f, self.prng.index(2) == 0))).collect();
+        let (tenths, hour) = (self.prng.index(21) as f64, self.prng.index(24) as u8);
+        Told { sentiment: self.maybe(tenths / 10.0 - 1.0), hour: self.maybe(hour), told }
+    }
+
+    fn reference(&mut self) -> Reference<'static> {
+        Reference { author: self.one(&["", "ana", "AÑO"]), author_id: self.one(&["", "17"]), id: self.one(&["", "17", "c1"]) }
+    }
+}
+
+const PLACES: [Place; 5] = [Place::Title, Place::Bio, Place::BioName, Place::BioLocation, Place::Place];
+
+const LINKS: [&str; 4] =
+    ["https://www.bancomer.com/avisos?id=7", "HTTP://t.co/AbÑ", "https://l.example.com/r_a?u=año.es/É", "www.bancomer.org/x-7"];
+
+/// Facts that differ by scope.
+struct Told {
+    sentiment: Option<f64>,
+    hour: Option<u8>,
+    told: Vec<(Flag, bool)>,
+}
+
+impl Facts for Told {
+    fn sentiment(&self) -> Option<f64> {
+        self.sentiment
+    }
+    fn priority(&self, scope: u32) -> Option<f64> {
+        (scope != 1).then_some(f64::from(scope) * 15.0)
+    }
+    fn hour(&self, scope: u32) -> Option<u8> {
+        self.hour.map(|h| (h + scope as u8) % 24)
+    }
+    fn weekday(&self, scope: u32) -> Option<u8> {
+        self.hour.map(|h| (h + 3 * scope as u8) % 7)
+    }
+    fn is_direct(&self, scope: u32) -> bool {
+        scope == 2
+    }
+    fn told(&self, flag: Flag) -> Option<bool> {
+        self.told.iter().find(|t| t.0 == flag).map(|t| t.1)
     }
 }
 
 /// Some queries on some posts: the same from the matcher, from the matcher without its index, and
 /// from the slow evaluator. Returns how many matched.
 fn compare(world: &mut World, queries: usize, posts: usize) -> usize {
-    let queries: Vec<Query> = (0..queries).map(|_| world.query()).collect();
-    let matchers = [Matcher::new(&queries), Matcher::without_index(&queries)];
+    // Three queries to a rule, which stand on rules before them only, and some that belong to none.
+    let queries: Vec<(Query, String)> =
+        (0..queries).map(|i| (world.query(i / 3), if world.prng.index(4) == 0 { String::new() } else { format!("r{}", i / 3) })).collect();
+    let named = queries.iter().enumerate().map(|(i, (query, name))| Named { query, name, scope: i as u32 % 4 });
+    let named: Vec<Named<'_>> = named.collect();
+    let matchers = [Matcher::new(named.iter().copied()), Matcher::without_index(named.iter().copied())];
     let mut scratch = Scratch::default();
     let mut hits = 0;
-    for _ in 0..posts {
-        let (own, quoted) = (world.text(), world.text());
+    for number in 0..posts {
+        let (mut own, quoted, other) = (world.text(), world.text(), world.text());
+        if world.prng.index(4) == 0 {
+            own = format!("{own} {} {}", world.one(&LINKS), world.one(&["", "¿y?", "#b $c", "😡"]));
+        }
+        let (facts, id, links) = (world.facts(), format!("at://{number}"), format!("{}\n{}", world.one(&LINKS), world.one(&LINKS)));
+        let count = |world: &mut World| world.one(&[Count::UNKNOWN, Count::of(0), Count::of(20), Count::of(9_000)]);
+        let some = |world: &mut World, s| world.maybe(s).unwrap_or("");
         let post = Post {
+            kind: world.one(&[Kind::Create, Kind::Update]),
+            id: &id,
             text: &own,
             quoted_text: if world.prng.index(3) == 0 { &quoted } else { "" },
-            lang: ["es", "en-GB", ""][world.prng.index(3)],
-            network: ["x", "bluesky"][world.prng.index(2)],
+            title: some(world, &other),
+            lang: world.one(&["es", "en-GB", ""]),
+            network: world.one(&["x", "bluesky"]),
+            url: world.one(&["", "https://news.example.com/a", "http://ÑU.es:80/com", "https://x.com?example.com"]),
             author: Author {
-                id: ["", "did:plc:Ña", "ANA"][world.prng.index(3)],
-                handle: ["Ana", "luis.bsky.social", "AÑO", ""][world.prng.index(4)],
-                ..Author::default()
+                id: world.one(&["", "did:plc:Ña", "ANA"]),
+                handle: world.one(&["Ana", "luis.bsky.social", "AÑO", ""]),
+                name: world.one(&["", "Jefa ano", "Feliz Año"]),
+                bio: some(world, &other),
+                location: world.one(&["", "México", "la jefa, Mexico"]),
+                followers: count(world),
+                following: count(world),
+                posts: count(world),
+                listed: count(world),
+                verified: world.prng.index(2) == 0,
             },
-            in_reply_to: Reference { author: ["", "ana"][world.prng.index(2)], author_id: ["", "17"][world.prng.index(2)], id: "" },
+            in_reply_to: world.reference(),
+            repost_of: world.reference(),
+            quote_of: world.reference(),
+            conversation_id: world.one(&["", "c1", "C1"]),
+            links: Lines(some(world, &links)),
+            mentions: Lines(world.one(&["", "@ana"])),
+            media: Media(world.one(&[0, 0, 1, 2, 4, 8, 5])),
+            place: world.one(&["", "Año Nuevo", "mexicali"]),
+            country: world.one(&["", "MX", "es"]),
+            sensitive: world.prng.index(2) == 0,
+            source_app: world.one(&["", "Ñandú", "X"]),
             ..Post::default()
         };
-        let slow: Vec<u32> =
-            (0..queries.len() as u32).filter(|i| eql::explain(&queries[*i as usize], &post, &Given::NOTHING).matched).collect();
+        let slow = eql::explain_all(named.iter().copied(), &post, &facts);
         for matcher in &matchers {
             let mut fast = Vec::new();
-            matcher.matches(&post, &NoFacts, &mut scratch, &mut fast);
+            matcher.matches(&post, &facts, &mut scratch, &mut fast);
             let wrong = fast.iter().find(|i| !slow.contains(i)).or_else(|| slow.iter().find(|i| !fast.contains(i)));
-            assert!(wrong.is_none(), "{post:?}\n{:?}", wrong.map(|i| &queries[*i as usize]));
+            assert!(wrong.is_none(), "{post:?}\n{:?} fast: {fast:?}", wrong.map(|i| (i, &named[*i as usize])));
             assert_eq!(fast, slow);
         }
         hits += slow.len();

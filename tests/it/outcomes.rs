@@ -104,7 +104,13 @@ pub fn listening(version: u64, topics: u32, zone: &str, rules: Vec<Rule>) -> Arc
         queries: Vec::new(),
     };
     let brand = Brand { name: "Banco".into(), own: true, accounts: Vec::new() };
-    Arc::new(Compiled::new(Listening { version, brands: vec![brand], topics: (0..topics).map(topic).collect(), rules }))
+    Arc::new(Compiled::new(Listening {
+        version,
+        brands: vec![brand],
+        topics: (0..topics).map(topic).collect(),
+        rules,
+        ..Listening::default()
+    }))
 }
 
 /// A rule on these topics, by index.

@@ -26,5 +26,5 @@ fn sources() {
 
 #[test]
 fn signals() {
-    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["tests"]);
+    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
 }

@@ -47,5 +47,6 @@ fn awkward_posts_survive_the_native_form() {
     post.links = escucha::post::Lines("https://a.example/1\nhttps://b.example/2");
     post.media.add("video");
     post.author.verified = true;
+    post.sensitive = true;
     same(&post);
 }
