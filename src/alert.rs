@@ -107,3 +107,14 @@ pub struct Alert {
     /// Mentions by network, in name order.
     pub networks: Vec<(String, u64)>,
 }
+
+impl Alert {
+    /// Bytes it holds, the posts included that it may share.
+    pub fn bytes(&self) -> usize {
+        let names = self.id.len() + self.rule.len() + self.topic.len() + self.brand.len();
+        let reasons: usize = self.reasons.iter().map(|r| size_of::<Reason>() + r.text.es.len() + r.text.en.len()).sum();
+        let networks: usize = self.networks.iter().map(|(name, _)| size_of::<(String, u64)>() + name.len()).sum();
+        let posts: usize = self.first_post.iter().chain(&self.top_posts).map(PostBuf::bytes).sum();
+        size_of::<Alert>() + names + reasons + networks + posts
+    }
+}

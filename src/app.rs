@@ -1,6 +1,7 @@
 //! Threads, queues, start and stop.
 
 pub mod demo;
+mod descriptors;
 mod desk;
 mod engine;
 mod publish;

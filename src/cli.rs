@@ -163,7 +163,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
     match command {
         Command::Demo(args) => live::demo(&args, lang, out),
         Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
-        Command::Check(args) => check::run(&load(&args, lang, colour, err)?, &args.config, lang, out),
+        Command::Check(args) => check::run(load(&args, lang, colour, err)?, &args.config, lang, out),
         Command::Query(args) => query::run(&args, lang, out, err),
         Command::Match(args) => match_posts::run(&args, lang, out, err),
         Command::Import(command) => import::run(&command, lang, colour, out, err),

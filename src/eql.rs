@@ -4,6 +4,7 @@
 //! `lex` reads terms whole and matches brackets, `parse` builds the tree as typed, `normal` prints
 //! it, and this file judges the rule as a whole and lowers it to the vocabulary of `query`.
 
+mod cycles;
 mod explain;
 mod fields;
 mod lex;
@@ -19,9 +20,10 @@ mod values;
 use crate::limits;
 use crate::query::{Accents, Leaf, Node, Query};
 
+pub use cycles::{Cycle, cycles};
 pub use explain::{Explained, Given, LeafMatch, explain, explain_all, term_text};
 pub use messages::{Code, Problem, caret};
-pub use names::{Cycle, Names, cycles};
+pub use names::Names;
 
 use parse::Expr;
 

@@ -3,83 +3,29 @@
 //! The tally's thread publishes and never waits for a reader; a reader holds a [`Cursor`] and a
 //! [`Filter`], so a slow one costs no memory. Alerts are one gapless sequence, mentions are best
 //! effort, windows are conflated to the latest per topic. A frame is encoded once, by the first
-//! reader that wants it, and shared by all. A delete takes text, author and links out of every
+//! reader that wants it, and shared by all that read on; what few go back to is encoded again. A delete takes text, author and links out of every
 //! entry that is still held.
 
+mod entry;
 mod filter;
 mod ring;
 
+pub use entry::{Entry, What};
 pub use filter::{Channel, Filter};
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{Notify, watch};
 
-use crate::alert::Alert;
 use crate::limits;
 use crate::post::{Kind, Post, PostBuf, PostKey};
-use crate::tally::{Event, Mention, TopicWindows};
+use crate::tally::{Event, Mention};
 use crate::topic::{SourceId, TopicId};
 use crate::wire;
+use entry::Frames;
 use ring::Ring;
-
-/// What an entry tells.
-#[derive(Debug)]
-pub enum What {
-    /// An alert with its sequence number.
-    Alert(u64, Box<Alert>),
-    /// A mention.
-    Mention(Arc<Mention>),
-    /// The latest windows of a topic.
-    Windows(Box<TopicWindows>),
-    /// A post that was shown is gone: key, network and id.
-    Deleted(PostKey, String, String),
-}
-
-/// One entry of the log.
-#[derive(Debug)]
-pub struct Entry {
-    /// Order over all channels.
-    number: u64,
-    /// What it tells.
-    pub what: What,
-    frame: OnceLock<Utf8Bytes>,
-}
-
-impl Entry {
-    fn new(number: u64, what: What) -> Entry {
-        Entry { number, what, frame: OnceLock::new() }
-    }
-
-    /// Sequence number, for an alert.
-    pub fn seq(&self) -> Option<u64> {
-        match self.what {
-            What::Alert(seq, _) => Some(seq),
-            _ => None,
-        }
-    }
-
-    /// Bytes it is taken to hold: the body, and about as much again once it is encoded.
-    fn cost(&self) -> usize {
-        let body = match &self.what {
-            What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(PostBuf::bytes).sum::<usize>(),
-            What::Mention(m) => m.post.bytes(),
-            What::Windows(_) | What::Deleted(..) => 0,
-        };
-        2 * (body + size_of::<Entry>() + size_of::<Alert>())
-    }
-
-    /// Keys of the posts it shows.
-    fn posts(&self) -> Vec<PostKey> {
-        match &self.what {
-            What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(|p| p.get().key()).collect(),
-            What::Mention(m) => vec![m.key],
-            What::Windows(_) | What::Deleted(..) => Vec::new(),
-        }
-    }
-}
 
 /// Which ring an entry lies in, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +115,8 @@ struct Log {
     windows: HashMap<TopicId, u64>,
     /// Windows by number: what a reader has not seen is a range.
     recent: BTreeMap<u64, Arc<Entry>>,
+    /// Of the windows: one for each topic at most.
+    frames: Frames,
     /// Where each post is shown.
     shown: HashMap<PostKey, Vec<Place>>,
 }
@@ -195,6 +143,7 @@ impl Feed {
             deletes: ring(1),
             windows: HashMap::new(),
             recent: BTreeMap::new(),
+            frames: Frames::default(),
             shown: HashMap::new(),
         };
         let (alerts, _) = watch::channel(1);
@@ -334,7 +283,7 @@ impl Feed {
             What::Windows(w) => wire::windows_json(w),
             What::Deleted(key, network, id) => wire::deleted_json(*key, network, id),
         };
-        entry.frame.get_or_init(|| encode().into()).clone()
+        entry.frame(encode)
     }
 
     // Nothing that holds the lock can leave the log half changed, so a poisoned lock is as good.
@@ -364,7 +313,8 @@ impl Log {
                 if let Some(old) = self.windows.insert(id, number) {
                     self.recent.remove(&old);
                 }
-                self.recent.insert(number, Arc::new(Entry::new(number, What::Windows(windows))));
+                let entry = Entry::new(number, What::Windows(windows), self.frames.clone());
+                self.recent.insert(number, Arc::new(entry));
             }
             Event::Delete(key) => self.scrub(key),
             Event::Forget(topic) => {
@@ -381,7 +331,12 @@ impl Log {
     }
 
     fn push(&mut self, what: What, place: Place) {
-        let entry = Arc::new(Entry::new(self.number(), what));
+        let frames = match place {
+            Place::Alert(_) => self.alerts.frames(),
+            Place::Mention(_) => self.mentions.frames(),
+            Place::Delete(_) => self.deletes.frames(),
+        };
+        let entry = Arc::new(Entry::new(self.number(), what, frames));
         for key in entry.posts() {
             self.shown.entry(key).or_default().push(place);
         }
@@ -421,14 +376,15 @@ impl Log {
     fn replace(&mut self, key: PostKey, by: Option<&PostBuf>) -> Option<(String, String)> {
         let mut name = None;
         for place in self.shown.get(&key)? {
-            let slot = match *place {
-                Place::Alert(seq) => self.alerts.get_mut(seq),
-                Place::Mention(position) => self.mentions.get_mut(position),
-                Place::Delete(_) => None,
+            let (ring, position) = match *place {
+                Place::Alert(seq) => (&mut self.alerts, seq),
+                Place::Mention(position) => (&mut self.mentions, position),
+                Place::Delete(_) => continue,
             };
-            let Some(slot) = slot else { continue };
-            let (what, found) = with(&slot.what, key, by);
-            *slot = Arc::new(Entry::new(slot.number, what));
+            let Some(entry) = ring.get(position) else { continue };
+            let (what, found) = with(&entry.what, key, by);
+            let entry = Entry::new(entry.number, what, ring.frames());
+            ring.replace(position, entry);
             name = name.or(found);
         }
         name

@@ -14,6 +14,7 @@ mod page;
 mod problem;
 mod queries;
 mod readers;
+mod reading;
 mod serve;
 mod session;
 mod stream;
@@ -78,7 +79,7 @@ pub struct Timing {
     pub answer: Duration,
     /// From one look at a stream client that does not read to the next.
     pub look: Duration,
-    /// A stream client that reads nothing at all for so long is closed.
+    /// A client that reads nothing at all of what waits for it for so long is closed.
     pub stall: Duration,
     /// From one object of windows to the next.
     pub beat: Duration,
@@ -95,7 +96,7 @@ impl Default for Timing {
             body: Duration::from_secs(30),
             answer: Duration::from_secs(2),
             look: Duration::from_secs(1),
-            stall: Duration::from_secs(30),
+            stall: Duration::from_micros(limits::CLIENT_STALL as u64),
             beat: Duration::from_secs(1),
             status_every: 5,
             drain: Duration::from_secs(5),

@@ -54,8 +54,22 @@ pub const SOURCE_IDLE: i64 = 5 * SECOND;
 pub const DEDUPE: i64 = 24 * HOUR;
 /// Ids remembered at most within the horizon.
 pub const DEDUPE_IDS: usize = 8 * 1024 * 1024;
+/// What remembering one id may cost, in bytes; `seen` asserts that it does not cost more.
+pub const DEDUPE_ID_BYTES: usize = 20;
+/// Entries of any map with a horizon at most: numbers of 23 bits tell them apart. A power of two.
+pub const REMEMBERED: usize = 8 * 1024 * 1024;
 /// Posts older than this (against the watermark) are counted late and enter no live window.
 pub const PANES_MINUTES: usize = 26 * 60;
+/// What the pane of one minute may cost, in bytes, and 8 more for each network after its first.
+pub const PANE_BYTES: usize = 40;
+/// The panes of one topic at most: each minute of `PANES_MINUTES` and of those that a post may be ahead,
+/// with all networks, in a queue that may be half empty.
+pub const PANES_BYTES: usize = 2 * (PANES_MINUTES + 12) * (PANE_BYTES + 8 * NETWORKS);
+/// What a set of different members may cost, in bytes.
+pub const DISTINCT_BYTES: usize = 4352;
+/// The sets of authors of one topic at most: five windows, the minutes of an hour and those that a post
+/// may be ahead, and the hours of a day.
+pub const AUTHOR_SETS_BYTES: usize = (5 + 60 + 12 + 24 + 2) * DISTINCT_BYTES;
 /// Different members a set remembers one by one; above, it becomes an estimate.
 pub const DISTINCT_EXACT: usize = 512;
 /// Event time may pass without data for this long and still counts as listened to.
@@ -64,6 +78,8 @@ pub const LISTENED_GAP: i64 = 24 * HOUR;
 pub const LISTENED_SPANS: usize = 1024;
 /// Authors of mentions remembered to tell who writes again.
 pub const AUTHORS: usize = 1024 * 1024;
+/// What remembering one author may cost, in bytes; `tally::authors` asserts that it does not cost more.
+pub const AUTHOR_BYTES: usize = 64;
 /// Networks told apart in the counts of a topic; further ones are counted as `other`.
 pub const NETWORKS: usize = 64;
 /// Own posts kept per topic, newest first to stay.
@@ -100,6 +116,8 @@ pub const QUERIES: usize = 250_000;
 pub const CONFIG_BYTES: u64 = 64 * 1024 * 1024;
 /// Problems of a file that are shown.
 pub const PROBLEMS_SHOWN: usize = 1000;
+/// Names that a mistyped one is compared with.
+pub const NEAREST_NAMES: usize = 2000;
 /// Characters of a name in the configuration; names become metric labels.
 pub const NAME_CHARS: usize = 100;
 /// Lane threads.
@@ -119,8 +137,10 @@ pub const CYCLE_NAMES: usize = 32;
 /// Sources in one process.
 pub const SOURCES: usize = 1000;
 
-/// Bytes of the feed that clients can still read.
-pub const FEED_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of the feed that clients can still read, without their frames.
+pub const FEED_BYTES: usize = 32 * 1024 * 1024;
+/// Frames of the feed that are kept for the next reader; older ones are encoded when they are read.
+pub const FEED_FRAME_BYTES: usize = 16 * 1024 * 1024;
 /// Entries of the feed that clients can still read.
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.
@@ -149,8 +169,14 @@ pub const QUERIES_SHOWN: usize = 1000;
 pub const MENTIONS_SCAN: usize = 4096;
 /// Unread bytes after which a stream client is closed as too slow.
 pub const CLIENT_BACKLOG_BYTES: usize = 16 * 1024 * 1024;
+/// A client that reads nothing of what waits for it for so long is closed.
+pub const CLIENT_STALL: i64 = 30 * SECOND;
+/// Bytes of a download that are made at once, and one row; the rest waits until they are read.
+pub const DOWNLOAD_BYTES: usize = 64 * 1024;
 /// Open HTTP connections.
 pub const CONNECTIONS: usize = 12_000;
+/// Open files that may be needed: all connections of clients, those of a source, and some for the rest.
+pub const DESCRIPTORS: usize = CONNECTIONS + TCP_CONNECTIONS + 256;
 /// A body of `POST /v1/posts`, after decompression.
 pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 /// All bodies that are being read or unpacked together.
@@ -165,7 +191,10 @@ const _: () = {
     assert!(QUERY_CHARS * 12 < QUERY_BODY_BYTES, "a query fits, however JSON escapes it");
     assert!(TOPICS <= TOPICS_EVER);
     assert!(2 * BODY_BYTES <= BODIES_BYTES, "one body may be there packed and unpacked");
+    assert!(QUERIES < 1 << 31, "one bit of a query's number is spare");
     assert!(LATENESS < FUTURE);
+    assert!(REMEMBERED.is_power_of_two() && DEDUPE_IDS <= REMEMBERED && AUTHORS <= REMEMBERED);
+    assert!(DEDUPE_IDS * DEDUPE_ID_BYTES + AUTHORS * AUTHOR_BYTES <= 256 * 1024 * 1024, "a day of ids and authors");
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");

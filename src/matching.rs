@@ -65,6 +65,9 @@ pub struct Matcher {
     rule_leaves: Vec<Option<u32>>,
 }
 
+/// Marks a query in the list of a leaf: it matches as soon as the leaf holds.
+const SOLE: u32 = 1 << 31;
+
 /// Working memory of one lane; holds the tokens of the post matched last.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -228,8 +231,11 @@ impl<'a> Compiler<'a> {
         self.matcher.steps = steps;
         self.matcher.chains.push(chain);
         let often = |i: usize| leaves.get(i).and_then(|l| self.keys[*l as usize]).map(|k| k.1);
+        // Nothing else is asked of a query that is one leaf.
+        let is_sole = matches!(query.root, Node::Leaf(_)) && self.matcher.ranks.get(number as usize).is_none_or(|r| *r == 0);
+        let stand = if is_sole { number | SOLE } else { number };
         match plan::anchors(&query.root, &often).filter(|_| indexed) {
-            Some(anchors) => self.anchored.extend(anchors.leaves.iter().filter_map(|i| Some((*leaves.get(*i)?, number)))),
+            Some(anchors) => self.anchored.extend(anchors.leaves.iter().filter_map(|i| Some((*leaves.get(*i)?, stand)))),
             None => self.matcher.always.push(number),
         }
     }

@@ -1,14 +1,26 @@
 //! The nearest known name to one that was mistyped.
 
+use crate::limits;
+
 /// The name in `known` that `typed` was probably meant to be: fewest edits, at most three and a
-/// third of its length; the first of equals.
+/// third of its length; the first of equals. Of very many names only the first are looked at: a file
+/// with as many mistakes as names must still be told of them.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let length = typed.chars().count();
     let most = (length / 3).min(3);
-    let near = |name: &&'a str| name.chars().count().abs_diff(length) <= most;
-    let scored = known.into_iter().filter(near).map(|name| (distance(&typed, &name.to_lowercase()), name));
+    let letters = letters(&typed);
+    // An edit adds one letter at most and takes one at most away.
+    let near =
+        |name: &&'a str| name.chars().count().abs_diff(length) <= most && (self::letters(name) ^ letters).count_ones() as usize <= 2 * most;
+    let first = known.into_iter().take(limits::NEAREST_NAMES);
+    let scored = first.filter(near).map(|name| (distance(&typed, &name.to_lowercase()), name));
     scored.filter(|(edits, _)| *edits <= most).min_by_key(|(edits, _)| *edits).map(|(_, name)| name)
+}
+
+/// Which letters there are, whatever their case, several to a bit.
+fn letters(text: &str) -> u64 {
+    text.chars().flat_map(char::to_lowercase).fold(0, |set, c| set | 1 << (u32::from(c) % 64))
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string
@@ -52,6 +64,19 @@ mod tests {
             ("ñ", None),
         ] {
             assert_eq!(nearest(typed, known), want, "{typed}");
+        }
+    }
+
+    #[test]
+    fn no_name_is_passed_over_for_its_letters() {
+        let names = ["caída-app", "fraude", "Ñandú", "İstanbul", "a", "bb", "tarjeta robada", "t1", "t12", "10:30"];
+        for typed in names {
+            for name in names {
+                let lower = typed.to_lowercase();
+                let most = (lower.chars().count() / 3).min(3);
+                let close = distance(&lower, &name.to_lowercase()) <= most && name.chars().count().abs_diff(lower.chars().count()) <= most;
+                assert_eq!(nearest(typed, [name]).is_some(), close, "{typed} {name}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ pub mod week;
 use std::collections::VecDeque;
 use std::ops::{AddAssign, SubAssign};
 
-use crate::limits::PANES_MINUTES;
+use crate::limits::{PANE_BYTES, PANES_MINUTES};
 use crate::post::AuthorKey;
 use crate::sketches::Distinct;
 use crate::window::{Tallied, Window};
@@ -62,12 +62,49 @@ pub struct Counted {
     pub direct: bool,
 }
 
+/// One minute, as small as it can be: a topic may have a pane for every minute of a day.
 #[derive(Debug)]
 struct Pane {
     minute: i64,
-    sum: Sum,
-    /// Mentions by network, in the order of first sight.
-    networks: Vec<(u8, u32)>,
+    mentions: u32,
+    reposts: u32,
+    direct: u32,
+    /// The network of the first mention, and of all that `others` does not count.
+    network: u8,
+    /// Mentions of the other networks.
+    others: Box<[(u8, u32)]>,
+}
+
+const _: () = assert!(size_of::<Pane>() <= PANE_BYTES);
+
+impl Pane {
+    fn new(minute: i64, network: u8) -> Pane {
+        Pane { minute, mentions: 0, reposts: 0, direct: 0, network, others: Box::default() }
+    }
+
+    fn sum(&self) -> Sum {
+        Sum { mentions: self.mentions.into(), reposts: self.reposts.into(), direct: self.direct.into() }
+    }
+
+    fn add(&mut self, mention: &Counted) {
+        self.mentions = self.mentions.saturating_add(1);
+        self.reposts += u32::from(mention.repost && self.reposts < self.mentions);
+        self.direct += u32::from(mention.direct && self.direct < self.mentions);
+        if mention.network == self.network {
+            return;
+        }
+        match self.others.iter_mut().find(|(n, _)| *n == mention.network) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.others = self.others.iter().copied().chain([(mention.network, 1)]).collect(),
+        }
+    }
+
+    /// Mentions by network.
+    fn networks(&self) -> impl Iterator<Item = (u8, u64)> {
+        let others: u64 = self.others.iter().map(|(_, count)| u64::from(*count)).sum();
+        let first = (self.network, u64::from(self.mentions).saturating_sub(others));
+        self.others.iter().map(|(n, count)| (*n, u64::from(*count))).chain([first])
+    }
 }
 
 /// The panes of one topic and the windows over them.
@@ -134,6 +171,7 @@ impl Panes {
         for (i, window) in Window::ALL.into_iter().enumerate().filter(|(i, _)| stale[*i]) {
             let mut authors = std::mem::take(&mut self.authors[i]);
             self.gather(window, end, &mut authors);
+            authors.settle();
             self.authors[i] = authors;
         }
     }
@@ -147,14 +185,9 @@ impl Panes {
         let one = Sum { mentions: 1, reposts: mention.repost.into(), direct: mention.direct.into() };
         let i = place(&self.panes, minute, |p| p.minute);
         if self.panes.get(i).is_none_or(|p| p.minute != minute) {
-            self.panes.insert(i, Pane { minute, sum: Sum::default(), networks: Vec::new() });
+            self.panes.insert(i, Pane::new(minute, mention.network));
         }
-        let pane = &mut self.panes[i];
-        pane.sum += one;
-        match pane.networks.iter_mut().find(|(n, _)| *n == mention.network) {
-            Some((_, count)) => *count += 1,
-            None => pane.networks.push((mention.network, 1)),
-        }
+        self.panes[i].add(mention);
         for (i, window) in Window::ALL.into_iter().enumerate() {
             let inside = minute <= self.end && minute > self.end - window.minutes();
             if inside {
@@ -224,8 +257,8 @@ impl Panes {
     pub fn networks(&self, window: Window, end: i64) -> Vec<(u8, u64)> {
         let mut all = std::collections::BTreeMap::new();
         for pane in span(&self.panes, end - window.minutes(), end, |p| p.minute) {
-            for (network, count) in &pane.networks {
-                *all.entry(*network).or_insert(0) += u64::from(*count);
+            for (network, count) in pane.networks() {
+                *all.entry(network).or_insert(0) += count;
             }
         }
         all.into_iter().collect()
@@ -243,8 +276,8 @@ impl Panes {
             if wanted(end, count) {
                 return Some(end);
             }
-            count += entering.next_if(|p| p.minute == end + 1).map_or(0, |p| p.sum.mentions);
-            count -= leaving.next_if(|p| p.minute == end + 1 - length).map_or(0, |p| p.sum.mentions);
+            count += entering.next_if(|p| p.minute == end + 1).map_or(0, |p| p.mentions.into());
+            count -= leaving.next_if(|p| p.minute == end + 1 - length).map_or(0, |p| u64::from(p.mentions));
         }
         None
     }
@@ -259,10 +292,18 @@ impl Panes {
         leaves.chain(enters).min()
     }
 
+    /// Bytes of the panes and of the authors; never more than `limits::PANES_BYTES` and
+    /// `limits::AUTHOR_SETS_BYTES`.
+    pub fn bytes(&self) -> (usize, usize) {
+        let panes = self.panes.capacity() * PANE_BYTES + self.panes.iter().map(|p| size_of_val(&*p.others)).sum::<usize>();
+        let sets = self.minutes.iter().chain(&self.hours).map(|(_, set)| set).chain(&self.authors);
+        (panes, sets.map(Distinct::bytes).sum())
+    }
+
     /// The mentions of the minutes after `after` up to and with `to`.
     pub fn between(&self, after: i64, to: i64) -> Sum {
         let mut sum = Sum::default();
-        span(&self.panes, after, to, |p| p.minute).for_each(|p| sum += p.sum);
+        span(&self.panes, after, to, |p| p.minute).for_each(|p| sum += p.sum());
         sum
     }
 }
@@ -299,6 +340,8 @@ fn span<T>(items: &VecDeque<T>, after: i64, to: i64, of: impl Fn(&T) -> i64) -> 
 fn note(sets: &mut VecDeque<(i64, Distinct)>, key: i64, author: AuthorKey) {
     let i = place(sets, key, |s| s.0);
     if sets.get(i).is_none_or(|s| s.0 != key) {
+        // Time goes on: to the one before, only what is late will still be added.
+        i.checked_sub(1).and_then(|before| sets.get_mut(before)).into_iter().for_each(|(_, set)| set.settle());
         sets.insert(i, (key, Distinct::default()));
     }
     sets[i].1.insert(author.0);

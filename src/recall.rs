@@ -285,4 +285,29 @@ mod tests {
         off.keep(0, SourceId(0), AT, b"x");
         assert!(!off.is_on() && off.since(Timestamp::MIN).is_empty());
     }
+
+    /// Six seconds pass between two looks at it.
+    #[derive(Default)]
+    struct Slow(std::sync::atomic::AtomicU64);
+
+    impl Clock for Slow {
+        fn now(&self) -> Timestamp {
+            AT
+        }
+        fn monotonic(&self) -> std::time::Duration {
+            std::time::Duration::from_secs(self.0.fetch_add(6, std::sync::atomic::Ordering::SeqCst))
+        }
+    }
+
+    #[test]
+    fn a_try_ends_in_time_and_says_so() {
+        let recall = recall(1 << 20);
+        for i in 0..3 {
+            recall.keep(i, SourceId(0), AT, line(&i.to_string(), 0, "fraude", "create").as_bytes());
+        }
+        let (compiled, clock) = (compiled("fraude"), Slow::default());
+        let found = recall.try_out(&Trial { compiled: &compiled, from: Timestamp::MIN, samples: 9, time: 10_000_000, clock: &clock });
+        let ids: Vec<&str> = found.samples.iter().map(|s| s.get().id).collect();
+        assert_eq!((found.posts, ids, found.complete), (1, vec!["2"], false), "the latest came first");
+    }
 }

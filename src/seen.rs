@@ -1,78 +1,124 @@
 //! Which posts were seen: duplicates, updates, deletes before creates.
 
-use std::collections::{HashMap, VecDeque};
+mod index;
+mod slots;
 
+use crate::limits::{self, REMEMBERED};
 use crate::post::PostKey;
 use crate::time::Timestamp;
+use index::{Index, WIDTH};
+use slots::Slots;
 
 /// A bounded map that forgets what was put in longer than a horizon of event time ago, oldest first.
 ///
-/// It is never iterated, so its inner order cannot show.
+/// It is never iterated, so its inner order cannot show. An entry costs what [`Horizon::BYTES`] says,
+/// however many there are.
 #[derive(Debug)]
 pub struct Horizon<V> {
-    entries: HashMap<u64, (Timestamp, V)>,
-    /// In the order they were put in; an entry whose time differs was put in again later.
-    order: VecDeque<(Timestamp, u64)>,
+    /// In the order they were put in; one whose key has a later entry counts for nothing.
+    slots: Slots<V>,
+    /// The latest entry of every key.
+    index: Index,
     span: i64,
     most: usize,
+    /// All entries were put in before any time was known.
+    undated: bool,
 }
 
 impl<V> Horizon<V> {
-    /// A map that remembers for `span` microseconds, and at most `most` entries.
+    /// Bytes of one entry at most, where there are many.
+    pub const BYTES: usize = Slots::<V>::BYTES + Index::BYTES.ceil() as usize;
+
+    /// A map that remembers for `span` microseconds, and at most `most` entries, which are no more
+    /// than `limits::REMEMBERED`.
     pub fn new(span: i64, most: usize) -> Horizon<V> {
-        Horizon { entries: HashMap::new(), order: VecDeque::new(), span, most }
+        Horizon { slots: Slots::default(), index: Index::default(), span, most: most.clamp(1, REMEMBERED), undated: false }
     }
 
     /// What is remembered of `key`.
     pub fn get(&mut self, key: u64) -> Option<&mut V> {
-        self.entries.get_mut(&key).map(|(_, value)| value)
+        let number = self.number(key)?;
+        self.slots.value(number)
+    }
+
+    /// When what is remembered of `key` was put in.
+    pub fn since(&self, key: u64) -> Option<Timestamp> {
+        self.slots.at(self.number(key)?)
     }
 
     /// Remembers `value` from `now` on; `now` never runs back. At `Timestamp::MIN`, before any time
     /// is known, it is remembered from the first time that is.
     pub fn put(&mut self, key: u64, value: V, now: Timestamp) {
         self.date(now);
-        let known = self.entries.insert(key, (now, value));
-        if known.is_none_or(|(since, _)| since != now) {
-            self.order.push_back((now, key));
+        let known = self.number(key).filter(|n| self.slots.at(*n) == Some(now));
+        if let Some(known) = known.and_then(|n| self.slots.value(n)) {
+            *known = value;
+            return;
         }
-        while self.order.len() > self.most {
+        while self.slots.len() >= self.most {
             self.drop_oldest();
         }
+        self.unlink(key, None);
+        let number = self.slots.push(key, value, now);
+        let slots = &self.slots;
+        self.index.insert(key, number as u32, |n| key_of(slots, n));
+        self.undated |= now == Timestamp::MIN;
     }
 
     /// Forgets what was put in before `now` less the span.
     pub fn expire(&mut self, now: Timestamp) {
         self.date(now);
-        while self.order.front().is_some_and(|(since, _)| now.since(*since) > self.span) {
+        while self.slots.at(self.slots.front()).is_some_and(|since| now.since(since) > self.span) {
             self.drop_oldest();
         }
     }
 
     /// Gives `now` to what was put in before any time was known.
     fn date(&mut self, now: Timestamp) {
-        if now == Timestamp::MIN {
-            return;
-        }
-        for (since, key) in self.order.iter_mut().take_while(|(since, _)| *since == Timestamp::MIN) {
-            *since = now;
-            if let Some(entry) = self.entries.get_mut(key) {
-                entry.0 = now;
-            }
+        if self.undated && now != Timestamp::MIN {
+            self.slots.date(now);
+            self.undated = false;
         }
     }
 
     fn drop_oldest(&mut self) {
-        let Some((since, key)) = self.order.pop_front() else { return };
-        if self.entries.get(&key).is_some_and(|(put, _)| *put == since) {
-            self.entries.remove(&key);
+        let oldest = self.slots.front();
+        if let Some(key) = self.slots.key(oldest) {
+            self.unlink(key, Some(oldest));
         }
+        self.slots.pop();
+    }
+
+    /// The number of the entry that counts for `key`.
+    fn number(&self, key: u64) -> Option<u64> {
+        let found = self.index.get(key, |n| self.slots.key(self.slots.number(n, WIDTH)) == Some(key))?;
+        Some(self.slots.number(found, WIDTH))
+    }
+
+    /// `key` stands for nothing any more; if `only` is given, only if it stands for that entry.
+    fn unlink(&mut self, key: u64, only: Option<u64>) {
+        let slots = &self.slots;
+        let is = |n| {
+            let number = slots.number(n, WIDTH);
+            only.is_none_or(|only| number == only) && slots.key(number) == Some(key)
+        };
+        self.index.remove(key, is, |n| key_of(slots, n));
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.len()
     }
+
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        self.slots.bytes() + self.index.bytes()
+    }
+}
+
+/// The key of the entry whose number ends in `number`, which an index holds and so is there.
+fn key_of<V>(slots: &Slots<V>, number: u32) -> u64 {
+    slots.key(slots.number(number, WIDTH)).unwrap_or_default()
 }
 
 /// What is known of a post.
@@ -85,6 +131,8 @@ pub enum Known {
     /// It was deleted, perhaps before it came.
     Deleted,
 }
+
+const _: () = assert!(Horizon::<Known>::BYTES <= limits::DEDUPE_ID_BYTES);
 
 /// Posts seen within the horizon.
 #[derive(Debug)]
@@ -159,8 +207,64 @@ mod tests {
         let mut map = Horizon::new(i64::MAX, 10);
         for i in 0..1000 {
             map.put(i % 40, i, Timestamp(i as i64));
-            assert!(map.len() <= 10 && map.order.len() <= 10);
+            assert!(map.len() <= 10);
         }
         assert_eq!((map.get(39).copied(), map.get(0)), (Some(999), None));
+    }
+
+    /// The same as two plain maps would remember, with keys that come again, jumps of time, and a
+    /// bound that is reached.
+    #[test]
+    fn it_agrees_with_plain_maps() {
+        let mut map = Horizon::new(24 * HOUR, 500);
+        let (mut twin, mut order) = (std::collections::BTreeMap::new(), std::collections::VecDeque::new());
+        let (mut state, mut now) = (3_u64, Timestamp::MIN);
+        for step in 0..30_000_u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let key = (state >> 33) % 900;
+            match (state >> 50) % 400 {
+                _ if step < 50 => {}
+                0 => now = Timestamp(now.0.max(0)).plus(20 * HOUR),
+                1..50 => now = Timestamp(now.0.max(0)).plus((state >> 20) as i64 % (HOUR / 10)),
+                _ => {}
+            }
+            if now != Timestamp::MIN {
+                let undated = order.iter_mut().filter(|(since, _)| *since == Timestamp::MIN);
+                undated.for_each(|(since, _): &mut (Timestamp, u64)| *since = now);
+                twin.values_mut().filter(|(since, _)| *since == Timestamp::MIN).for_each(|(since, _): &mut (Timestamp, u64)| *since = now);
+            }
+            if state >> 62 == 0 {
+                map.expire(now);
+                while order.front().is_some_and(|(since, _)| now.since(*since) > 24 * HOUR) {
+                    let Some((since, key)) = order.pop_front() else { break };
+                    if twin.get(&key).is_some_and(|(put, _)| *put == since) {
+                        twin.remove(&key);
+                    }
+                }
+            }
+            assert_eq!((map.get(key).copied(), map.since(key)), (twin.get(&key).map(|e| e.1), twin.get(&key).map(|e| e.0)), "step {step}");
+            map.put(key, step, now);
+            if twin.insert(key, (now, step)).is_none_or(|(since, _)| since != now) {
+                order.push_back((now, key));
+            }
+            if order.len() > 500
+                && let Some((since, key)) = order.pop_front()
+                && twin.get(&key).is_some_and(|(put, _)| *put == since)
+            {
+                twin.remove(&key);
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_costs_what_is_stated() {
+        const IDS: usize = 300_000;
+        let mut seen = Seen::new(24 * HOUR, IDS);
+        for i in 0..2 * IDS as u64 {
+            seen.note(PostKey(i.wrapping_mul(0x9e37_79b9_7f4a_7c15)), Known::Counted, Timestamp(i as i64));
+            let n = seen.0.len();
+            assert!(!n.is_multiple_of(1000) || seen.0.bytes() <= n * limits::DEDUPE_ID_BYTES + 64 * 1024, "{} for {n}", seen.0.bytes());
+        }
+        assert!(seen.0.bytes() > IDS * 15, "{}", seen.0.bytes());
     }
 }

@@ -1,6 +1,6 @@
 //! Small summaries of large sets.
 
-use crate::limits::DISTINCT_EXACT;
+use crate::limits::{DISTINCT_BYTES, DISTINCT_EXACT};
 
 /// Leading bits of a hash that choose its register.
 const PRECISION: u32 = 12;
@@ -26,9 +26,24 @@ enum Members {
 /// The greatest rank per register, and how many registers have each rank.
 #[derive(Debug, Clone)]
 struct Registers {
-    ranks: [u8; REGISTERS],
+    /// Two registers in a byte, the even one low, or, when too many do not fit, one in a byte.
+    ranks: Box<[u8]>,
+    /// Registers of two in a byte that hold `HIGH`, ascending, and their ranks: one member in 16 384 has
+    /// such a rank.
+    high: Vec<(u16, u8)>,
     with_rank: [u16; RANKS + 2],
 }
+
+/// What stands for this rank and all above it where two registers share a byte.
+const HIGH: u8 = 15;
+/// Registers with such a rank, above which each gets a byte of its own.
+const MOST_HIGH: usize = 256;
+
+const _: () = {
+    assert!(size_of::<Distinct>() + size_of::<Registers>() + REGISTERS <= DISTINCT_BYTES);
+    assert!(REGISTERS / 2 + 2 * MOST_HIGH * size_of::<(u16, u8)>() <= REGISTERS);
+    assert!(size_of::<Distinct>() + (DISTINCT_EXACT + 1) * size_of::<u64>() <= DISTINCT_BYTES);
+};
 
 impl Default for Distinct {
     fn default() -> Self {
@@ -42,6 +57,10 @@ impl Distinct {
         match &mut self.0 {
             Members::Few(few) => {
                 let Err(place) = few.binary_search(&hash) else { return };
+                if few.len() == few.capacity() {
+                    // By half and not to the double: there are many of these sets.
+                    few.reserve_exact((few.len() / 2).max(2).min((DISTINCT_EXACT + 1).saturating_sub(few.len())));
+                }
                 few.insert(place, hash);
                 self.outgrow();
             }
@@ -74,6 +93,22 @@ impl Distinct {
         }
     }
 
+    /// Gives back the memory for members that are not expected any more.
+    pub fn settle(&mut self) {
+        if let Members::Few(few) = &mut self.0 {
+            few.shrink_to_fit();
+        }
+    }
+
+    /// Bytes it holds, itself included: never more than `limits::DISTINCT_BYTES`.
+    pub fn bytes(&self) -> usize {
+        size_of::<Distinct>()
+            + match &self.0 {
+                Members::Few(few) => few.capacity() * size_of::<u64>(),
+                Members::Many(r) => size_of::<Registers>() + r.ranks.len() + r.high.capacity() * size_of::<(u16, u8)>(),
+            }
+    }
+
     /// Forgets all members.
     pub fn clear(&mut self) {
         match &mut self.0 {
@@ -98,35 +133,85 @@ fn union(mine: &mut Vec<u64>, theirs: &[u64]) {
     if theirs.is_empty() {
         return;
     }
+    mine.reserve_exact(theirs.len());
     mine.extend_from_slice(theirs);
     // Two ascending runs: the stable sort finds and merges them in one pass.
     mine.sort();
     mine.dedup();
+    mine.shrink_to(DISTINCT_EXACT + 1);
 }
 
 impl Registers {
     fn empty() -> Registers {
         let mut with_rank = [0; RANKS + 2];
         with_rank[0] = REGISTERS as u16;
-        Registers { ranks: [0; REGISTERS], with_rank }
+        Registers { ranks: vec![0; REGISTERS / 2].into(), high: Vec::new(), with_rank }
     }
 
     /// Notes `hash` in its register.
     fn raise(&mut self, hash: u64) {
         let rank = ((hash << PRECISION).leading_zeros() as usize).min(RANKS) as u8 + 1;
-        let register = &mut self.ranks[(hash >> (64 - PRECISION)) as usize];
-        if rank > *register {
-            self.with_rank[usize::from(*register)] -= 1;
-            self.with_rank[usize::from(rank)] += 1;
-            *register = rank;
+        self.raise_to((hash >> (64 - PRECISION)) as u16, rank);
+    }
+
+    fn is_packed(&self) -> bool {
+        self.ranks.len() < REGISTERS
+    }
+
+    /// The rank of a register.
+    fn rank(&self, register: u16) -> u8 {
+        let i = usize::from(register);
+        if !self.is_packed() {
+            return self.ranks[i];
+        }
+        match (self.ranks[i / 2] >> (4 * (i % 2))) & HIGH {
+            HIGH => self.high.binary_search_by_key(&register, |h| h.0).map_or(HIGH, |at| self.high[at].1),
+            low => low,
         }
     }
 
+    /// Makes the rank of a register `rank`, unless it is higher.
+    fn raise_to(&mut self, register: u16, rank: u8) {
+        let before = self.rank(register);
+        if rank <= before {
+            return;
+        }
+        self.with_rank[usize::from(before)] -= 1;
+        self.with_rank[usize::from(rank)] += 1;
+        let i = usize::from(register);
+        if !self.is_packed() {
+            self.ranks[i] = rank;
+            return;
+        }
+        let low = rank.min(HIGH) << (4 * (i % 2));
+        self.ranks[i / 2] = (self.ranks[i / 2] & !(HIGH << (4 * (i % 2)))) | low;
+        if rank >= HIGH {
+            match self.high.binary_search_by_key(&register, |h| h.0) {
+                Ok(at) => self.high[at].1 = rank,
+                Err(at) => self.high.insert(at, (register, rank)),
+            }
+            if self.high.len() > MOST_HIGH {
+                self.unpack();
+            }
+        }
+    }
+
+    /// Gives every register a byte of its own.
+    fn unpack(&mut self) {
+        let ranks = (0..REGISTERS as u16).map(|register| self.rank(register)).collect();
+        self.ranks = ranks;
+        self.high = Vec::new();
+    }
+
     fn merge(&mut self, other: &Registers) {
-        self.ranks.iter_mut().zip(other.ranks).for_each(|(mine, theirs)| *mine = (*mine).max(theirs));
-        self.with_rank.fill(0);
-        for rank in self.ranks {
-            self.with_rank[usize::from(rank)] += 1;
+        let packed = self.is_packed() && other.is_packed();
+        for register in 0..REGISTERS as u16 {
+            let i = usize::from(register / 2);
+            // Most of the registers of sets that are alike have nothing to say to each other.
+            if packed && (other.ranks[i] == 0 || self.is_packed() && self.ranks[i] == other.ranks[i] && is_low(other.ranks[i])) {
+                continue;
+            }
+            self.raise_to(register, other.rank(register));
         }
     }
 
@@ -142,6 +227,11 @@ impl Registers {
         z += m * sigma(with_rank(0) / m);
         (m * m / (2.0 * std::f64::consts::LN_2 * z)).round() as u64
     }
+}
+
+/// Whether neither of two registers that share a byte is high.
+fn is_low(byte: u8) -> bool {
+    byte & HIGH != HIGH && byte >> 4 != HIGH
 }
 
 /// Corrects for registers that were never hit.
@@ -233,8 +323,46 @@ mod tests {
         assert!(all.count() > 900);
         all.clear();
         assert_eq!(all.count(), 0);
-        let mut full = Registers { ranks: [RANKS as u8 + 1; REGISTERS], with_rank: [0; RANKS + 2] };
+        let mut full = Registers::empty();
+        for register in 0..REGISTERS as u16 {
+            full.raise_to(register, RANKS as u8 + 1);
+        }
+        assert_eq!((full.with_rank[0], full.with_rank[RANKS + 1]), (0, REGISTERS as u16));
         full.merge(&Registers::empty());
         assert!(full.estimate() > 0);
+        let full = Distinct(Members::Many(Box::new(full)));
+        assert!(full.bytes() <= DISTINCT_BYTES, "{}", full.bytes());
+    }
+
+    /// However its registers are kept, each holds the greatest rank that it was given.
+    #[test]
+    fn packed_registers_hold_what_plain_ones_would() {
+        for high in [0, 10, MOST_HIGH as u64, 2000] {
+            let mut registers = Registers::empty();
+            let mut plain = vec![0_u8; REGISTERS];
+            for (i, hash) in members(high, 20_000).enumerate() {
+                let rank = if (i as u64) < high { (hash >> 32) % (RANKS as u64 + 2) } else { (hash >> 32) % 14 } as u8;
+                let register = (hash % REGISTERS as u64) as u16;
+                registers.raise_to(register, rank);
+                plain[usize::from(register)] = plain[usize::from(register)].max(rank);
+            }
+            assert!((0..REGISTERS).all(|i| registers.rank(i as u16) == plain[i]), "{high}");
+            assert_eq!(registers.is_packed(), high <= MOST_HIGH as u64);
+            for rank in 0..RANKS + 2 {
+                let with_rank = plain.iter().filter(|r| usize::from(**r) == rank).count();
+                assert_eq!(usize::from(registers.with_rank[rank]), with_rank, "{high} {rank}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_settled_set_takes_more() {
+        for n in [0, 1, DISTINCT_EXACT as u64 - 1, DISTINCT_EXACT as u64] {
+            let mut settled = set(members(5, n));
+            settled.settle();
+            members(6, 3).for_each(|h| settled.insert(h));
+            assert!(settled.count() >= n && settled.bytes() <= DISTINCT_BYTES, "{n}");
+        }
+        assert_eq!(set(members(5, 10)).count(), 10);
     }
 }

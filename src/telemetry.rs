@@ -32,6 +32,7 @@ const STAGE: &str = "escucha_stage_seconds";
 const QUEUE_DEPTH: &str = "escucha_queue_depth";
 const CLIENTS: &str = "escucha_stream_clients";
 const GAPS: &str = "escucha_stream_gaps_total";
+const SLOW: &str = "escucha_slow_clients_total";
 
 /// Bounds of `escucha_post_to_alert_seconds`: from well under the promise to a stuck engine.
 const ALERT_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
@@ -105,6 +106,7 @@ fn describe() {
     describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers or batches waiting in a queue");
     describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
     describe_counter!(GAPS, Unit::Count, "Gaps told to clients of the live streams");
+    describe_counter!(SLOW, Unit::Count, "Clients closed because they did not read, by what carried the answer");
 }
 
 /// Sets `escucha_build_info`.
@@ -223,6 +225,11 @@ pub fn stream_clients() -> Gauge {
 /// Gaps told to clients of the live streams.
 pub fn stream_gaps() -> Counter {
     counter!(GAPS)
+}
+
+/// Clients closed because they did not read; `transport` is `websocket` or `http`.
+pub fn slow_clients(transport: &'static str) -> Counter {
+    counter!(SLOW, "transport" => transport)
 }
 
 #[cfg(test)]

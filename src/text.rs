@@ -3,6 +3,7 @@
 mod entity;
 mod fold;
 mod hash;
+mod plain;
 mod read;
 mod split;
 mod table;
@@ -11,6 +12,7 @@ mod word;
 pub use entity::{Entity, Name};
 pub use fold::{base, fold, has_mark, nfc};
 pub use hash::{pair_hash, word_hash};
+pub use plain::PlainWords;
 pub use split::{Piece, split};
 pub use table::base_into;
 pub use word::Word;

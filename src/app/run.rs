@@ -10,10 +10,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::demo;
 use super::desk::Desk;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::Publisher;
+use super::{demo, descriptors};
 use crate::bilingual::Both;
 use crate::config::{Config, TopicIds};
 use crate::decode::{Format, Mapping};
@@ -78,6 +78,7 @@ impl Error {
 
 /// Runs until SIGTERM or SIGINT; `announce` hears the address once it is served.
 pub fn run(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(live(job, announce))
 }

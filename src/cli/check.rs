@@ -9,8 +9,8 @@ use crate::config::{Config, TopicIds};
 use super::Failure;
 
 /// Says what the file asks for.
-pub fn run(config: &Config, path: &Path, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
-    let listening = config.listening(&mut TopicIds::default(), 0);
+pub fn run(mut config: Config, path: &Path, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
+    let listening = config.take_listening(&mut TopicIds::default(), 0);
     let queries = listening.topics.iter().map(|t| t.queries.len()).sum();
     let counts = [
         (config.sources.len(), ["fuente", "fuentes"], ["source", "sources"]),

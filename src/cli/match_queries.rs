@@ -1,14 +1,15 @@
 //! The queries of `escucha match`: one of the command line, or a file of them that may name each other.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use serde_json::{Value, json};
 
 use super::{Failure, query};
 use crate::bilingual::{Both, Lang};
-use crate::eql::{self, Given, Names, Options, Problem};
+use crate::eql::{self, Code, Given, Names, Options, Problem};
 use crate::post::Post;
-use crate::query::{Facts, Named, Query};
+use crate::query::{Facts, Named, Query, Span, Term};
 use crate::wire::QueryProblem;
 
 /// Queries and the names they are reported by.
@@ -86,17 +87,45 @@ impl Queries {
                 None => wrong += 1,
             }
         }
-        for cycle in eql::cycles(self.named()) {
-            if let (Some((text, place)), Some(row)) = (texts.get(cycle.query), self.rows.get(cycle.query)) {
-                self.tell(&row.id, place, text, &cycle.problem(text), err)?;
-                wrong += 1;
-            }
+        for (row, problem) in self.cycles(&texts) {
+            let (Some((text, place)), Some(found)) = (texts.get(row), self.rows.get(row)) else { continue };
+            self.tell(&found.id, place, text, &problem, err)?;
+            wrong += 1;
         }
         match wrong {
             0 => Ok(()),
             1 => Err(Failure::Usage(Both::new("una consulta tiene errores", "one query has errors"))),
             n => Err(Failure::Usage(Both::new(format!("{n} consultas tienen errores"), format!("{n} queries have errors")))),
         }
+    }
+
+    /// Rows that refer to themselves in the end, each with what is wrong at its `rule:`.
+    fn cycles(&self, texts: &[(String, String)]) -> Vec<(usize, Problem)> {
+        // Rows with the same name are one rule: the first stands for all.
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        self.rows.iter().enumerate().for_each(|(i, row)| {
+            places.entry(&row.name).or_insert(i);
+        });
+        let place = |name: &str| places.get(name).copied();
+        let references: Vec<(usize, usize, usize, &Span)> = self
+            .rows
+            .iter()
+            .enumerate()
+            .flat_map(|(i, row)| row.query.leaves.iter().map(move |leaf| (i, row, leaf)))
+            .filter_map(|(i, row, leaf)| match &leaf.term {
+                Term::Rule(name) => Some((place(&row.name)?, place(name)?, i, &leaf.span)),
+                _ => None,
+            })
+            .collect();
+        let found = eql::cycles(self.rows.len(), 0, references.iter().map(|r| (r.0, r.1)));
+        let problem = |cycle: eql::Cycle| {
+            let (from, to) = cycle.head()?;
+            let (.., row, span) = references.iter().find(|r| (r.0, r.1) == (from, to))?;
+            let told = cycle.told(|i| self.rows.get(i).map_or("", |r| r.name.as_str()));
+            let typed = texts.get(*row)?.0.chars().skip(span.start as usize).take(span.len()).collect::<String>();
+            Some((*row, Problem::new(Code::E143, (*span).clone(), &typed, &told)))
+        };
+        found.into_iter().filter_map(problem).collect()
     }
 
     fn tell(&self, id: &Value, place: &str, text: &str, problem: &Problem, err: &mut dyn Write) -> Result<(), Failure> {

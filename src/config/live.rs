@@ -16,7 +16,7 @@ use crate::topic::{Brand, Labels, Listening, Topic, TopicId, Wording};
 use super::body::Written;
 use super::problem::{Problems, both};
 use super::queries::Known;
-use super::rules::Pointer;
+use super::rules::{Pointer, Reference};
 use super::section::{Section, no_fix};
 use super::typed::{self, Typed};
 use super::{TopicIds, lists, queries, rules, syntax, topics, used};
@@ -252,7 +252,7 @@ fn acyclic(
     let own = mine.into_iter().map(|p| (at, p));
     let pointers = (0..at).flat_map(pointers_of).chain(own).chain((at + 1..names.len()).flat_map(pointers_of));
     let references = rules::references(pointers, &places);
-    for cycle in rules::cycles(names.len(), at, &references) {
+    for cycle in eql::cycles(names.len(), at, references.iter().map(Reference::edge)) {
         let name = |i: usize| names.get(i).copied().unwrap_or_default();
         topics::refuse(&cycle, &references, |place| (place == at).then_some(typed), name, file, problems);
     }

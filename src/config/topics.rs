@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::eql::{self, Code};
+use crate::eql::{self, Code, Cycle};
 use crate::limits;
 use crate::score::Score;
 use crate::topic::{Labels, Topic, TopicId, Wording};
 
 use super::live::Set;
 use super::problem::{Problems, both};
-use super::rules::{Cycle, Pointer, Reference};
+use super::rules::{Pointer, Reference};
 use super::section::no_fix;
 use super::typed::{self, Typed, unknown_name};
 use super::{queries, rules, used};
@@ -32,7 +32,7 @@ pub fn used(typed: &Typed<'_>, set: &Set, file: &str, problems: &Problems) -> Us
     }
     let places: HashMap<&str, usize> = topics.iter().enumerate().map(|(i, t)| (t.name.as_str(), i)).collect();
     let references = rules::references(pointers.into_iter(), &places);
-    for cycle in rules::cycles(topics.len(), 0, &references) {
+    for cycle in eql::cycles(topics.len(), 0, references.iter().map(Reference::edge)) {
         let name = |i: usize| topics.get(i).map_or("", |t| t.name.as_str());
         refuse(&cycle, &references, |place| typed.topics.get(place), name, file, problems);
     }

@@ -142,11 +142,12 @@ pub(super) fn find(name: &str) -> Option<&'static Field> {
     FIELDS.iter().chain(NEVER).find(|f| f.names.iter().any(|n| n.eq_ignore_ascii_case(name)))
 }
 
-/// The built or planned name that is nearest to an unknown one.
-pub(super) fn nearest(name: &str) -> &'static str {
+/// The built or planned name that an unknown one was probably meant to be; edits of up to half of it.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
-    let names = FIELDS.iter().flat_map(|f| f.names);
-    names.min_by_key(|n| crate::nearest::distance(&n.to_ascii_lowercase(), &name)).copied().unwrap_or("from")
+    let names = FIELDS.iter().flat_map(|f| f.names).copied();
+    let scored = names.map(|n| (crate::nearest::distance(&n.to_ascii_lowercase(), &name), n));
+    scored.min_by_key(|(edits, _)| *edits).filter(|(edits, _)| *edits <= name.len() / 2).map(|(_, n)| n)
 }
 
 /// Why a part of the language cannot be used yet.
@@ -185,7 +186,9 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_offered() {
-        for (typed, want) in [("autor", "author"), ("langauge", "language"), ("nota", "to"), ("followers", "min_followers")] {
+        for (typed, want) in
+            [("autor", Some("author")), ("langauge", Some("language")), ("followers", Some("min_followers")), ("c", None), ("banco", None)]
+        {
             assert_eq!(nearest(typed), want, "{typed}");
         }
     }

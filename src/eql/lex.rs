@@ -323,9 +323,29 @@ impl Lexer<'_> {
                 Some(n) => distance = n,
             }
         } else {
-            self.report(Code::W105, span, "");
+            // `NEAR 3` was perhaps meant to be `NEAR/3`.
+            let digits = self.number_after(end);
+            let number = digits.and_then(|n| n.parse().ok()).filter(|n| *n <= limits::NEAR_DISTANCE).unwrap_or(NEAR_DEFAULT);
+            self.report(Code::W105, span, &format!("{text}/{number}"));
         }
         self.push(Kind::Near { distance, ordered }, end);
+    }
+
+    /// The number that stands alone after the white space at `from`.
+    fn number_after(&self, from: usize) -> Option<String> {
+        let start = self.find(from, |c| !c.is_whitespace())?;
+        let end = self.word_end(start, true);
+        let word = self.text(start..end);
+        word.bytes().all(|b| b.is_ascii_digit()).then_some(word)
+    }
+
+    /// The word after the white space at `from`, if no operator or sign begins there.
+    fn word_after(&self, from: usize) -> Option<String> {
+        let start = self.find(from, |c| !c.is_whitespace()).filter(|start| *start > from)?;
+        let end = self.word_end(start, true);
+        let word = self.text(start..end);
+        let plain = word.chars().next().is_some_and(super::tokens::starts_token) && !word.contains(':');
+        (plain && !matches!(word.as_str(), "AND" | "OR" | "NOT")).then_some(word)
     }
 
     /// The colon after a field name that starts here (R35).
@@ -359,7 +379,10 @@ impl Lexer<'_> {
         let span = self.at..end;
         let name = self.text(self.at..colon);
         let Some(field) = fields::find(&name) else {
-            self.blame(Code::E125, &span, &name, &Both::new(fields::nearest(&name), fields::nearest(&name)));
+            let near = fields::nearest(&name);
+            let es = near.map(|n| format!("¿Querías decir «{n}:»? ")).unwrap_or_default();
+            let en = near.map(|n| format!("Did you mean «{n}:»? ")).unwrap_or_default();
+            self.blame(Code::E125, &span, &name, &Both::new(es, en));
             return None;
         };
         if let Some(reason) = fields::reason(field.take) {
@@ -371,8 +394,14 @@ impl Lexer<'_> {
             text = rest.to_owned();
         }
         if text.trim().is_empty() {
-            let hint = format!("{name}:");
-            self.report(Code::E120, span, &hint);
+            let hint = self.word_after(end).map_or_else(
+                || Both::new(format!("{name}:valor"), format!("{name}:value")),
+                |w| {
+                    let joined = format!("{name}:{w}");
+                    Both::new(joined.clone(), joined)
+                },
+            );
+            self.blame(Code::E120, &span, &self.text(span.clone()), &hint);
             return None;
         }
         let canonical = field.names.first().copied().unwrap_or_default();

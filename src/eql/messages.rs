@@ -93,11 +93,12 @@ codes! {
         | "Put a term between them or take them away." | "Pon un término dentro o quítalos.";
     E108: "Empty phrase." | "Frase vacía."
         | "Put words between the signs or take them away." | "Pon palabras dentro o quítala.";
-    E109: "«{0}» has no letters, digits or emoji to look for." | "«{0}» no tiene letras, cifras ni emojis que buscar."
+    E109: "«{0}» is no word that can be looked for." | "«{0}» no es una palabra que se pueda buscar."
         | "Use {1}." | "Usa {1}.";
     E110: "«{0}» needs a term on both sides, and an exclusion needs one after it."
         | "A «{0}» le falta un término: va entre dos, y una exclusión delante de uno."
-        | "Write the missing term or take «{0}» away." | "Escribe el término que falta o quita «{0}».";
+        | "Write the missing term or take «{0}» away; an exclusion touches its term: -word."
+        | "Escribe el término que falta o quita «{0}»; una exclusión va pegada a su término: -palabra.";
     E111: "Two NEAR in a row." | "Dos NEAR seguidos."
         | "Use brackets, e.g. (a NEAR/3 b) NEAR/5 c." | "Usa paréntesis, p. ej. (a NEAR/3 b) NEAR/5 c.";
     E112: "AND cannot stand inside NEAR." | "AND no puede ir dentro de NEAR."
@@ -118,7 +119,7 @@ codes! {
     E119: "«{0}» after brackets needs (A AND B) inside." | "«{0}» tras paréntesis exige (A AND B) dentro."
         | "Write (a AND b)~3." | "Escribe (a AND b)~3.";
     E120: "The field «{0}» has no value." | "El campo «{0}» no tiene valor."
-        | "Write it without a space after the colon, e.g. {1}value." | "Escríbelo sin espacio tras «:», p. ej. {1}valor.";
+        | "Write it without a space after the colon, e.g. {1}." | "Escríbelo sin espacio tras «:», p. ej. {1}.";
     E121: "«{0}»: the sign needs one name stuck to it." | "«{0}»: el signo necesita un solo nombre pegado."
         | "Write e.g. #tag, @name or $TICKER, each on its own." | "Escribe p. ej. #etiqueta, @nombre o $VALOR, cada uno por separado.";
     E122: "«{0}»: wildcards are not allowed in names." | "«{0}»: no se admiten comodines en los nombres."
@@ -126,14 +127,14 @@ codes! {
     E123: "«{0}»: the range starts above its end." | "«{0}»: el intervalo empieza después de su fin."
         | "Turn it round, e.g. [100 TO 500]." | "Dale la vuelta, p. ej. [100 TO 500].";
     E124: "«{0}» is not a number or a range." | "«{0}» no es número ni intervalo."
-        | "Use 100..500, [100 TO 500] or >=100." | "Usa 100..500, [100 TO 500] o >=100.";
+        | "Use {1}." | "Usa {1}.";
     E125: "Unknown field «{0}:»." | "Campo desconocido: «{0}:»."
-        | "Did you mean «{1}:»? To look for the text, quote it." | "¿Querías decir «{1}:»? Para buscar el texto, ponlo entre comillas.";
+        | "{1}To look for the text, quote it." | "{1}Para buscar el texto, ponlo entre comillas.";
     E126: "«{0}»: this value is not admitted." | "«{0}»: valor no admitido."
         | "Use one of: {1}." | "Usa uno de estos: {1}.";
     E127: "«{0}» is no language code." | "«{0}» no es un código de idioma."
         | "lang: takes a code such as es, en, pt-BR or und." | "lang: lleva un código como es, en, pt-BR o und.";
-    E128: "«{0}» is out of range." | "«{0}» está fuera de margen."
+    E128: "«{0}» is not one of the values it takes." | "«{0}» no es uno de los valores que admite."
         | "It takes {1}." | "Admite {1}.";
     E130: "«{0}»: a wildcard cannot start a word." | "«{0}»: un comodín no puede iniciar palabra."
         | "Use contains:." | "Usa contains:.";
@@ -170,7 +171,7 @@ codes! {
     W104: "«{0}» is read as the phrase \"{1}\"." | "«{0}» se lee como la frase \"{1}\"."
         | "Quote it if that is what you mean." | "Ponlo entre comillas si es lo que quieres.";
     W105: "{0} without a distance is read as {0}/4." | "{0} sin distancia se lee como {0}/4."
-        | "Write the distance." | "Escribe la distancia.";
+        | "Write the distance stuck to it: {1}." | "Escribe la distancia pegada: {1}.";
     W106: "{0}: NEAR above 10 is close to a plain AND." | "{0}: NEAR mayor que 10 equivale casi a AND."
         | "Use a smaller distance or AND." | "Usa una distancia menor o AND.";
     W107: "«{0}» matches very many words." | "«{0}» coincide con muchísimas palabras."

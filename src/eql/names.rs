@@ -1,11 +1,11 @@
-//! What `list:` and `rule:` may name, and rules that wait for each other.
+//! What `list:` and `rule:` may name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::Options;
 use super::messages::{Code, Problem};
 use crate::bilingual::Both;
-use crate::query::{Named, Node, Span, Term};
+use crate::query::{Node, Term};
 
 /// The lists and rules that a query may refer to. Case makes no difference (R30), unless two names
 /// differ in nothing else.
@@ -85,97 +85,10 @@ fn term(entry: &str) -> Result<Term, Vec<Problem>> {
     })
 }
 
-/// Rules that wait for each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cycle {
-    /// Place of the query among those given.
-    pub query: usize,
-    /// Its `rule:` that closes the cycle.
-    pub span: Span,
-    /// The names on the way, from the query's own back to it.
-    pub path: Vec<String>,
-}
-
-impl Cycle {
-    /// E143, for the query that it was found in; `typed` is the query as typed.
-    pub fn problem(&self, typed: &str) -> Problem {
-        let (from, to) = (self.span.start as usize, self.span.end.saturating_sub(self.span.start) as usize);
-        let field: String = typed.chars().skip(from).take(to).collect();
-        Problem::new(Code::E143, self.span.clone(), &field, &self.path.join(" → "))
-    }
-}
-
-/// One `rule:` of a query.
-struct Reference<'a> {
-    to: &'a str,
-    query: usize,
-    span: &'a Span,
-}
-
-/// Every cycle among the rules, told at a reference that closes it. Work and memory are linear in the
-/// queries, and the depth of the references does not matter.
-pub fn cycles<'a>(queries: impl IntoIterator<Item = Named<'a>>) -> Vec<Cycle> {
-    let mut references: BTreeMap<&str, Vec<Reference<'a>>> = BTreeMap::new();
-    for (query, named) in queries.into_iter().enumerate() {
-        for leaf in &named.query.leaves {
-            if let Term::Rule(to) = &leaf.term {
-                references.entry(named.name).or_default().push(Reference { to, query, span: &leaf.span });
-            }
-        }
-    }
-    let mut state: HashMap<&str, State> = HashMap::new();
-    let mut found = Vec::new();
-    for start in references.keys() {
-        walk(start, &references, &mut state, &mut found);
-    }
-    found
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// On the way that is walked now, at this depth.
-    Open(usize),
-    Done,
-}
-
-fn walk<'a>(
-    start: &'a str,
-    references: &BTreeMap<&'a str, Vec<Reference<'a>>>,
-    state: &mut HashMap<&'a str, State>,
-    found: &mut Vec<Cycle>,
-) {
-    if state.contains_key(start) {
-        return;
-    }
-    state.insert(start, State::Open(0));
-    // The names on the way, each with how many of its references were followed.
-    let mut way: Vec<(&str, usize)> = vec![(start, 0)];
-    while let Some((name, followed)) = way.last_mut() {
-        let Some(reference) = references.get(*name).and_then(|all| all.get(*followed)) else {
-            state.insert(name, State::Done);
-            way.pop();
-            continue;
-        };
-        *followed += 1;
-        match state.get(reference.to) {
-            Some(State::Done) => {}
-            Some(State::Open(depth)) => {
-                let names = way.iter().skip(*depth).map(|(n, _)| (*n).to_owned());
-                let path = names.chain([reference.to.to_owned()]).collect();
-                found.push(Cycle { query: reference.query, span: reference.span.clone(), path });
-            }
-            None => {
-                state.insert(reference.to, State::Open(way.len()));
-                way.push((reference.to, 0));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Query;
+    use crate::query::{Query, Span};
 
     fn parse(text: &str, names: &Names) -> Query {
         let parsed = super::super::parse(text, &Options { names: Some(names), ..Options::default() });
@@ -203,28 +116,5 @@ mod tests {
             ]
         );
         assert!(q.leaves.iter().take(5).all(|l| l.span == (0..11)));
-    }
-
-    #[test]
-    fn cycles_are_found_once_however_long() {
-        let mut names = Names::default();
-        let count = 100_000;
-        (0..count).for_each(|i| names.add_rule(&format!("r{i}")));
-        ["a", "b", "c"].into_iter().for_each(|n| names.add_rule(n));
-        let chain: Vec<(String, Query)> =
-            (0..count).map(|i| (format!("r{i}"), parse(&format!("rule:r{}", (i + 1).min(count - 1)), &names))).collect();
-        let named = |all: &'static str| all.split(';').map(|row| row.split_once('=').unwrap());
-        let small: Vec<(String, Query)> =
-            named("a=x rule:b;b=rule:c OR rule:a;c=y").map(|(n, q)| (n.to_owned(), parse(q, &names))).collect();
-        let of = |all: &[(String, Query)]| cycles(all.iter().map(|(name, query)| Named { query, name, scope: 0 }));
-        let found = of(&chain);
-        assert_eq!(found.len(), 1, "the last waits for itself");
-        assert_eq!(found[0].path, [format!("r{}", count - 1), format!("r{}", count - 1)]);
-        let found = of(&small);
-        assert_eq!(
-            found.iter().map(|c| (c.query, c.span.clone(), c.path.join(" "))).collect::<Vec<_>>(),
-            [(1, 10..16, "a b a".to_owned())]
-        );
-        assert_eq!(found[0].problem("rule:c OR rule:a").cause.en, "«rule:a»: these rules wait for each other: a → b → a.");
     }
 }

@@ -180,7 +180,16 @@ fn range(measure: Measure, value: &str) -> Result<Decimals, Fault> {
             _ => {}
         }
     }
-    let bad = || fault(Code::E124, "");
+    let bad = || match measure {
+        Measure::Sentiment => Fault {
+            code: Code::E124,
+            hint: Both::new(
+                "negative, neutral, positive o un intervalo como -1..-0.5",
+                "negative, neutral, positive or a range such as -1..-0.5",
+            ),
+        },
+        _ => Fault { code: Code::E124, hint: Both::new("100..500, [100 TO 500] o >=100", "100..500, [100 TO 500] or >=100") },
+    };
     let number = |text| decimal(text).ok_or_else(bad);
     if let Some((from, to)) = ends(value) {
         let (from, to) = (number(from)?, number(to)?);
@@ -219,7 +228,10 @@ fn hours(value: &str) -> Result<Term, Fault> {
         (_, Some((_, n))) => hour(n).and_then(|n| n.checked_sub(1)).map(|n| (0, n)),
         _ => hour(value).map(|n| (n, n)),
     };
-    let (from, to) = found.ok_or_else(|| fault(Code::E128, "0..23"))?;
+    let (from, to) = found.ok_or_else(|| Fault {
+        code: Code::E128,
+        hint: Both::new("0..23, o un intervalo como 22..6", "0..23, or a range such as 22..6"),
+    })?;
     Ok(Term::Hour { from, to })
 }
 

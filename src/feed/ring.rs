@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Entry;
+use super::entry::{Entry, Frames};
+use crate::limits::FEED_FRAME_BYTES;
 
 /// Entries one read takes at most, so that a reader holds the lock for a moment only.
 const READ_ENTRIES: usize = 256;
@@ -16,6 +17,9 @@ struct Slot {
     before: u64,
 }
 
+/// Frames of a ring are let go of, oldest first, down to this: there is room for those to come.
+const FRAMES_KEPT: usize = FEED_FRAME_BYTES / 2 / 4 * 3;
+
 /// Positions are gapless and never used again.
 #[derive(Debug)]
 pub(super) struct Ring {
@@ -26,11 +30,14 @@ pub(super) struct Ring {
     total: u64,
     max_entries: usize,
     max_bytes: usize,
+    /// Entries before this position are cold.
+    hot: u64,
+    frames: Frames,
 }
 
 impl Ring {
     pub(super) fn new(first: u64, max_entries: usize, max_bytes: usize) -> Ring {
-        Ring { slots: VecDeque::new(), first, bytes: 0, total: 0, max_entries, max_bytes }
+        Ring { slots: VecDeque::new(), first, bytes: 0, total: 0, max_entries, max_bytes, hot: first, frames: Frames::default() }
     }
 
     /// Position of the oldest entry that is held; `end()` if there is none.
@@ -60,12 +67,40 @@ impl Ring {
                 self.first += 1;
             }
         }
+        self.cool();
         gone
     }
 
-    pub(super) fn get_mut(&mut self, position: u64) -> Option<&mut Arc<Entry>> {
-        let i = self.slot(position)?;
-        self.slots.get_mut(i).map(|s| &mut s.entry)
+    /// Makes the oldest entries let go of their frames until there is room for more.
+    fn cool(&mut self) {
+        self.hot = self.hot.max(self.first);
+        while self.frames.bytes() > FRAMES_KEPT
+            && let Some(i) = self.slot(self.hot)
+        {
+            self.slots.get(i).into_iter().for_each(|slot| slot.entry.cool());
+            self.hot += 1;
+        }
+    }
+
+    /// What counts the frames of this ring's entries.
+    pub(super) fn frames(&self) -> Frames {
+        self.frames.clone()
+    }
+
+    pub(super) fn get(&self, position: u64) -> Option<&Entry> {
+        self.slots.get(self.slot(position)?).map(|s| &*s.entry)
+    }
+
+    /// Puts another version of the entry in its place, which costs what it now holds.
+    pub(super) fn replace(&mut self, position: u64, entry: Entry) {
+        let cold = position < self.hot;
+        let Some(slot) = self.slot(position).and_then(|i| self.slots.get_mut(i)) else { return };
+        if cold {
+            entry.cool();
+        }
+        self.bytes = (self.bytes + entry.cost()).saturating_sub(slot.cost);
+        slot.cost = entry.cost();
+        slot.entry = Arc::new(entry);
     }
 
     /// Takes entries from `at` on, which moves behind them, until `bytes` are taken (one entry goes

@@ -1,7 +1,7 @@
 use super::*;
-use crate::alert::{Severity, Status};
+use crate::alert::{Alert, Severity, Status};
 use crate::score::Score;
-use crate::tally::MentionTopic;
+use crate::tally::{MentionTopic, TopicWindows};
 use crate::time::Timestamp;
 use crate::window::Tallied;
 
@@ -10,6 +10,10 @@ fn post(id: &str) -> PostBuf {
 }
 
 fn alert(posts: &[&str]) -> Event {
+    alert_of(posts.iter().map(|id| post(id)).collect())
+}
+
+fn alert_of(posts: Vec<PostBuf>) -> Event {
     Event::Alert(Box::new(Alert {
         id: "a".into(),
         rule: "r".into(),
@@ -26,8 +30,8 @@ fn alert(posts: &[&str]) -> Event {
         priority: None,
         delayed: false,
         reasons: Vec::new(),
-        first_post: posts.first().map(|id| post(id)),
-        top_posts: posts.iter().map(|id| post(id)).collect(),
+        first_post: posts.first().cloned(),
+        top_posts: posts,
         networks: Vec::new(),
     }))
 }
@@ -175,4 +179,51 @@ fn the_backlog_is_what_was_not_read() {
     assert!(0 < feed.backlog(&cursor) && feed.backlog(&cursor) < both);
     drain(&feed, &mut cursor, &filter(&[Channel::Alerts]), usize::MAX);
     assert_eq!(feed.backlog(&cursor), 0);
+}
+
+#[test]
+fn frames_are_kept_up_to_their_bound() {
+    let feed = Feed::new("e".into(), Vec::new());
+    let (mut cursor, ..) = feed.join(None, None);
+    let long = "ñ".repeat(limits::TEXT_BYTES / 2);
+    let ids: Vec<String> = (0..limits::FEED_FRAME_BYTES / limits::TEXT_BYTES).map(|i| i.to_string()).collect();
+    let mut first = None;
+    for id in &ids {
+        let post = PostBuf::new(&Post { id, text: &long, ..Post::default() });
+        feed.publish(alert_of(vec![post]));
+        for entry in drain(&feed, &mut cursor, &filter(&[Channel::Alerts]), usize::MAX) {
+            first.get_or_insert_with(|| (entry.clone(), feed.frame(&entry)));
+            let again = feed.frame(&entry);
+            assert_eq!(feed.frame(&entry).as_str().as_ptr(), again.as_str().as_ptr(), "the newest is shared");
+        }
+        let held = feed.read_log().alerts.frames().bytes();
+        assert!(held <= limits::FEED_FRAME_BYTES / 2, "{held}");
+    }
+    let (entry, before) = first.expect("an alert");
+    let (one, two) = (feed.frame(&entry), feed.frame(&entry));
+    assert_eq!((one.as_str(), two.as_str()), (before.as_str(), before.as_str()));
+    assert_ne!(one.as_str().as_ptr(), two.as_str().as_ptr(), "the oldest is encoded again");
+    drop((entry, cursor));
+    let frames = feed.read_log().alerts.frames();
+    assert!(frames.bytes() > 0);
+    drop(feed);
+    assert_eq!(frames.bytes(), 0, "what is evicted is not counted for ever");
+}
+
+#[test]
+fn a_longer_version_counts_with_its_length() {
+    let feed = Feed::new("e".into(), Vec::new());
+    feed.publish_all((0..1000).map(|i| mention(&i.to_string(), "t", 50)));
+    let long = "a".repeat(limits::TEXT_BYTES);
+    let update = |i: usize| {
+        let id = i.to_string();
+        let Event::Mention(before) = mention(&id, "t", 50) else { panic!("a mention") };
+        let before_post = before.post.get();
+        let post = PostBuf::new(&Post { text: &long, ..before_post });
+        Event::Update(Arc::new(Mention { post, ..Mention::clone(&before) }))
+    };
+    feed.publish_all((0..1000).map(update));
+    let log = feed.read_log();
+    let held: usize = (log.mentions.first()..log.mentions.end()).filter_map(|i| log.mentions.get(i)).map(Entry::cost).sum();
+    assert!(held <= limits::FEED_BYTES / 2, "{held}");
 }

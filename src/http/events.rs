@@ -1,5 +1,7 @@
 //! `GET /v1/events`: the same objects as server-sent events.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -12,6 +14,7 @@ use super::auth::Holder;
 use super::session::{Frame, Session};
 use super::subscription::{self, Params};
 use super::{App, Code, Problem};
+use crate::telemetry;
 
 /// Streams until the client leaves or the engine stops; what the engine said until then is told.
 pub async fn open(
@@ -25,18 +28,40 @@ pub async fn open(
     if let Some((epoch, seq)) = last_event(&headers) {
         (start.epoch, start.since) = (Some(epoch), Some(seq));
     }
-    let stop = app.stop.clone();
-    let session = Session::new(app, start, holder);
-    let stream = futures_util::stream::unfold((session, stop), |(mut session, stop)| async move {
-        let frames = tokio::select! {
-            () = stop.cancelled() => session.rest(),
-            frames = session.next() => frames,
-        }?;
-        let chunk = encode(session.epoch(), &frames);
-        Some((Ok::<Bytes, std::convert::Infallible>(chunk), (session, stop)))
+    let events = Events { session: Session::new(app.clone(), start, holder), app, given: None };
+    let stream = futures_util::stream::unfold(events, |mut events| async move {
+        let chunk = events.next().await?;
+        Some((Ok::<Bytes, std::convert::Infallible>(chunk), events))
     });
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(stream)).into_response())
+}
+
+/// What one client is sent. The server asks for more once there is room for it; a client that reads
+/// nothing at all is closed below, by its connection.
+struct Events {
+    app: App,
+    session: Session,
+    /// When the last chunk was given to the server.
+    given: Option<Duration>,
+}
+
+impl Events {
+    /// The next events; `None` at the end, which is also that of a client that reads too slowly.
+    async fn next(&mut self) -> Option<Bytes> {
+        let now = self.app.shared.clock.monotonic();
+        let waited = self.given.map_or(Duration::ZERO, |given| now.saturating_sub(given));
+        if waited > self.app.settings.timing.look && self.session.backlog() > self.app.settings.backlog {
+            telemetry::slow_clients("http").increment(1);
+            return None;
+        }
+        let frames = tokio::select! {
+            () = self.app.stop.cancelled() => self.session.rest(),
+            frames = self.session.next() => frames,
+        }?;
+        self.given = Some(self.app.shared.clock.monotonic());
+        Some(encode(self.session.epoch(), &frames))
+    }
 }
 
 /// `Last-Event-ID` as this server gave it: epoch and sequence number.

@@ -13,6 +13,7 @@ use super::api::{Given, instant, params};
 use super::page::json;
 use super::{App, Code, Problem, readers, subscription};
 use crate::eql;
+use crate::limits;
 use crate::matching::{Matcher, Scratch};
 use crate::tally::{Mention, MentionFilter};
 use crate::wire;
@@ -118,22 +119,49 @@ async fn gather(app: &App, wanted: &mut Wanted) -> Result<(Vec<Arc<Mention>>, Op
     }
 }
 
-/// Everything that is wanted as CSV, page by page while the client reads.
+/// Everything that is wanted as CSV, piece by piece while the client reads.
 fn export(app: App, wanted: Wanted) -> Response {
-    let stream = futures_util::stream::unfold(Some((app, wanted, true)), |state| async move {
-        let (app, mut wanted, first) = state?;
-        // The head is sent by now: an engine that stops can only end the file early.
-        let (found, next) = gather(&app, &mut wanted).await.ok()?;
-        let mut text = String::from(if first { wire::CSV_HEADER } else { "" });
-        for mention in &found {
-            wire::csv_row(mention, app.shared.feed.source(mention.source), &mut text);
-        }
-        wanted.limit -= found.len().min(wanted.limit);
-        wanted.filter.before = next;
-        let rest = (next.is_some() && wanted.limit > 0).then_some((app, wanted, false));
-        Some((Ok::<_, Infallible>(text), rest))
+    let export = Export { app, wanted, text: wire::CSV_HEADER.to_owned(), rows: Vec::new().into_iter(), more: true };
+    let stream = futures_util::stream::unfold(export, |mut export| async move {
+        let piece = export.piece().await?;
+        Some((Ok::<_, Infallible>(piece), export))
     });
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"mentions.csv\"")];
     (headers, Body::from_stream(stream)).into_response()
+}
+
+/// A CSV file on its way.
+struct Export {
+    app: App,
+    wanted: Wanted,
+    /// What is written and not given yet.
+    text: String,
+    /// What is found and not written yet.
+    rows: std::vec::IntoIter<Arc<Mention>>,
+    /// There may be more to find.
+    more: bool,
+}
+
+impl Export {
+    /// The next `limits::DOWNLOAD_BYTES` or a little more; `None` at the end.
+    async fn piece(&mut self) -> Option<String> {
+        while self.text.len() < limits::DOWNLOAD_BYTES {
+            match self.rows.next() {
+                Some(mention) => wire::csv_row(&mention, self.app.shared.feed.source(mention.source), &mut self.text),
+                None if self.more => self.find().await,
+                None => break,
+            }
+        }
+        (!self.text.is_empty()).then(|| std::mem::take(&mut self.text))
+    }
+
+    /// The next rows. The head is sent by now: an engine that stops can only end the file early.
+    async fn find(&mut self) {
+        let (found, next) = gather(&self.app, &mut self.wanted).await.unwrap_or_default();
+        self.wanted.limit -= found.len().min(self.wanted.limit);
+        self.wanted.filter.before = next;
+        self.more = next.is_some() && self.wanted.limit > 0;
+        self.rows = found.into_iter();
+    }
 }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::reading::{Reading, Watch};
 use super::{Settings, Shared, State, ingest, router, session};
 use crate::limits;
 
@@ -155,8 +156,11 @@ async fn serve(app: Arc<State>, stream: TcpStream, place: Place, router: Router)
     // ever. A socket that cannot be told so still works.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
+    let watch = Watch::default();
+    let stream = Reading::new(stream, app.settings.timing.stall, watch.clone());
     let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(watch.clone());
         router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()

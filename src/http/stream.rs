@@ -12,12 +12,14 @@ use axum::response::Response;
 use futures_util::SinkExt;
 
 use super::auth::Holder;
+use super::reading::Watch;
 use super::serve::Place;
 use super::session::{Frame, Session};
 use super::subscription::{self, Params};
 use super::{App, Code, Problem};
 use crate::bilingual::Both;
 use crate::feed::Filter;
+use crate::telemetry;
 use crate::wire::{self, Subscribe};
 
 /// The sub-protocol.
@@ -51,6 +53,7 @@ enum End {
 pub async fn open(
     State(app): State<App>,
     Extension(place): Extension<Place>,
+    Extension(watch): Extension<Watch>,
     Extension(holder): Extension<Holder>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -69,6 +72,8 @@ pub async fn open(
     Ok(upgrade.on_upgrade(move |socket| {
         streams.track_future(async move {
             let _place = place;
+            // From here on `write` watches, which can still say why the stream ends.
+            watch.leave();
             let session = Session::new(app.clone(), start, holder);
             serve(app, socket, session).await;
         })
@@ -79,7 +84,10 @@ async fn serve(app: App, mut socket: WebSocket, mut session: Session) {
     let (code, reason) = match exchange(&app, &mut socket, &mut session).await {
         End::Gone => return,
         End::Stopped => (RESTART, "service_restart"),
-        End::TooSlow => (TOO_SLOW, "client_too_slow"),
+        End::TooSlow => {
+            telemetry::slow_clients("websocket").increment(1);
+            (TOO_SLOW, "client_too_slow")
+        }
         End::Revoked => (REVOKED, "token_revoked"),
     };
     let close = async {

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::Matcher;
 use super::fields::{Scene, account_of};
 use super::key::{Field, LINK_SALT, place_salt};
 use super::leaf::{Test, View};
@@ -11,6 +10,7 @@ use super::links::{self, Asked};
 use super::plan::YES;
 use super::rules::NO_RULE;
 use super::words::Words;
+use super::{Matcher, SOLE};
 use crate::text::base_into;
 
 /// Working memory that outlives a post.
@@ -18,10 +18,8 @@ use crate::text::base_into;
 pub(super) struct Work {
     /// Grows by one per post, so that what was noted for the post before need not be wiped out.
     generation: u32,
-    /// Generation and value of each leaf.
-    values: Vec<(u32, bool)>,
-    /// Generation in which each leaf was last a candidate.
-    proposed: Vec<u32>,
+    /// What was noted of each leaf.
+    notes: Vec<Note>,
     /// Generation in which each query was last evaluated, or put off until its turn.
     evaluated: Vec<u32>,
     /// Generation in which each rule last matched.
@@ -29,9 +27,35 @@ pub(super) struct Work {
     /// Rank and number of the queries that stand on rules and wait for their turn.
     waiting: BinaryHeap<Reverse<(u32, u32)>>,
     candidates: Vec<u64>,
+    found: Vec<u32>,
     base: Vec<u8>,
     /// Words of the post, its quoted text included, and the generation they are of.
     words: (u32, Words),
+}
+
+/// What was noted of a leaf, and the generation it is of; one word, because what many leaves cost is
+/// the memory that they are read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Note(u32);
+
+impl Note {
+    /// It was a candidate.
+    const PROPOSED: u32 = 1;
+    /// It was evaluated.
+    const KNOWN: u32 = 2;
+    /// It holds.
+    const HOLDS: u32 = 4;
+    /// Generations that fit.
+    const GENERATIONS: u32 = u32::MAX >> 3;
+
+    /// The marks that were set in this generation.
+    fn marks(self, generation: u32) -> u32 {
+        if self.0 >> 3 == generation { self.0 & 7 } else { 0 }
+    }
+
+    fn set(&mut self, generation: u32, marks: u32) {
+        self.0 = generation << 3 | self.marks(generation) | marks;
+    }
 }
 
 /// One post on its way through the queries.
@@ -61,11 +85,12 @@ impl<'a> Evaluation<'a> {
             matcher.index.candidates(view, &mut candidates);
         }
         self.field_candidates(&mut candidates);
-        for key in &candidates {
-            for leaf in matcher.index.leaves(*key) {
-                self.candidate(*leaf);
-            }
-        }
+        // All are looked up before any is evaluated: what one waits for does not hold up the next.
+        let mut found = std::mem::take(&mut self.work.found);
+        found.clear();
+        candidates.iter().for_each(|key| matcher.index.leaves(*key, &mut found));
+        found.iter().for_each(|leaf| self.candidate(*leaf));
+        self.work.found = found;
         self.work.candidates = candidates;
         let mut base = std::mem::take(&mut self.work.base);
         for view in self.views() {
@@ -130,8 +155,13 @@ impl<'a> Evaluation<'a> {
         }
         let matcher = self.matcher;
         let (first, end) = matcher.leaves.get(leaf as usize).map_or((0, 0), |l| l.anchored);
-        for query in matcher.anchored.get(first as usize..end as usize).unwrap_or_default() {
-            self.query(*query);
+        for stand in matcher.anchored.get(first as usize..end as usize).unwrap_or_default() {
+            let query = stand & !SOLE;
+            if *stand == query {
+                self.query(query);
+            } else {
+                self.is_found(query);
+            }
         }
     }
 
@@ -155,13 +185,13 @@ impl<'a> Evaluation<'a> {
             at = if self.work.words.1.may_have(step.word) && self.holds(step.leaf) { step.yes } else { step.no };
         }
         if at == YES {
-            self.matched.push(query);
-            self.rule_matches(query);
+            self.is_found(query);
         }
     }
 
-    /// The rule of `query` matches: what stands on it has its turn later.
-    fn rule_matches(&mut self, query: u32) {
+    /// `query` matches; what stands on its rule has its turn later.
+    fn is_found(&mut self, query: u32) {
+        self.matched.push(query);
         let rule = self.matcher.rule_of.get(query as usize).copied().unwrap_or(NO_RULE);
         if let Some(last) = self.work.rules.get_mut(rule as usize) {
             *last = self.work.generation;
@@ -182,14 +212,14 @@ impl<'a> Evaluation<'a> {
     /// Whether `leaf` holds in the post.
     fn holds(&mut self, leaf: u32) -> bool {
         let generation = self.work.generation;
-        match self.work.values.get(leaf as usize) {
-            Some((at, value)) if *at == generation => return *value,
+        match self.work.notes.get(leaf as usize).map(|n| n.marks(generation)) {
+            Some(marks) if marks & Note::KNOWN != 0 => return marks & Note::HOLDS != 0,
             Some(_) => {}
             None => return false,
         }
         let value = self.value(leaf);
-        if let Some(slot) = self.work.values.get_mut(leaf as usize) {
-            *slot = (generation, value);
+        if let Some(note) = self.work.notes.get_mut(leaf as usize) {
+            note.set(generation, if value { Note::KNOWN | Note::HOLDS } else { Note::KNOWN });
         }
         value
     }
@@ -206,14 +236,13 @@ impl<'a> Evaluation<'a> {
 impl Work {
     /// Makes everything noted so far void.
     fn next_post(&mut self, matcher: &Matcher) {
-        // A wrapped counter would meet notes of four thousand million posts ago.
-        if self.generation == u32::MAX {
+        // A wrapped counter would meet notes of five hundred million posts ago.
+        if self.generation == Note::GENERATIONS {
             *self = Work::default();
         }
         self.generation += 1;
-        if self.values.len() < matcher.leaves.len() {
-            self.values.resize(matcher.leaves.len(), (0, false));
-            self.proposed.resize(matcher.leaves.len(), 0);
+        if self.notes.len() < matcher.leaves.len() {
+            self.notes.resize(matcher.leaves.len(), Note::default());
         }
         if self.rules.len() < matcher.rule_leaves.len() {
             self.rules.resize(matcher.rule_leaves.len(), 0);
@@ -224,8 +253,10 @@ impl Work {
     }
     /// Whether `leaf` was no candidate in this post before; notes that it now is one.
     fn is_first(&mut self, leaf: u32) -> bool {
-        let last = self.proposed.get_mut(leaf as usize);
-        last.is_some_and(|last| std::mem::replace(last, self.generation) != self.generation)
+        let Some(note) = self.notes.get_mut(leaf as usize) else { return false };
+        let is_first = note.marks(self.generation) & Note::PROPOSED == 0;
+        note.set(self.generation, Note::PROPOSED);
+        is_first
     }
 }
 

@@ -9,7 +9,8 @@ use crate::text::pair_hash;
 /// Bits of the filter per key: about one in 64 lookups of a word that is no key passes.
 const FILTER_BITS: usize = 64;
 
-/// One slot of the table; empty if `len` is 0.
+/// One slot of the table; empty if `len` is 0. Most keys belong to one leaf, which then stands in
+/// `first` itself.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     key: u64,
@@ -92,7 +93,8 @@ impl Index {
         index.prefixes.dedup();
         let mut first = 0;
         for same in keys.chunk_by(|a, b| a.0 == b.0) {
-            index.insert(Slot { key: same[0].0, first, len: same.len() as u32 });
+            let place = if let [only] = same { only.1 } else { first };
+            index.insert(Slot { key: same[0].0, first: place, len: same.len() as u32 });
             first += same.len() as u32;
         }
         index
@@ -122,17 +124,20 @@ impl Index {
         (self.filter.get(word).copied().unwrap_or(0) >> bit) as usize & 1
     }
 
-    /// The leaves of `key`.
-    pub(super) fn leaves(&self, key: u64) -> &[u32] {
+    /// Appends the leaves of `key`.
+    pub(super) fn leaves(&self, key: u64, out: &mut Vec<u32>) {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = key as usize & mask;
         while let Some(slot) = self.slots.get(at).filter(|s| s.len != 0) {
-            if slot.key == key {
-                return self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize).unwrap_or_default();
+            match slot.len {
+                _ if slot.key != key => at = (at + 1) & mask,
+                1 => return out.push(slot.first),
+                _ => {
+                    let all = self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize);
+                    return out.extend_from_slice(all.unwrap_or_default());
+                }
             }
-            at = (at + 1) & mask;
         }
-        &[]
     }
 
     /// Appends the keys of a text that pass the filter. Without a branch on what the words are: nearly

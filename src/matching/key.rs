@@ -82,6 +82,7 @@ impl Test {
     /// key finds it.
     pub(super) fn key(&self) -> Option<(Key, f64)> {
         match self {
+            Test::Plain(plain) => phrase_key(&plain.words()),
             Test::Phrase(phrase) => phrase_key(phrase.words()),
             Test::Entity(name) => phrase_key(&name_words(name)).map(|(k, often)| (k, often / 8.0)),
             Test::In(place, phrase) => phrase_key(phrase.words()).map(|(k, often)| (k.salted(place_salt(*place)), often / 2.0)),

@@ -5,7 +5,7 @@ use super::links::Asked;
 use super::near::Spans;
 use super::words;
 use crate::query::{Accents, Attribute, Place, Term};
-use crate::text::{Name, Token, Tokens, Word, fold, nfc};
+use crate::text::{Name, PlainWords, Token, Tokens, Word, fold, nfc};
 
 /// A run of tokens, half open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,8 +42,10 @@ pub(super) struct Phrase {
 /// What is asked of a post, ready to be evaluated.
 #[derive(Debug)]
 pub(super) enum Test {
+    /// Consecutive tokens of the common kind.
+    Plain(PlainWords),
     /// Consecutive tokens.
-    Phrase(Phrase),
+    Phrase(Box<Phrase>),
     /// A hashtag, mention or cashtag.
     Entity(Name),
     /// A substring of the whole text.
@@ -70,8 +72,12 @@ impl Test {
         let folded = |s: &str| fold(s, Accents::Exact).into_boxed_str();
         let ask = |ask| Test::Post(Box::new(ask));
         match term {
-            Term::Phrase(w) => Test::Phrase(Phrase::new(w, |w| Word::new(w, accents))),
-            Term::Case(w) => Test::Phrase(Phrase::new(w, |w| Word::cased(w, accents))),
+            Term::Phrase(w) => {
+                let phrase = Phrase::new(w, |w| Word::new(w, accents));
+                let plain = PlainWords::new(&phrase.words, phrase.first as usize, accents);
+                plain.map_or_else(|| Test::Phrase(phrase.into()), Test::Plain)
+            }
+            Term::Case(w) => Test::Phrase(Phrase::new(w, |w| Word::cased(w, accents)).into()),
             Term::Mention(n) => Test::Entity(Name::new('@', n)),
             Term::Hashtag(n) => Test::Entity(Name::new('#', n)),
             Term::Cashtag(n) => Test::Entity(Name::new('$', n)),
@@ -120,6 +126,7 @@ impl Test {
 
     fn holds_in_text(&self, leaves: &[Leaf], view: View<'_>) -> bool {
         match self {
+            Test::Plain(plain) => plain.runs(view.text, view.tokens).next().is_some(),
             Test::Phrase(phrase) => phrase.is_in(view),
             Test::Entity(name) => view.tokens.entities(view.text).any(|e| name.is(&e, view.text)),
             Test::Contains(value) => value.is_in(view.text),
@@ -132,6 +139,9 @@ impl Test {
     /// Appends every run of tokens that is it, in order; terms without a place in the text have none.
     pub(super) fn runs(&self, view: View<'_>, out: &mut Vec<Run>) {
         match self {
+            Test::Plain(plain) => {
+                out.extend(plain.runs(view.text, view.tokens).map(|r| Run { start: r.start as u32, end: r.end as u32 }));
+            }
             Test::Phrase(phrase) => out.extend(phrase.runs(view)),
             Test::Entity(name) => {
                 let named = view.tokens.entities(view.text).filter(|e| name.is(e, view.text));
@@ -144,8 +154,8 @@ impl Test {
     /// Bytes it holds on the heap, about.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
-            Test::Phrase(phrase) => phrase.heap_bytes(),
-            Test::In(_, phrase) | Test::Url(phrase) => size_of::<Phrase>() + phrase.heap_bytes(),
+            Test::Plain(plain) => plain.heap_bytes(),
+            Test::Phrase(phrase) | Test::In(_, phrase) | Test::Url(phrase) => size_of::<Phrase>() + phrase.heap_bytes(),
             Test::Contains(value) => size_of::<Word>() + 2 * value.base().len(),
             Test::Entity(name) => name.folded().len(),
             Test::Raw(value) => value.len(),
@@ -159,6 +169,7 @@ impl Test {
     /// [`Words`](words::Words).
     pub(super) fn word(&self) -> u32 {
         let found = match self {
+            Test::Plain(plain) => Some(words::bit(plain.hash())),
             Test::Phrase(phrase) => match phrase.rarest_word() {
                 Some(word) => Some(words::bit(word.hash())),
                 None => phrase.words.iter().max_by_key(|w| w.base().len()).and_then(|w| words::beginning(w.base())),

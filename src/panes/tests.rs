@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits;
 use proptest::prelude::*;
 
 fn mention(minute: i64, author: u64) -> Counted {
@@ -79,4 +80,38 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_flood_stays_within_the_stated_bytes() {
+    let mut panes = Panes::default();
+    let mut most = (0, 0);
+    for minute in 0..PANES_MINUTES as i64 + 200 {
+        panes.slide(minute);
+        // Above and below what a set remembers one by one, and some ahead and behind.
+        let (mentions, ahead) = if minute % 60 < 30 { (70, 0) } else { (90, 10) };
+        for i in 0..mentions {
+            let network = (i % (limits::NETWORKS as i64 + 1)) as u8;
+            panes.fold(&Counted { network, ..mention(minute + ahead - i % 3, (minute * 90 + i) as u64) });
+        }
+        let (counts, authors) = panes.bytes();
+        most = (most.0.max(counts), most.1.max(authors));
+    }
+    assert!(most.0 <= limits::PANES_BYTES && most.1 <= limits::AUTHOR_SETS_BYTES, "{most:?}");
+    assert!(most.0 > limits::PANES_BYTES / 4 && most.1 > limits::AUTHOR_SETS_BYTES / 8, "{most:?}");
+    panes.slide(10 * PANES_MINUTES as i64);
+    assert!(panes.bytes().1 < 20 * limits::DISTINCT_BYTES, "authors go with their minutes: {:?}", panes.bytes());
+}
+
+#[test]
+fn a_merged_set_keeps_no_more_than_it_may_hold() {
+    let set = |from: u64, to: u64| {
+        let mut set = Distinct::default();
+        (from..to).for_each(|i| set.insert(i.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        set
+    };
+    let mut all = set(0, limits::DISTINCT_EXACT as u64);
+    all.merge(&set(0, limits::DISTINCT_EXACT as u64));
+    assert_eq!(all.count(), limits::DISTINCT_EXACT as u64);
+    assert!(all.bytes() <= limits::DISTINCT_BYTES, "{}", all.bytes());
 }

@@ -1,6 +1,6 @@
 //! Who writes again and again.
 
-use crate::limits::AUTHORS;
+use crate::limits::{AUTHOR_BYTES, AUTHORS};
 use crate::post::AuthorKey;
 use crate::score::Score;
 use crate::seen::Horizon;
@@ -14,35 +14,55 @@ pub const REPEAT_STEP: Score = Score::points(3);
 pub const REPEAT_MOST: usize = 3;
 /// Mentions further apart have nothing to do with each other.
 pub const REPEAT_WITHIN: i64 = 24 * HOUR;
+/// An author who writes on is moved to the end of the line this often and not with every mention,
+/// which would leave an entry behind each time.
+const REFRESH: i64 = HOUR;
+
+/// An author's latest mentions, and when the last was noted.
+#[derive(Debug, Clone, Copy)]
+struct Latest {
+    at: [Timestamp; REPEAT_MOST],
+    noted: Timestamp,
+}
+
+const _: () = assert!(Horizon::<Latest>::BYTES <= AUTHOR_BYTES);
 
 /// The latest mentions of every author, bounded.
 #[derive(Debug)]
-pub struct Authors(Horizon<[Timestamp; REPEAT_MOST]>);
+pub struct Authors {
+    latest: Horizon<Latest>,
+    /// Who was not noted for `REPEAT_WITHIN` before this is forgotten, still in the line or not.
+    now: Timestamp,
+}
 
 impl Default for Authors {
     fn default() -> Self {
-        Authors(Horizon::new(REPEAT_WITHIN, AUTHORS))
+        Authors { latest: Horizon::new(REPEAT_WITHIN + REFRESH, AUTHORS), now: Timestamp::MIN }
     }
 }
 
 impl Authors {
     /// Notes a mention at `at` and gives what the author's earlier ones add to its score.
     pub fn note(&mut self, author: AuthorKey, at: Timestamp, now: Timestamp) -> Score {
-        let mut latest = self.0.get(author.0).copied().unwrap_or([Timestamp::MIN; REPEAT_MOST]);
+        let mut latest = self.of(author);
         let score = weight(&latest, at);
         // The first is the oldest.
         if at > latest[0] {
             latest[0] = at;
             latest.sort_unstable();
         }
-        self.0.put(author.0, latest, now);
+        let latest = Latest { at: latest, noted: now };
+        let fresh = self.latest.since(author.0).is_some_and(|since| now.since(since) < REFRESH);
+        match self.latest.get(author.0).filter(|_| fresh) {
+            Some(known) => *known = latest,
+            None => self.latest.put(author.0, latest, now),
+        }
         score
     }
 
     /// What a new version of a counted mention gains: the mention itself is among those noted.
     pub fn again(&mut self, author: AuthorKey, at: Timestamp) -> Score {
-        let latest = self.0.get(author.0).copied().unwrap_or([Timestamp::MIN; REPEAT_MOST]);
-        let mut others = latest;
+        let mut others = self.of(author);
         if let Some(itself) = others.iter_mut().find(|t| **t == at) {
             *itself = Timestamp::MIN;
         }
@@ -51,7 +71,14 @@ impl Authors {
 
     /// Forgets authors who fell silent.
     pub fn expire(&mut self, now: Timestamp) {
-        self.0.expire(now);
+        self.latest.expire(now);
+        self.now = now;
+    }
+
+    fn of(&mut self, author: AuthorKey) -> [Timestamp; REPEAT_MOST] {
+        let now = self.now;
+        let known = self.latest.get(author.0).filter(|l| l.noted == Timestamp::MIN || now.since(l.noted) <= REPEAT_WITHIN);
+        known.map_or([Timestamp::MIN; REPEAT_MOST], |l| l.at)
     }
 }
 

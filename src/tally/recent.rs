@@ -98,14 +98,17 @@ impl Recent {
     }
 }
 
-/// Bytes that a mention holds; the names of topics are shared.
+/// What a mention costs here.
 fn cost(mention: &Mention) -> usize {
-    let addends = mention.addends.len() + mention.topics.iter().map(|t| t.addends.len()).sum::<usize>();
-    OVERHEAD
-        + size_of::<Mention>()
-        + mention.post.bytes()
-        + mention.topics.len() * size_of::<MentionTopic>()
-        + addends * size_of::<Addend>()
+    OVERHEAD + mention.bytes()
+}
+
+impl Mention {
+    /// Bytes it holds; the names of topics are shared.
+    pub fn bytes(&self) -> usize {
+        let addends = self.addends.len() + self.topics.iter().map(|t| t.addends.len()).sum::<usize>();
+        size_of::<Mention>() + self.post.bytes() + self.topics.len() * size_of::<MentionTopic>() + addends * size_of::<Addend>()
+    }
 }
 
 #[cfg(test)]

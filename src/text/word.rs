@@ -99,6 +99,11 @@ impl Word {
         self.wild
     }
 
+    /// Whether a token is this word if its base form is, but for the marks of what is not ASCII.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.wild && !self.keeps_case && self.base.is_none()
+    }
+
     /// Base form of what every matching token begins with: all of it, or what stands before the first wildcard.
     pub fn base(&self) -> &str {
         self.base.as_deref().unwrap_or(&self.form)
@@ -108,6 +113,11 @@ impl Word {
     pub fn hash(&self) -> u64 {
         self.hash
     }
+}
+
+/// Whether the token `raw` is compared as `form`, a word without marks, in a mode where marks count.
+pub(super) fn is_plain_as(raw: &str, accents: Accents, form: &[u8]) -> bool {
+    fold(&without_presentation(raw), accents).as_bytes() == form
 }
 
 /// `s` as a word is compared.

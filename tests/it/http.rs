@@ -37,6 +37,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 mod api;
 mod ingest;
 mod queries;
+mod slow;
 mod stream;
 mod topics;
 

@@ -5,6 +5,7 @@ mod bancos;
 mod config;
 mod data;
 mod decoders;
+mod descriptors;
 mod demo;
 mod determinism;
 mod differential;

@@ -121,3 +121,25 @@ fn imported_topics_are_a_configuration_that_check_accepts() {
         assert!(out.contains(&counted), "{out}");
     }
 }
+
+#[test]
+fn imported_rules_go_through_the_whole_engine() {
+    let mut paths = Vec::new();
+    for (name, ..) in FILES {
+        let Some(path) = data::shared(&format!("powertrack-rules/{name}.json")) else { return };
+        paths.push(path.to_str().unwrap().to_owned());
+    }
+    let Some(stream) = data::shared("x-v1-stream/filter_2015-11-17.ndjson.gz") else { return };
+    let args: Vec<&str> = ["import", "powertrack", "--topic", "hurricane"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let (_, topics, _) = call(&args);
+    let rest = "[[source]]\nname = \"x\"\ntype = \"stdin\"\nformat = \"x-v1\"\n[[alert]]\nname = \"any\"\non = \"volume\"\nat = 1\nwindow = \"5m\"\n";
+    let config = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(config.path(), topics + rest).unwrap();
+    let (code, out, err) = call(&["replay", "-c", config.path().to_str().unwrap(), stream.to_str().unwrap()]);
+    assert_eq!(code, 0, "{err}");
+    let counts: Vec<Vec<&str>> = err.lines().map(|l| l.split_whitespace().take(2).collect()).collect();
+    for row in [["received", "130"], ["matched", "1"], ["unmatched", "122"], ["skipped", "7"], ["alerts", "1"]] {
+        assert!(counts.contains(&row.to_vec()), "{err}");
+    }
+    assert!(out.lines().next().unwrap().contains("\"topic\":\"hurricane\""), "{out}");
+}

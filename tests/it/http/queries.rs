@@ -100,6 +100,10 @@ async fn a_query_is_tried_against_what_came_in() {
     world.described("Tried", &found).await;
     assert!(found["from"].is_string() && found["to"].is_string());
 
+    for (query, matched) in [("rule:banco fraude", 1), ("fraude -rule:banco", 2), ("fraude hour:11", 2), ("fraude sentiment:>=-1", 3)] {
+        let (_, found) = attempt(json!({"query": query})).await;
+        assert_eq!(found["matched"], matched, "{query} {found}");
+    }
     let (_, often) = attempt(json!({"query": "nada", "samples": 0})).await;
     assert_eq!((&often["matched"], &often["samples"], &often["warnings"][0]["code"]), (&json!(20), &json!([]), &json!("W111")), "{often}");
     assert!(often["warnings"][0]["cause"].as_str().is_some_and(|c| c.contains("86 %")), "{often}");

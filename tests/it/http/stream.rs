@@ -183,6 +183,8 @@ async fn status_tells_the_age_of_the_data_and_how_far_a_client_was_served() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _local = metrics::set_default_local_recorder(&recorder);
     let timing = Timing { look: Duration::from_millis(20), drain: PATIENCE, ..Timing::default() };
     let world = World::start(Plan { timing, backlog: 1000, ..Plan::default() }).await;
     let mut slow = world.client("channels=alerts").await;
@@ -203,6 +205,8 @@ async fn a_client_that_does_not_read_is_closed() {
     // fires them in order however late it is.
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(slow.closed().await, Some(4008));
+    let metrics = recorder.handle().render();
+    assert!(metrics.contains("escucha_slow_clients_total{transport=\"websocket\"} 1\n"), "{metrics}");
 }
 
 #[tokio::test]

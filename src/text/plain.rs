@@ -1,0 +1,125 @@
+//! Words side by side whose form is their base form: most of what people look for, kept small.
+
+use super::word::is_plain_as;
+use super::{Token, TokenKind, Tokens, Word};
+use crate::query::Accents;
+
+/// Words without wildcards, marks and required capitals, in one piece of memory: what thousands of them
+/// cost is the memory that they are read from.
+#[derive(Debug)]
+pub struct PlainWords {
+    /// Base forms, each behind its length.
+    bases: Box<[u8]>,
+    /// Hash of the word that is looked for first.
+    hash: u64,
+    /// Which one that is.
+    first: u16,
+    /// How many there are.
+    count: u16,
+    accents: Accents,
+}
+
+impl PlainWords {
+    /// The same words, if all are of the kind; the one at `first` is looked for first.
+    pub fn new(words: &[Word], first: usize, accents: Accents) -> Option<PlainWords> {
+        let count = u16::try_from(words.len()).ok()?;
+        let hash = words.get(first)?.hash();
+        let mut bases = Vec::new();
+        for word in words {
+            bases.push(u8::try_from(word.base().len()).ok().filter(|_| word.is_plain())?);
+            bases.extend_from_slice(word.base().as_bytes());
+        }
+        Some(PlainWords { bases: bases.into(), hash, first: first as u16, count, accents })
+    }
+
+    /// Their base forms, in order.
+    fn bases(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &*self.bases;
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first()?;
+            let (base, next) = behind.split_at_checked(usize::from(*length))?;
+            rest = next;
+            Some(base)
+        })
+    }
+
+    /// Hash of the base form of the word that is looked for first.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// Ranges of tokens of `text`, which `tokens` read last, where the words stand side by side.
+    pub fn runs<'a>(&'a self, text: &'a str, tokens: &'a Tokens) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
+        let (all, first, count) = (tokens.tokens(), usize::from(self.first), usize::from(self.count));
+        let found = all.iter().enumerate().skip(first).filter(move |(_, t)| t.hash == self.hash);
+        found.filter_map(move |(at, _)| {
+            let range = at - first..at - first + count;
+            let run = all.get(range.clone())?;
+            self.bases().zip(run).all(|(base, token)| self.is_token(base, text, tokens, token)).then_some(range)
+        })
+    }
+
+    #[inline]
+    fn is_token(&self, base: &[u8], text: &str, tokens: &Tokens, token: &Token) -> bool {
+        if token.kind == TokenKind::Url || tokens.base_bytes(token) != base {
+            return false;
+        }
+        let raw = || text.get(token.start as usize..token.end as usize).unwrap_or_default();
+        self.accents == Accents::Smart || raw().is_ascii() || is_plain_as(raw(), self.accents, base)
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.bases.len()
+    }
+
+    /// The words one by one.
+    pub fn words(&self) -> Vec<Word> {
+        self.bases().filter_map(|b| std::str::from_utf8(b).ok()).map(|b| Word::literal(b, self.accents)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::word_hash;
+
+    #[test]
+    fn they_are_found_where_their_words_are() {
+        let texts = [
+            "La App NO funciona: app no funcioná",
+            "año ano AÑO",
+            "no\u{301} funciona no no funciona",
+            "https://no.funciona no",
+            "ﬁn fin",
+            "K k",
+        ];
+        for typed in [vec!["no", "funciona"], vec!["ano"], vec!["no"], vec!["fin"], vec!["k"], vec!["app", "no", "funciona"]] {
+            for accents in [Accents::Fold, Accents::Smart, Accents::Exact] {
+                let words: Vec<Word> = typed.iter().map(|w| Word::new(w, accents)).collect();
+                for first in 0..words.len() {
+                    let plain = PlainWords::new(&words, first, accents).unwrap();
+                    assert_eq!((plain.hash(), plain.words().len()), (word_hash(typed[first]), typed.len()));
+                    for text in texts {
+                        let mut tokens = Tokens::default();
+                        tokens.read(text);
+                        let slow = |at: &usize| {
+                            let run = tokens.tokens().get(*at..at + words.len());
+                            run.is_some_and(|run| words.iter().zip(run).all(|(w, t)| w.is_token(text, &tokens, t)))
+                        };
+                        let wanted: Vec<usize> = (0..tokens.tokens().len()).filter(slow).collect();
+                        let found: Vec<usize> = plain.runs(text, &tokens).map(|r| r.start).collect();
+                        assert_eq!(found, wanted, "{typed:?} {accents:?} {text}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_other_kinds_are_refused() {
+        let of = |word: Word| PlainWords::new(&[word], 0, Accents::Fold).is_none();
+        assert!(of(Word::new("caj*", Accents::Fold)) && of(Word::new("año", Accents::Fold)) && of(Word::cased("BT", Accents::Fold)));
+        assert!(PlainWords::new(&[], 0, Accents::Fold).is_none());
+    }
+}
