@@ -169,7 +169,8 @@ fn phrase_key(words: &[Word]) -> Option<(Key, f64)> {
 
 /// How often a word is in a post, by guess: there are no statistics when a query is compiled.
 pub(super) fn often(base: &str) -> f64 {
-    common::often(base).unwrap_or_else(|| by_length(base).min(common::RARER))
+    // Of the words that are not common, the longer is still the rarer.
+    common::often(base).unwrap_or_else(|| common::RARER * 0.8_f64.powi(base.chars().count().min(16) as i32))
 }
 
 /// Short words and short beginnings of words are frequent.

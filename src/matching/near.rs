@@ -7,9 +7,9 @@
 //! - NEAR inside another proximity: at most `n * (2 * (x / (d + 2)) + 9) * ((y + d) / 64 + 3)` for each
 //!   order, and the outermost NEAR, of which only the existence is asked, `n * (x + y) / 64` and a few `n`.
 //! - `~N` over `k` operands of one token each: a matching that slides over the text, at most
-//!   `n * k * (k + N)`.
-//! - `~N` over up to [`SUBSETS`] operands with longer ones: `n * 2^k * k` for the outermost, as often as
-//!   its windows are long for an inner one.
+//!   `n * k * (2 * k + N)`.
+//! - `~N` over `k` operands, up to [`SUBSETS`], with longer ones: `n * 2^k * (k * x + 1)` for the outermost,
+//!   and for an inner one as much at each token over the tokens of its longest window.
 //!
 //! All are linear in the text, exact and without a cap. Only `~N` over more operands than that with a
 //! longer one among them, which is an NP-hard choice, is cut off after `limits::PROXIMITY_STEPS`.

@@ -169,6 +169,25 @@ fn the_work_of_near_stays_below_its_bound() {
 }
 
 #[test]
+fn the_work_of_windows_stays_below_its_bound() {
+    let (n, distance) = (1_500_u64, 50);
+    // Operands that are everywhere, and one that is only at the end.
+    let of = |count: u64, last| (1..count).map(|_| Spans::Leaf(0)).chain([Spans::Leaf(last)]).collect();
+    // What it takes to find the operands.
+    let found = |k: u64| 2 * k * n;
+    for k in [2, 30, 120] {
+        let own = steps(&Spans::Within { operands: of(k, 1), distance }, n as usize);
+        let bound = found(k) + n * k * (2 * k + u64::from(distance));
+        assert!(own <= bound, "{k} words: {own} steps, {bound} allowed");
+    }
+    for k in [2, 5, within::SUBSETS as u64] {
+        let own = steps(&Spans::Within { operands: of(k, 2), distance }, n as usize);
+        let bound = found(k) + (n + 1) * (1 << k) * (2 * k + 1);
+        assert!(own <= bound, "{k} phrases: {own} steps, {bound} allowed");
+    }
+}
+
+#[test]
 fn a_window_counts_only_tokens_of_no_operand() {
     let leaves = leaves();
     let within = |operands: &[u32], distance| Spans::Within { operands: operands.iter().map(|o| Spans::Leaf(*o)).collect(), distance };
