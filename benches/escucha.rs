@@ -88,7 +88,10 @@ fn main() {
         match row.as_str() {
             "decode" => println!("{row:<10}{:>8.0} ns/post", work.decode()),
             "tokens" => println!("{row:<10}{:>8.0} ns/post", work.tokens()),
-            "match" => println!("{row:<10}{:>8.0} ns/post", work.matching()),
+            "match" => {
+                let (cost, matches) = work.matching();
+                println!("{row:<10}{cost:>8.0} ns/post, {matches:.2} matches each");
+            }
             "lane" => println!("{row:<10}{:>8.0} ns/post", work.lane()),
             "engine" => println!("{row:<10}{:>8.0} ns/post", canonical::median((0..canonical::ROUNDS).map(|_| work.engine(1).cpu))),
             "plain" => println!("{row:<10}{:>8.0} ns/post", canonical::median((0..canonical::ROUNDS).map(|_| work.plain()))),

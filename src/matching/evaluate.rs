@@ -85,10 +85,12 @@ impl<'a> Evaluation<'a> {
             matcher.index.candidates(view, &mut candidates);
         }
         self.field_candidates(&mut candidates);
-        // All are looked up before any is evaluated: what one waits for does not hold up the next.
+        // All are looked up, and what they need is fetched, before any is evaluated: waiting for the
+        // memory of one then does not hold up the next.
         let mut found = std::mem::take(&mut self.work.found);
         found.clear();
         candidates.iter().for_each(|key| matcher.index.leaves(*key, &mut found));
+        self.fetch(&found);
         found.iter().for_each(|leaf| self.candidate(*leaf));
         self.work.found = found;
         self.work.candidates = candidates;
@@ -109,6 +111,16 @@ impl<'a> Evaluation<'a> {
         while let Some(Reverse((_, query))) = self.work.waiting.pop() {
             self.evaluate(query);
         }
+    }
+
+    /// Touches what evaluating these leaves will read: with thousands of them it is in no near cache,
+    /// and loads that do not depend on each other are waited for together.
+    fn fetch(&self, leaves: &[u32]) {
+        let touch = |leaf: &u32| {
+            let noted = self.work.notes.get(*leaf as usize).map_or(0, |n| n.0);
+            self.matcher.leaves.get(*leaf as usize).map_or(0, |l| l.test.touch()).wrapping_add(noted)
+        };
+        std::hint::black_box(leaves.iter().map(touch).fold(0, u32::wrapping_add));
     }
 
     fn field_candidates(&mut self, out: &mut Vec<u64>) {

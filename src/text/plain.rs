@@ -68,6 +68,11 @@ impl PlainWords {
         self.accents == Accents::Smart || raw().is_ascii() || is_plain_as(raw(), self.accents, base)
     }
 
+    /// Reads a little of it, so that it is near when it is needed.
+    pub fn touch(&self) -> u32 {
+        self.bases.first().copied().map_or(0, u32::from)
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.bases.len()
