@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::fields::{Scene, account_of};
+use super::index::Candidate;
 use super::key::{Field, LINK_SALT, place_salt};
 use super::leaf::{Test, View};
 use super::links::{self, Asked};
@@ -12,6 +13,9 @@ use super::rules::NO_RULE;
 use super::words::Words;
 use super::{Matcher, SOLE};
 use crate::text::base_into;
+
+/// At no token.
+const NOWHERE: u32 = u32::MAX;
 
 /// Working memory that outlives a post.
 #[derive(Debug, Default)]
@@ -26,8 +30,9 @@ pub(super) struct Work {
     rules: Vec<u32>,
     /// Rank and number of the queries that stand on rules and wait for their turn.
     waiting: BinaryHeap<Reverse<(u32, u32)>>,
-    candidates: Vec<u64>,
-    found: Vec<u32>,
+    candidates: Vec<Candidate>,
+    /// Leaves that may hold, and the token that ends what they were looked up by.
+    found: Vec<(u32, u32)>,
     base: Vec<u8>,
     /// Words of the post, its quoted text included, and the generation they are of.
     words: (u32, Words),
@@ -89,18 +94,18 @@ impl<'a> Evaluation<'a> {
         // memory of one then does not hold up the next.
         let mut found = std::mem::take(&mut self.work.found);
         found.clear();
-        candidates.iter().for_each(|key| matcher.index.leaves(*key, &mut found));
+        candidates.iter().for_each(|candidate| matcher.index.leaves(*candidate, &mut found));
         self.fetch(&found);
-        found.iter().for_each(|leaf| self.candidate(*leaf));
+        found.iter().for_each(|(leaf, at)| self.candidate(*leaf, *at));
         self.work.found = found;
         self.work.candidates = candidates;
         let mut base = std::mem::take(&mut self.work.base);
         for view in self.views() {
-            matcher.index.substrings(view.text, &mut base, |leaf| self.candidate(leaf));
+            matcher.index.substrings(view.text, &mut base, |leaf| self.candidate(leaf, NOWHERE));
         }
         if matcher.index.in_links {
             for link in self.scene.post.links.iter() {
-                matcher.index.substrings(link, &mut base, |leaf| self.candidate(leaf));
+                matcher.index.substrings(link, &mut base, |leaf| self.candidate(leaf, NOWHERE));
             }
         }
         self.work.base = base;
@@ -115,21 +120,21 @@ impl<'a> Evaluation<'a> {
 
     /// Touches what evaluating these leaves will read: with thousands of them it is in no near cache,
     /// and loads that do not depend on each other are waited for together.
-    fn fetch(&self, leaves: &[u32]) {
-        let touch = |leaf: &u32| {
+    fn fetch(&self, leaves: &[(u32, u32)]) {
+        let touch = |(leaf, _): &(u32, u32)| {
             let noted = self.work.notes.get(*leaf as usize).map_or(0, |n| n.0);
             self.matcher.leaves.get(*leaf as usize).map_or(0, |l| l.test.touch()).wrapping_add(noted)
         };
         std::hint::black_box(leaves.iter().map(touch).fold(0, u32::wrapping_add));
     }
 
-    fn field_candidates(&mut self, out: &mut Vec<u64>) {
+    fn field_candidates(&mut self, out: &mut Vec<Candidate>) {
         let (index, post, asked) = (&self.matcher.index, self.scene.post, self.matcher.asked);
         let base = &mut self.work.base;
         let mut add = |field: Field, value: &str| {
             if !value.is_empty() {
                 base_into(value, base);
-                out.push(field.key(std::str::from_utf8(base).unwrap_or_default()));
+                out.push(Candidate::elsewhere(field.key(std::str::from_utf8(base).unwrap_or_default())));
             }
         };
         if index.has_fields() {
@@ -161,8 +166,8 @@ impl<'a> Evaluation<'a> {
 
     /// Evaluates the queries that stand on `leaf`, if it holds and that was not done for this post: a
     /// word may come many times, and many queries may stand on it.
-    fn candidate(&mut self, leaf: u32) {
-        if !self.work.is_first(leaf) || !self.holds(leaf) {
+    fn candidate(&mut self, leaf: u32, at: u32) {
+        if !self.work.is_first(leaf) || !(self.is_at(leaf, at) || self.holds(leaf)) {
             return;
         }
         let matcher = self.matcher;
@@ -175,6 +180,16 @@ impl<'a> Evaluation<'a> {
                 self.is_found(query);
             }
         }
+    }
+
+    /// Whether `leaf` holds where it was looked up, which spares a look at the rest of the text; notes
+    /// that it does.
+    fn is_at(&mut self, leaf: u32, at: u32) -> bool {
+        let is_at = self.matcher.leaves.get(leaf as usize).is_some_and(|l| l.test.holds_at(at, self.scene.own));
+        if let Some(note) = self.work.notes.get_mut(leaf as usize).filter(|_| is_at) {
+            note.set(self.work.generation, Note::KNOWN | Note::HOLDS);
+        }
+        is_at
     }
 
     /// Evaluates `query`, at its turn, unless that was done for this post.
@@ -208,7 +223,7 @@ impl<'a> Evaluation<'a> {
         if let Some(last) = self.work.rules.get_mut(rule as usize) {
             *last = self.work.generation;
             if let Some(leaf) = self.matcher.rule_leaves.get(rule as usize).copied().flatten() {
-                self.candidate(leaf);
+                self.candidate(leaf, NOWHERE);
             }
         }
     }

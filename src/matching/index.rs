@@ -18,6 +18,21 @@ struct Slot {
     len: u32,
 }
 
+/// A key that is in a post, perhaps one of the index.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Candidate {
+    pub(super) key: u64,
+    /// The token that ends it; a place that no text has if there is none.
+    pub(super) at: u32,
+}
+
+impl Candidate {
+    /// A key that is at no place of the text.
+    pub(super) fn elsewhere(key: u64) -> Candidate {
+        Candidate { key, at: u32::MAX }
+    }
+}
+
 /// Which leaves a key belongs to: a bitmap that says no to nearly all, before an open-addressed table.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -125,16 +140,17 @@ impl Index {
     }
 
     /// Appends the leaves of `key`.
-    pub(super) fn leaves(&self, key: u64, out: &mut Vec<u32>) {
+    pub(super) fn leaves(&self, found: Candidate, out: &mut Vec<(u32, u32)>) {
+        let Candidate { key, at: place } = found;
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = key as usize & mask;
         while let Some(slot) = self.slots.get(at).filter(|s| s.len != 0) {
             match slot.len {
                 _ if slot.key != key => at = (at + 1) & mask,
-                1 => return out.push(slot.first),
+                1 => return out.push((slot.first, place)),
                 _ => {
                     let all = self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize);
-                    return out.extend_from_slice(all.unwrap_or_default());
+                    return out.extend(all.unwrap_or_default().iter().map(|leaf| (*leaf, place)));
                 }
             }
         }
@@ -142,21 +158,21 @@ impl Index {
 
     /// Appends the keys of a text that pass the filter. Without a branch on what the words are: nearly
     /// none passes, and which does is not foreseeable.
-    pub(super) fn candidates(&self, view: View<'_>, out: &mut Vec<u64>) {
+    pub(super) fn candidates(&self, view: View<'_>, out: &mut Vec<Candidate>) {
         if self.filter.is_empty() {
             return;
         }
         let tokens = view.tokens.tokens();
         let first = out.len();
-        out.resize(first + 2 * tokens.len(), 0);
+        out.resize(first + 2 * tokens.len(), Candidate::default());
         let room = out.get_mut(first..).unwrap_or_default();
         let mut found = 0;
         let mut before = 0;
-        for t in tokens {
+        for (at, t) in (0..).zip(tokens) {
             for key in [t.hash, pair_hash(before, t.hash)] {
                 // `found` is at most the number of keys seen, which is less than the room.
                 if let Some(to) = room.get_mut(found) {
-                    *to = key;
+                    *to = Candidate { key, at };
                 }
                 found += self.may_have(key);
             }
@@ -177,7 +193,7 @@ impl Index {
     }
 
     /// Appends the keys, salted, of a text that is not the post's own and that pass the filter.
-    pub(super) fn salted_candidates(&self, view: View<'_>, salt: u64, out: &mut Vec<u64>) {
+    pub(super) fn salted_candidates(&self, view: View<'_>, salt: u64, out: &mut Vec<Candidate>) {
         if self.filter.is_empty() {
             return;
         }
@@ -188,11 +204,12 @@ impl Index {
             let len = (t.base_end - t.base_start).min(PREFIX_BYTES);
             let head = view.tokens.head(t);
             let prefixes = self.prefixes.iter().take_while(|p| **p <= len).map(|p| prefix_key(head, *p));
-            out.extend(words.chain(prefixes).map(|key| pair_hash(key, salt)).filter(|key| self.may_have(*key) != 0));
+            let keys = words.chain(prefixes).map(|key| pair_hash(key, salt));
+            out.extend(keys.filter(|key| self.may_have(*key) != 0).map(Candidate::elsewhere));
         }
     }
 
-    fn prefix_candidates(&self, view: View<'_>, out: &mut Vec<u64>) {
+    fn prefix_candidates(&self, view: View<'_>, out: &mut Vec<Candidate>) {
         if self.prefixes.is_empty() {
             return;
         }
@@ -200,7 +217,7 @@ impl Index {
             let len = (t.base_end - t.base_start).min(PREFIX_BYTES);
             let head = view.tokens.head(t);
             let fitting = self.prefixes.iter().take_while(|p| **p <= len);
-            out.extend(fitting.map(|p| prefix_key(head, *p)).filter(|k| self.may_have(*k) != 0));
+            out.extend(fitting.map(|p| prefix_key(head, *p)).filter(|k| self.may_have(*k) != 0).map(Candidate::elsewhere));
         }
     }
 

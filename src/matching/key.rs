@@ -82,11 +82,11 @@ impl Test {
     /// key finds it.
     pub(super) fn key(&self) -> Option<(Key, f64)> {
         match self {
-            Test::Plain(plain) => phrase_key(&plain.words()),
-            Test::Phrase(phrase) => phrase_key(phrase.words()),
-            Test::Entity(name) => phrase_key(&name_words(name)).map(|(k, often)| (k, often / 8.0)),
-            Test::In(place, phrase) => phrase_key(phrase.words()).map(|(k, often)| (k.salted(place_salt(*place)), often / 2.0)),
-            Test::Url(phrase) => phrase_key(phrase.words()).map(|(k, often)| (k.salted(LINK_SALT), often / 8.0)),
+            Test::Plain(plain) => phrase_key(&plain.words()).map(|k| (k.key, k.often)),
+            Test::Phrase(phrase) => phrase_key(phrase.words()).map(|k| (k.key, k.often)),
+            Test::Entity(name) => phrase_key(&name_words(name)).map(|k| (k.key, k.often / 8.0)),
+            Test::In(place, phrase) => phrase_key(phrase.words()).map(|k| (k.key.salted(place_salt(*place)), k.often / 2.0)),
+            Test::Url(phrase) => phrase_key(phrase.words()).map(|k| (k.key.salted(LINK_SALT), k.often / 8.0)),
             Test::Contains(_) | Test::Raw(_) => substring_key(Key::Substring, &self.substring()),
             Test::Post(ask) => match &**ask {
                 Ask::Account(party, a) => Some((Field::of(*party).found(&a.base()), FIELD)),
@@ -148,23 +148,34 @@ pub(super) fn name_words(name: &Name) -> Vec<Word> {
     words.filter_map(|p| folded.get(p.start..p.end)).map(|w| Word::literal(w, Accents::Fold)).collect()
 }
 
-fn phrase_key(words: &[Word]) -> Option<(Key, f64)> {
+/// The key of a phrase, how often it is found, and the word that ends it.
+pub(super) struct PhraseKey {
+    key: Key,
+    often: f64,
+    pub(super) last: usize,
+}
+
+/// The rarest pair of neighbours, word or beginning of a word.
+pub(super) fn phrase_key(words: &[Word]) -> Option<PhraseKey> {
     let solid = |w: &Word| !w.is_wild();
-    let pairs = words.windows(2).filter_map(|w| match w {
-        [a, b] if solid(a) && solid(b) => Some((Key::Token(pair_hash(a.hash(), b.hash())), pair_often(a.base(), b.base()))),
+    let pairs = words.windows(2).zip(1..).filter_map(|(w, last)| match w {
+        [a, b] if solid(a) && solid(b) => {
+            Some(PhraseKey { key: Key::Token(pair_hash(a.hash(), b.hash())), often: pair_often(a.base(), b.base()), last })
+        }
         _ => None,
     });
-    let singles = words.iter().filter_map(|w| {
+    let singles = words.iter().enumerate().filter_map(|(last, w)| {
         let base = w.base();
         if solid(w) {
-            return Some((Key::Token(w.hash()), often(base)));
+            return Some(PhraseKey { key: Key::Token(w.hash()), often: often(base), last });
         }
         let len = (base.len() as u32).min(PREFIX_BYTES);
         let mut head = [0; 8];
         head.iter_mut().zip(base.bytes()).for_each(|(to, from)| *to = from);
-        (len > 0).then(|| (Key::Prefix(prefix_key(u64::from_le_bytes(head), len), len), by_length(base) * 4.0))
+        let key = Key::Prefix(prefix_key(u64::from_le_bytes(head), len), len);
+        (len > 0).then(|| PhraseKey { key, often: by_length(base) * 4.0, last })
     });
-    pairs.chain(singles).min_by(|a, b| a.1.total_cmp(&b.1))
+    pairs.chain(singles).min_by(|a, b| a.often.total_cmp(&b.often))
 }
 
 /// How often a word is in a post, by guess: there are no statistics when a query is compiled.

@@ -74,7 +74,8 @@ impl Test {
         match term {
             Term::Phrase(w) => {
                 let phrase = Phrase::new(w, |w| Word::new(w, accents));
-                let plain = PlainWords::new(&phrase.words, phrase.first as usize, accents);
+                let key = super::key::phrase_key(&phrase.words).map_or(0, |k| k.last);
+                let plain = PlainWords::new(&phrase.words, phrase.first as usize, key, accents);
                 plain.map_or_else(|| Test::Phrase(phrase.into()), Test::Plain)
             }
             Term::Case(w) => Test::Phrase(Phrase::new(w, |w| Word::cased(w, accents)).into()),
@@ -122,6 +123,13 @@ impl Test {
                 [Some(scene.own), second].into_iter().flatten().any(|view| self.holds_in_text(leaves, view))
             }
         }
+    }
+
+    /// Whether it is seen to hold where the token at `at` of the text ends what it was looked up by; if
+    /// not, it may hold elsewhere.
+    #[inline]
+    pub(super) fn holds_at(&self, at: u32, view: View<'_>) -> bool {
+        matches!(self, Test::Plain(plain) if plain.are_at(at as usize, view.text, view.tokens))
     }
 
     fn holds_in_text(&self, leaves: &[Leaf], view: View<'_>) -> bool {

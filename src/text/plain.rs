@@ -16,12 +16,15 @@ pub struct PlainWords {
     first: u16,
     /// How many there are.
     count: u16,
+    /// Which one is the last of those that it is looked up by.
+    key: u16,
     accents: Accents,
 }
 
 impl PlainWords {
-    /// The same words, if all are of the kind; the one at `first` is looked for first.
-    pub fn new(words: &[Word], first: usize, accents: Accents) -> Option<PlainWords> {
+    /// The same words, if all are of the kind; the one at `first` is looked for first, and the one at
+    /// `key` ends what they are looked up by.
+    pub fn new(words: &[Word], first: usize, key: usize, accents: Accents) -> Option<PlainWords> {
         let count = u16::try_from(words.len()).ok()?;
         let hash = words.get(first)?.hash();
         let mut bases = Vec::new();
@@ -29,7 +32,7 @@ impl PlainWords {
             bases.push(u8::try_from(word.base().len()).ok().filter(|_| word.is_plain())?);
             bases.extend_from_slice(word.base().as_bytes());
         }
-        Some(PlainWords { bases: bases.into(), hash, first: first as u16, count, accents })
+        Some(PlainWords { bases: bases.into(), hash, first: first as u16, count, key: key as u16, accents })
     }
 
     /// Their base forms, in order.
@@ -46,6 +49,14 @@ impl PlainWords {
     /// Hash of the base form of the word that is looked for first.
     pub fn hash(&self) -> u64 {
         self.hash
+    }
+
+    /// Whether they stand where the token at `at` ends what they are looked up by.
+    #[inline]
+    pub fn are_at(&self, at: usize, text: &str, tokens: &Tokens) -> bool {
+        let start = at.checked_sub(usize::from(self.key));
+        let run = start.and_then(|start| tokens.tokens().get(start..start.checked_add(usize::from(self.count))?));
+        run.is_some_and(|run| self.bases().zip(run).all(|(base, token)| self.is_token(base, text, tokens, token)))
     }
 
     /// Ranges of tokens of `text`, which `tokens` read last, where the words stand side by side.
@@ -103,7 +114,8 @@ mod tests {
             for accents in [Accents::Fold, Accents::Smart, Accents::Exact] {
                 let words: Vec<Word> = typed.iter().map(|w| Word::new(w, accents)).collect();
                 for first in 0..words.len() {
-                    let plain = PlainWords::new(&words, first, accents).unwrap();
+                    let key = words.len() - 1 - first;
+                    let plain = PlainWords::new(&words, first, key, accents).unwrap();
                     assert_eq!((plain.hash(), plain.words().len()), (word_hash(typed[first]), typed.len()));
                     for text in texts {
                         let mut tokens = Tokens::default();
@@ -115,6 +127,9 @@ mod tests {
                         let wanted: Vec<usize> = (0..tokens.tokens().len()).filter(slow).collect();
                         let found: Vec<usize> = plain.runs(text, &tokens).map(|r| r.start).collect();
                         assert_eq!(found, wanted, "{typed:?} {accents:?} {text}");
+                        let at = |start: usize| plain.are_at(start + key, text, &tokens);
+                        assert!((0..tokens.tokens().len()).all(|start| at(start) == wanted.contains(&start)));
+                        assert!(!plain.are_at(usize::MAX, text, &tokens) && (key == 0 || !plain.are_at(key - 1, text, &tokens)));
                     }
                 }
             }
@@ -123,8 +138,8 @@ mod tests {
 
     #[test]
     fn words_of_other_kinds_are_refused() {
-        let of = |word: Word| PlainWords::new(&[word], 0, Accents::Fold).is_none();
+        let of = |word: Word| PlainWords::new(&[word], 0, 0, Accents::Fold).is_none();
         assert!(of(Word::new("caj*", Accents::Fold)) && of(Word::new("año", Accents::Fold)) && of(Word::cased("BT", Accents::Fold)));
-        assert!(PlainWords::new(&[], 0, Accents::Fold).is_none());
+        assert!(PlainWords::new(&[], 0, 0, Accents::Fold).is_none());
     }
 }
