@@ -33,7 +33,7 @@ use evaluate::{Evaluation, Work};
 use fields::Scene;
 use index::{Entries, Index};
 use key::Key;
-use leaf::{Leaf, Test, View};
+use leaf::{Anchored, Leaf, Test, View};
 use links::{Asked, Fields};
 use near::Spans;
 use plan::{Chainer, NO, Step, YES};
@@ -202,7 +202,8 @@ impl<'a> Compiler<'a> {
         for same in self.anchored.chunk_by(|a, b| a.0 == b.0) {
             let end = first + same.len() as u32;
             let leaf = same[0].0;
-            self.matcher.leaves[leaf as usize].anchored = (first, end);
+            self.matcher.leaves[leaf as usize].anchored =
+                if let [only] = same { Anchored::One(only.1) } else { Anchored::Range(first, end) };
             first = end;
             if let Some((key, _)) = self.keys[leaf as usize] {
                 entries.add(key, &self.matcher.leaves[leaf as usize].test, leaf);
@@ -270,7 +271,7 @@ impl<'a> Compiler<'a> {
         self.keys.push(test.key());
         self.words.push(test.word());
         self.matcher.asked.add(test.asks_for());
-        self.matcher.leaves.push(Leaf { quoted, test, anchored: (0, 0) });
+        self.matcher.leaves.push(Leaf { quoted, test, anchored: Anchored::Range(0, 0) });
         self.matcher.leaves.len() as u32 - 1
     }
 }

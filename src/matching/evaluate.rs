@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::fields::{Scene, account_of};
 use super::index::Candidate;
 use super::key::{Field, LINK_SALT, place_salt};
-use super::leaf::{Test, View};
+use super::leaf::{Anchored, Test, View};
 use super::links::{self, Asked};
 use super::plan::YES;
 use super::rules::NO_RULE;
@@ -171,14 +171,23 @@ impl<'a> Evaluation<'a> {
             return;
         }
         let matcher = self.matcher;
-        let (first, end) = matcher.leaves.get(leaf as usize).map_or((0, 0), |l| l.anchored);
-        for stand in matcher.anchored.get(first as usize..end as usize).unwrap_or_default() {
-            let query = stand & !SOLE;
-            if *stand == query {
-                self.query(query);
-            } else {
-                self.is_found(query);
+        match matcher.leaves.get(leaf as usize).map(|l| l.anchored) {
+            Some(Anchored::One(stand)) => self.stands(stand),
+            Some(Anchored::Range(first, end)) => {
+                let all = matcher.anchored.get(first as usize..end as usize).unwrap_or_default();
+                all.iter().for_each(|stand| self.stands(*stand));
             }
+            None => {}
+        }
+    }
+
+    /// The leaf that a query stands on holds.
+    fn stands(&mut self, stand: u32) {
+        let query = stand & !SOLE;
+        if stand == query {
+            self.query(query);
+        } else {
+            self.is_found(query);
         }
     }
 

@@ -21,14 +21,27 @@ pub(super) struct View<'a> {
     pub(super) tokens: &'a Tokens,
 }
 
-/// A term or a proximity of one or more queries.
+/// A term or a proximity of one or more queries; one line of the cache, because which leaves a post asks
+/// for is not foreseeable.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Leaf {
     pub(super) test: Test,
     /// Whether the quoted text may have it instead of the own one.
     pub(super) quoted: bool,
-    /// Range of the queries that stand on it.
-    pub(super) anchored: (u32, u32),
+    /// The queries that stand on it.
+    pub(super) anchored: Anchored,
+}
+
+const _: () = assert!(size_of::<Leaf>() == 64);
+
+/// Queries that stand on a leaf.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Anchored {
+    /// One.
+    One(u32),
+    /// A range of the list of all.
+    Range(u32, u32),
 }
 
 /// Words side by side.

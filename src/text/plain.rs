@@ -4,12 +4,41 @@ use super::word::is_plain_as;
 use super::{Token, TokenKind, Tokens, Word};
 use crate::query::Accents;
 
+/// Bytes of base forms, and their lengths, that need no memory of their own: two words, mostly.
+const SHORT: usize = 22;
+
+/// Base forms, each behind its length.
+#[derive(Debug)]
+enum Bases {
+    Short(u8, [u8; SHORT]),
+    Long(Box<[u8]>),
+}
+
+impl Bases {
+    fn new(bytes: Vec<u8>) -> Bases {
+        let mut short = [0; SHORT];
+        match short.get_mut(..bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(&bytes);
+                Bases::Short(bytes.len() as u8, short)
+            }
+            None => Bases::Long(bytes.into()),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Bases::Short(length, bytes) => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Bases::Long(bytes) => bytes,
+        }
+    }
+}
+
 /// Words without wildcards, marks and required capitals, in one piece of memory: what thousands of them
 /// cost is the memory that they are read from.
 #[derive(Debug)]
 pub struct PlainWords {
-    /// Base forms, each behind its length.
-    bases: Box<[u8]>,
+    bases: Bases,
     /// Hash of the word that is looked for first.
     hash: u64,
     /// Which one that is.
@@ -32,12 +61,12 @@ impl PlainWords {
             bases.push(u8::try_from(word.base().len()).ok().filter(|_| word.is_plain())?);
             bases.extend_from_slice(word.base().as_bytes());
         }
-        Some(PlainWords { bases: bases.into(), hash, first: first as u16, count, key: key as u16, accents })
+        Some(PlainWords { bases: Bases::new(bases), hash, first: first as u16, count, key: key as u16, accents })
     }
 
     /// Their base forms, in order.
     fn bases(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &*self.bases;
+        let mut rest = self.bases.bytes();
         std::iter::from_fn(move || {
             let (length, behind) = rest.split_first()?;
             let (base, next) = behind.split_at_checked(usize::from(*length))?;
@@ -81,12 +110,12 @@ impl PlainWords {
 
     /// Reads a little of it, so that it is near when it is needed.
     pub fn touch(&self) -> u32 {
-        self.bases.first().copied().map_or(0, u32::from)
+        self.bases.bytes().first().copied().map_or(0, u32::from)
     }
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.bases.len()
+        if let Bases::Long(bytes) = &self.bases { bytes.len() } else { 0 }
     }
 
     /// The words one by one.

@@ -1,7 +1,7 @@
 //! Proximity against its definition, and the work it takes.
 
 use super::*;
-use crate::matching::leaf::Test;
+use crate::matching::leaf::{Anchored, Test};
 use crate::prng::Prng;
 use crate::query::{Accents, Term};
 use crate::text::Tokens;
@@ -11,7 +11,7 @@ fn leaves() -> Vec<Leaf> {
     let terms = [vec!["a"], vec!["b"], vec!["a", "b"], vec!["b*"]];
     let leaf = |words: &Vec<&str>| {
         let term = Term::Phrase(words.iter().map(|w| w.to_string()).collect());
-        Leaf { test: Test::new(&term, Accents::Fold, 0, &|_| None), quoted: false, anchored: (0, 0) }
+        Leaf { test: Test::new(&term, Accents::Fold, 0, &|_| None), quoted: false, anchored: Anchored::Range(0, 0) }
     };
     terms.iter().map(leaf).collect()
 }
