@@ -6,17 +6,22 @@ use super::key::{Field, Key, PREFIX_BYTES, prefix_key};
 use super::leaf::{Test, View};
 use crate::text::pair_hash;
 
-/// Bits of the filter per key: about one in 64 lookups of a word that is no key passes.
-const FILTER_BITS: usize = 64;
+/// Bits of the filter per key, of which a key sets three in one word: about one in 60 lookups of a word
+/// that is no key passes, and the filter of 100 000 keys stays in the near cache.
+const FILTER_BITS: usize = 16;
 
-/// One slot of the table; empty if `len` is 0. Most keys belong to one leaf, which then stands in
-/// `first` itself.
-#[derive(Debug, Clone, Copy, Default)]
+/// One slot of the table. Slots are small, because where they lie is not foreseeable: half of the key
+/// tells them apart, and where that errs, the leaf that is proposed does not hold.
+#[derive(Debug, Clone, Copy)]
 struct Slot {
-    key: u64,
-    first: u32,
-    len: u32,
+    tag: u32,
+    /// The leaf; marked with `LIST`, where its leaves stand in the list; or `EMPTY`.
+    place: u32,
 }
+
+const EMPTY: Slot = Slot { tag: 0, place: u32::MAX };
+/// Marks a place in the list.
+const LIST: u32 = 1 << 31;
 
 /// A key that is in a post, perhaps one of the index.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +43,8 @@ impl Candidate {
 pub(super) struct Index {
     filter: Vec<u64>,
     slots: Vec<Slot>,
-    leaves: Vec<u32>,
+    /// The leaves of the keys that have more than one, behind how many they are.
+    lists: Vec<u32>,
     /// Lengths of the prefixes among the keys, ascending.
     prefixes: Vec<u32>,
     /// Fields that have keys, as a set.
@@ -97,8 +103,8 @@ impl Index {
         }
         let mut index = Index {
             filter: vec![0; (distinct * FILTER_BITS / 64).next_power_of_two()],
-            slots: vec![Slot::default(); (distinct * 2).next_power_of_two()],
-            leaves: keys.iter().map(|k| k.1).collect(),
+            slots: vec![EMPTY; (distinct * 2).next_power_of_two()],
+            lists: Vec::new(),
             prefixes: entries.prefixes,
             fields: entries.fields,
             in_links: entries.in_links,
@@ -106,52 +112,59 @@ impl Index {
         };
         index.prefixes.sort_unstable();
         index.prefixes.dedup();
-        let mut first = 0;
         for same in keys.chunk_by(|a, b| a.0 == b.0) {
-            let place = if let [only] = same { only.1 } else { first };
-            index.insert(Slot { key: same[0].0, first: place, len: same.len() as u32 });
-            first += same.len() as u32;
+            let place = if let [only] = same { only.1 } else { LIST | index.lists.len() as u32 };
+            if place & LIST != 0 {
+                index.lists.push(same.len() as u32);
+                index.lists.extend(same.iter().map(|k| k.1));
+            }
+            index.insert(same[0].0, place);
         }
         index
     }
 
-    fn insert(&mut self, slot: Slot) {
-        let (word, bit) = self.filter_place(slot.key);
-        self.filter[word] |= 1 << bit;
+    fn insert(&mut self, key: u64, place: u32) {
+        let (word, bits) = self.filter_place(key);
+        self.filter[word] |= bits;
         let mask = self.slots.len() - 1;
-        let mut at = slot.key as usize & mask;
-        while self.slots[at].len != 0 {
+        let mut at = key as usize & mask;
+        while self.slots[at].place != EMPTY.place {
             at = (at + 1) & mask;
         }
-        self.slots[at] = slot;
+        self.slots[at] = Slot { tag: (key >> 32) as u32, place };
     }
 
-    /// The upper half of a key places it in the filter, the lower half in the table.
-    fn filter_place(&self, key: u64) -> (usize, u32) {
-        let word = (key >> 38) as usize & (self.filter.len() - 1);
-        (word, (key >> 32) as u32 & 63)
+    /// The word of the filter and the bits there; they are further up in the key than what places it in
+    /// the table.
+    #[inline]
+    fn filter_place(&self, key: u64) -> (usize, u64) {
+        let word = (key >> 40) as usize & (self.filter.len() - 1);
+        (word, 1 << (key >> 34 & 63) | 1 << (key >> 28 & 63) | 1 << (key >> 22 & 63))
     }
 
     /// 1 if `key` may be a key, else 0.
     #[inline]
     fn may_have(&self, key: u64) -> usize {
-        let (word, bit) = self.filter_place(key);
-        (self.filter.get(word).copied().unwrap_or(0) >> bit) as usize & 1
+        let (word, bits) = self.filter_place(key);
+        usize::from(self.filter.get(word).copied().unwrap_or(0) & bits == bits)
     }
 
-    /// Appends the leaves of `key`.
+    /// Appends the leaves of `key`, and now and then those of another.
     pub(super) fn leaves(&self, found: Candidate, out: &mut Vec<(u32, u32)>) {
-        let Candidate { key, at: place } = found;
+        let tag = (found.key >> 32) as u32;
         let mask = self.slots.len().wrapping_sub(1);
-        let mut at = key as usize & mask;
-        while let Some(slot) = self.slots.get(at).filter(|s| s.len != 0) {
-            match slot.len {
-                _ if slot.key != key => at = (at + 1) & mask,
-                1 => return out.push((slot.first, place)),
-                _ => {
-                    let all = self.leaves.get(slot.first as usize..(slot.first + slot.len) as usize);
-                    return out.extend(all.unwrap_or_default().iter().map(|leaf| (*leaf, place)));
-                }
+        let mut at = found.key as usize & mask;
+        while let Some(slot) = self.slots.get(at).filter(|s| s.place != EMPTY.place) {
+            at = (at + 1) & mask;
+            if slot.tag != tag {
+                continue;
+            }
+            if slot.place & LIST == 0 {
+                out.push((slot.place, found.at));
+            } else {
+                let mut list = self.lists.get((slot.place & !LIST) as usize..).unwrap_or_default().iter();
+                let length = list.next().copied().unwrap_or(0) as usize;
+                out.extend(list.take(length).map(|leaf| (*leaf, found.at)));
             }
         }
     }
@@ -236,13 +249,13 @@ impl Index {
 
     /// Distinct keys and substrings.
     pub(super) fn keys(&self) -> usize {
-        self.slots.iter().filter(|s| s.len != 0).count() + self.substrings.leaves.len()
+        self.slots.iter().filter(|s| s.place != EMPTY.place).count() + self.substrings.leaves.len()
     }
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
         let automaton = self.substrings.automaton.as_ref().map_or(0, AhoCorasick::memory_usage);
-        size_of_val(&*self.filter) + size_of_val(&*self.slots) + size_of_val(&*self.leaves) + automaton
+        size_of_val(&*self.filter) + size_of_val(&*self.slots) + size_of_val(&*self.lists) + automaton
     }
 }
 
