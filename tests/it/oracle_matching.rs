@@ -304,7 +304,7 @@ impl World {
 
     fn facts(&mut self) -> Told {
         let flags = Flag::ALL.iter().map(|f| f.2).filter(|f| *f != Flag::Nullcast);
-        let told = flags.filter_map(|f| (self.prng.index(8) == 0).then(|| (f, self.prng.index(2) == 0))).collect();
+        let told = flags.filter_map(|f| if self.prng.index(8) == 0 { Some((f, self.prng.index(2) == 0)) } else { None }).collect();
         let (tenths, hour) = (self.prng.index(21) as f64, self.prng.index(24) as u8);
         Told { sentiment: self.maybe(tenths / 10.0 - 1.0), hour: self.maybe(hour), told }
     }
