@@ -1,3 +1,4 @@
-//! See [`targets`].
+//! See [`targets`] and [`queries`].
 
+pub mod queries;
 pub mod targets;

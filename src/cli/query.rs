@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Failure;
 use crate::bilingual::{Both, Lang};
 use crate::config::Config;
-use crate::eql::{self, Options, Parsed};
+use crate::eql::{self, Code, Options, Parsed};
 use crate::matching;
 use crate::query::{Accents, Query};
 use crate::wire::{self, QueryView};
@@ -48,6 +48,13 @@ pub fn run(args: &Args, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) ->
         // As in `check`: a warning about a query that cannot be read may be about what is not meant.
         for problem in parsed.problems.iter().filter(|p| p.is_error || !parsed.is_err()) {
             write!(err, "{}", eql::caret(&args.query, problem, lang))?;
+        }
+        if args.config.is_none() && parsed.problems.iter().any(|p| p.code == Code::E142) {
+            let note = Both::new(
+                "Las listas y los temas de una configuración se conocen con -c ARCHIVO.",
+                "Lists and topics of a configuration are known with -c FILE.",
+            );
+            writeln!(err, "      {}", note.get(lang))?;
         }
         tell(&parsed, lang, out)?;
     }
@@ -112,6 +119,12 @@ mod tests {
         assert_eq!((code, out.as_str()), (2, ""));
         assert!(err.starts_with("E101  -banco)\n            ^\n      Este paréntesis"), "{err}");
         assert!(err.ends_with("escucha: la consulta tiene un error\n"), "{err}");
+    }
+
+    #[test]
+    fn whoever_names_a_list_hears_where_lists_come_from() {
+        let (code, _, err) = call_with(&["escucha", "query", "--lang", "es", "list:bancos"]);
+        assert_eq!((code, err.contains("E142"), err.contains("con -c ARCHIVO.")), (2, true, true), "{err}");
     }
 
     #[test]

@@ -123,7 +123,8 @@ codes! {
     E121: "«{0}»: the sign needs one name stuck to it." | "«{0}»: el signo necesita un solo nombre pegado."
         | "Write e.g. #tag, @name or $TICKER, each on its own." | "Escribe p. ej. #etiqueta, @nombre o $VALOR, cada uno por separado.";
     E122: "«{0}»: wildcards are not allowed in names." | "«{0}»: no se admiten comodines en los nombres."
-        | "Write the whole name, or a word with a wildcard." | "Escribe el nombre entero, o una palabra con comodín.";
+        | "Write the whole name, or the word with its wildcard alone: without sign or field."
+        | "Escribe el nombre entero, o solo la palabra con su comodín: sin signo ni campo.";
     E123: "«{0}»: the range starts above its end." | "«{0}»: el intervalo empieza después de su fin."
         | "Turn it round, e.g. [100 TO 500]." | "Dale la vuelta, p. ej. [100 TO 500].";
     E124: "«{0}» is not a number or a range." | "«{0}» no es número ni intervalo."
@@ -137,7 +138,7 @@ codes! {
     E128: "«{0}» is not one of the values it takes." | "«{0}» no es uno de los valores que admite."
         | "It takes {1}." | "Admite {1}.";
     E130: "«{0}»: a wildcard cannot start a word." | "«{0}»: un comodín no puede iniciar palabra."
-        | "Use contains:." | "Usa contains:.";
+        | "Use contains:, e.g. {1}." | "Usa contains:, p. ej. {1}.";
     E131: "«{0}»: at least two characters are needed, before a wildcard or as a value." | "«{0}»: hacen falta al menos dos caracteres, antes del comodín o como valor."
         | "Write more of it." | "Escribe más caracteres.";
     E140: "The rule is too long: it may have {1} characters." | "La regla es demasiado larga: admite {1} caracteres."

@@ -106,22 +106,20 @@ fn unit_of(words: &[(String, Range<usize>)], typed: String, span: &Range<usize>)
 pub(super) fn split_words(lexer: &mut Lexer<'_>, content: &[(char, usize)], span: &Range<usize>) -> Option<Vec<(String, Range<usize>)>> {
     let chars: Vec<char> = content.iter().map(|(c, _)| *c).collect();
     let found = tokens::split(&chars, true);
-    if found.iter().any(|t| t.kind == Token::Url) {
-        lexer.report(Code::E109, span.clone(), "url:");
+    let slice = |from: usize, to: usize| chars.get(from..to).unwrap_or_default().iter().collect::<String>();
+    if let Some(link) = found.iter().find(|t| t.kind == Token::Url) {
+        lexer.report(Code::E109, span.clone(), &format!("url:{}", quote(&slice(link.start, link.end))));
         return None;
     }
     let place = |i: usize| content.get(i).map_or(span.start, |(_, at)| *at);
-    let words: Vec<(String, Range<usize>)> = found
-        .iter()
-        .map(|t| (chars.get(t.start..t.end).unwrap_or_default().iter().collect(), place(t.start)..place(t.end.saturating_sub(1)) + 1))
-        .collect();
+    let words: Vec<(String, Range<usize>)> =
+        found.iter().map(|t| (slice(t.start, t.end), place(t.start)..place(t.end.saturating_sub(1)) + 1)).collect();
     if words.is_empty() {
-        let raw = format!("raw:{}", quote(&chars.iter().collect::<String>()));
-        lexer.report(Code::E109, span.clone(), &raw);
+        lexer.report(Code::E109, span.clone(), &instead_of_signs(&slice(0, chars.len())));
         return None;
     }
-    if words.iter().any(|(w, _)| w.starts_with(['*', '?'])) {
-        lexer.report(Code::E130, span.clone(), "");
+    if let Some((word, _)) = words.iter().find(|(w, _)| w.starts_with(['*', '?'])) {
+        lexer.report(Code::E130, span.clone(), &instead_of_wildcard(word));
         return None;
     }
     if words.iter().any(|(w, _)| w.contains(['*', '?']) && tokens::stem_len(w) < 2) {
@@ -133,6 +131,23 @@ pub(super) fn split_words(lexer: &mut Lexer<'_>, content: &[(char, usize)], span
         warn_of_word(lexer, word, at);
     }
     Some(words)
+}
+
+/// What to write for signs that are no word; those of other languages for AND and OR mean these.
+fn instead_of_signs(signs: &str) -> String {
+    match signs {
+        "&" | "&&" => "AND".to_owned(),
+        "|" | "||" => "OR".to_owned(),
+        _ => format!("raw:{}", quote(signs)),
+    }
+}
+
+/// What to write for a word that starts with a wildcard.
+fn instead_of_wildcard(word: &str) -> String {
+    match word.trim_matches(['*', '?']) {
+        rest if rest.contains(['*', '?']) || rest.chars().nth(1).is_none() => "contains:abc".to_owned(),
+        rest => format!("contains:{rest}"),
+    }
 }
 
 /// Words, folded, that are often typed without their ñ or ç and then match something else.
@@ -193,7 +208,7 @@ pub(super) fn case(lexer: &mut Lexer<'_>, span: Range<usize>) -> Option<Unit> {
     let found = tokens::split(&inner, false);
     let text: String = inner.iter().collect();
     if found.is_empty() || found.iter().any(|t| t.kind == Token::Url) {
-        let hint = if found.is_empty() { format!("raw:{}", quote(&text)) } else { "url:".to_owned() };
+        let hint = if found.is_empty() { format!("raw:{}", quote(&text)) } else { format!("url:{}", quote(&text)) };
         lexer.report(Code::E109, span, &hint);
         return None;
     }

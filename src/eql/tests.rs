@@ -316,3 +316,20 @@ fn the_work_grows_no_faster_than_the_query() {
         assert!(long <= 5 * short + 2000, "{shown}: {short} steps, then {long}");
     }
 }
+
+#[test]
+fn a_mistake_is_told_with_what_to_type_instead() {
+    for (query, want) in [
+        ("banco && caja", "Use AND."),
+        ("banco || caja", "Use OR."),
+        ("+++", "raw:\"+++\""),
+        ("*ción", "contains:ción"),
+        ("\"más ?a*\"", "contains:abc"),
+        ("mira https://x.com/a", "url:\"https://x.com/a\""),
+        ("#banc*", "without sign"),
+    ] {
+        let problems = parse(query, &Options::default()).problems;
+        assert!(problems.iter().any(|p| p.fix.en.contains(want)), "{query}: {problems:?}");
+    }
+    assert!(!parse("mira url:\"https://x.com/a\" contains:ción", &Options::default()).is_err());
+}

@@ -179,7 +179,8 @@ pub(super) fn has_mark(word: &str) -> bool {
 }
 
 /// The form in which a token or a substring is compared: NFC, case folded unless `keep_case`, marks
-/// as told, without the characters that only choose how an emoji looks (R15).
+/// as told, without the characters that only choose how an emoji looks (R15). Folding makes a letter
+/// of the iota subscript, so it counts as one where capitals stay, too.
 pub(super) fn form(word: &str, marks: Marks, keep_case: bool) -> String {
     steps::add(word.len());
     let plain: String = nfc(word).chars().filter(|c| !is_presentation(*c)).collect();
@@ -191,7 +192,7 @@ pub(super) fn form(word: &str, marks: Marks, keep_case: bool) -> String {
     let mut before = '\0';
     for c in nfd(&cased).chars() {
         let letter = matches!((before, c), ('n' | 'N', '\u{303}') | ('c' | 'C', '\u{327}'));
-        if !is_mark(c) || (letter && marks == Marks::Letters) {
+        if !is_mark(c) || c == '\u{345}' || (letter && marks == Marks::Letters) {
             kept.push(c);
         }
         before = c;
@@ -270,5 +271,6 @@ mod tests {
             );
         }
         assert_eq!(form("BBVÁ", Marks::Letters, true), "BBVA");
+        assert_eq!(form("BBVÁ\u{345}", Marks::Drop, true), "BBVA\u{345}", "folded, it is a letter");
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn without_marks(s: &str) -> String {
     if s.is_ascii() {
         return s.to_string();
     }
-    let bare: String = NFD.normalize(s).chars().filter(|c| !is_mark(*c)).collect();
+    let bare: String = NFD.normalize(s).chars().filter(|c| !is_dropped(*c)).collect();
     NFC.normalize(&bare).into_owned()
 }
 
@@ -81,10 +81,15 @@ fn without_accents(s: &str) -> String {
     let mut keep = |c: char| {
         let own = matches!((before, c), ('n' | 'N', '\u{303}') | ('c' | 'C', '\u{327}'));
         before = c;
-        own || !is_mark(c)
+        own || !is_dropped(c)
     };
     let bare: String = NFD.normalize(s).chars().filter(|c| keep(*c)).collect();
     NFC.normalize(&bare).into_owned()
+}
+
+/// Marks but the iota subscript of Greek: folding makes a letter of it, so it is one where capitals stay.
+fn is_dropped(c: char) -> bool {
+    is_mark(c) && c != '\u{345}'
 }
 
 /// Whether `s` stays as it is when it is decomposed.

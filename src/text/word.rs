@@ -201,6 +201,7 @@ mod tests {
     fn capitals_count_in_braces() {
         assert!(Word::cased("BT", Fold).is("BT"));
         assert!(!Word::cased("BT", Fold).is("Bt"));
+        assert!(!Word::cased("BT", Fold).is("BT\u{345}"), "folded, the iota subscript is a letter");
         assert!(Word::cased("PERÚ", Fold).is("PERU"));
         assert!(!Word::cased("PERÚ", Exact).is("PERU"));
         assert!(!Word::cased("a*", Fold).is("ab"));

@@ -90,8 +90,8 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("[[list]]\nname='a'\nterms=['b']\n[[list]]\nname='a'\nterms=['c']", "5:6 ya hay [[list]] «a»", "5:6 there is already [[list]] “a”"),
     (
         "[[list]]\nname='a'\nterms=['bien', 'más *ción']",
-        "3:17 E130: «\"más *ción\"»: un comodín no puede iniciar palabra. | Usa contains:.",
-        "3:17 E130: «\"más *ción\"»: a wildcard cannot start a word. | Use contains:.",
+        "3:17 E130: «\"más *ción\"»: un comodín no puede iniciar palabra. | Usa contains:, p. ej. contains:ción.",
+        "3:17 E130: «\"más *ción\"»: a wildcard cannot start a word. | Use contains:, e.g. contains:ción.",
     ),
     ("[store]\npath='a'", "1:2 «store» no está disponible", "1:2 “store” is not available"),
     ("[[source]]\nname='a'\ntype='x'", "3:6 «x» no está disponible", "3:6 “x” is not available"),
