@@ -1,6 +1,6 @@
 //! An alert: a detected event that fires and resolves. (The customer's matter is an incident.)
 
-use crate::anomaly::Finding;
+use crate::anomaly::{Finding, Standing};
 use crate::bilingual::Both;
 use crate::post::PostBuf;
 use crate::score::Score;
@@ -97,6 +97,8 @@ pub struct Alert {
     pub threshold: u64,
     /// What the detector said, for `spike` and `drop`.
     pub finding: Option<Finding>,
+    /// Where the topic stands, for `spike`.
+    pub standing: Option<Standing>,
     /// Score of the post, for `priority`.
     pub priority: Option<Score>,
     /// Caused by a post that came behind the watermark.

@@ -164,6 +164,8 @@ pub struct Finding {
     pub quiet: u32,
     /// The baseline is still learning.
     pub learning: bool,
+    /// Enough was seen to rely on it; before, nothing fires.
+    pub ready: bool,
     /// This is an alert, and not one that goes on or one that comes too early to know.
     pub fires: bool,
     /// It fires within the quiet time of another since it has become three times as large.
@@ -183,6 +185,50 @@ impl Finding {
             Direction::Drop => self.range.0.ceil() as u64,
         }
     }
+}
+
+/// How bad it is for a topic; ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Level {
+    /// As usual.
+    #[default]
+    Calm,
+    /// More than usual.
+    Watch,
+    /// Much more, and from many people.
+    Alert,
+    /// Far more, or for long, and the tone turns.
+    Crisis,
+}
+
+impl Level {
+    /// All, mildest first.
+    pub const ALL: [Level; 4] = [Level::Calm, Level::Watch, Level::Alert, Level::Crisis];
+
+    /// Its number in metrics and streams, 0 to 3.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Where a topic stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// How bad it is.
+    pub level: Level,
+    /// It is on its way back: what raised the level is over, and the quiet time runs.
+    pub recovering: bool,
+}
+
+/// The last closed bucket of a topic that is watched for what is unusual.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Watched {
+    /// Mentions that were usual in it.
+    pub expected: f64,
+    /// How far off it was, in spreads of the topic; see [`Finding::surprise`].
+    pub surprise: f64,
+    /// Where the topic stands since.
+    pub standing: Standing,
 }
 
 #[cfg(test)]

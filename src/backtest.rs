@@ -182,6 +182,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         observed: Tallied { mentions: finding.observed.round() as u64, ..Tallied::default() },
         threshold: finding.threshold(direction),
         finding: Some(*finding),
+        standing: None,
         priority: None,
         delayed: false,
         reasons: judge::unusual(finding, direction),

@@ -94,8 +94,9 @@ impl Detector {
             _ => reading,
         };
         let (fires, again) = if learn { self.fires(t, reading.ratio()) } else { (false, false) };
+        let finding = self.finding(&reading, usual, fires, again);
         self.judged = self.judged.saturating_add(1);
-        self.finding(&reading, usual, fires, again)
+        finding
     }
 
     /// Number of `bucket` since the first; what was summed before a gap fades by its length.
@@ -136,6 +137,7 @@ impl Detector {
             peaks: reading.peaks,
             quiet: reading.quiet,
             learning: usual.learning,
+            ready: self.judged >= WARM_UP,
             fires,
             again,
         }

@@ -4,6 +4,7 @@
 //! what was observed and answers with transitions: an alert fires, changes, resolves.
 
 mod alerts;
+mod crisis;
 mod unusual;
 mod words;
 
@@ -18,6 +19,8 @@ use crate::time::{MINUTE, Timestamp};
 use crate::topic::{Listening, On, Rule, TopicId};
 use crate::window::Tallied;
 use alerts::{Alerts, Kept};
+pub use crisis::{Crisis, Symptoms};
+pub use unusual::Closed;
 pub use words::unusual;
 
 /// A firing `volume` alert tells of its growth at most this often, unless it doubled.
@@ -268,6 +271,7 @@ impl Watch {
             observed: evidence.observed,
             threshold,
             finding: None,
+            standing: None,
             priority: None,
             delayed: when.delayed,
             reasons: Vec::<Reason>::new(),

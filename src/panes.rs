@@ -239,6 +239,20 @@ impl Panes {
         tallied(self.sum(window, end), &authors)
     }
 
+    /// Authors of the last `minutes` of the hour that ends with `end` who did not write in the rest of
+    /// it; `None` where less than half an hour of that rest is still kept.
+    pub fn newcomers(&self, minutes: i64, end: i64) -> Option<u64> {
+        let (start, before) = (end - AUTHOR_MINUTES, end - minutes);
+        if before - AUTHOR_MINUTES / 2 < self.end - AUTHOR_MINUTES {
+            return None;
+        }
+        let mut authors = Distinct::default();
+        span(&self.minutes, start, before, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        let known = authors.count();
+        span(&self.minutes, before, end, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        Some(authors.count().saturating_sub(known))
+    }
+
     /// Puts the authors of `window` with `end` as its last minute into `authors`, and no others. Past
     /// the minutes that are kept, those of the hours it touches stand for them.
     fn gather(&self, window: Window, end: i64, authors: &mut Distinct) {

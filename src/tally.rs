@@ -6,6 +6,7 @@ mod answers;
 mod authors;
 mod buckets;
 mod clock;
+mod crowd;
 mod readers;
 mod recent;
 mod series;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::alert::Alert;
+use crate::anomaly::Watched;
 use crate::judge::{Judge, Moment};
 use crate::lane::{Compiled, Hit, Outcome, Record};
 use crate::limits;
@@ -34,6 +36,9 @@ pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
 use topics::{Networks, Topic};
+
+/// The signal that tells whether a post is negative: then it adds.
+const NEGATIVITY: &str = "negativity";
 
 /// How the tally behaves; fixed for a run.
 #[derive(Debug, Clone)]
@@ -79,7 +84,7 @@ pub struct Mention {
 }
 
 /// One topic's windows at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TopicWindows {
     /// The topic's number.
     pub id: TopicId,
@@ -89,6 +94,8 @@ pub struct TopicWindows {
     pub at: Timestamp,
     /// In the order of `Window::ALL`.
     pub windows: [Tallied; Window::ALL.len()],
+    /// Its last closed bucket, if a rule asks what is unusual and one has closed.
+    pub watched: Option<Watched>,
 }
 
 /// What the tally tells the outside.
@@ -258,8 +265,7 @@ impl Tally {
             self.judge.review(watch, end, observed, now, evidence, &mut self.alerts);
         }
         tell(&mut self.alerts, events);
-        let windows = topic.panes.windows();
-        events.push(Event::Windows(Box::new(TopicWindows { id: topic.id, name: topic.name.to_string(), at: now, windows })));
+        events.push(Event::Windows(Box::new(topic.at(now))));
     }
 
     /// Deals with one record: `None` if it was counted as a mention, else why not.
@@ -315,6 +321,7 @@ impl Tally {
         let post = mention.post.get();
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
+        let negative = mention.addends.iter().any(|a| a.code == NEGATIVITY && a.weight > Score::default());
         let number = self.recent.push(mention.clone());
         let oldest = self.recent.oldest();
         events.push(Event::Mention(mention.clone()));
@@ -323,6 +330,9 @@ impl Tally {
             let Some(topic) = self.topics.get_mut(slot) else { continue };
             topic.panes.slide(now.minute());
             let live = topic.count(&counted(hit.direct), record.at, number, oldest);
+            if negative && let Some(unusual) = &mut topic.unusual {
+                unusual.note_negative(record.at);
+            }
             if live && !topic.changed {
                 topic.changed = true;
                 self.changed.push(slot);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::anomaly::Watched;
 use crate::reason::{Refused, Skipped};
 use crate::window::Window;
 
@@ -26,6 +27,9 @@ const SOURCE_GAPS: &str = "escucha_source_gaps_total";
 const CONNECTIONS: &str = "escucha_source_connections_total";
 const TOPIC_MENTIONS: &str = "escucha_topic_mentions_total";
 const TOPIC_WINDOW: &str = "escucha_topic_window_mentions";
+const EXPECTED: &str = "escucha_topic_expected_mentions";
+const SURPRISE: &str = "escucha_topic_surprise";
+const CRISIS: &str = "escucha_crisis_level";
 const ALERTS: &str = "escucha_alerts_total";
 const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
 const STAGE: &str = "escucha_stage_seconds";
@@ -100,6 +104,9 @@ fn describe() {
     describe_counter!(CONNECTIONS, Unit::Count, "Connections to the source that ended, by how they did");
     describe_counter!(TOPIC_MENTIONS, Unit::Count, "Mentions of the topic, by origin");
     describe_gauge!(TOPIC_WINDOW, Unit::Count, "Mentions in a sliding window of event time");
+    describe_gauge!(EXPECTED, Unit::Count, "Mentions that were usual in the last closed five minutes");
+    describe_gauge!(SURPRISE, "How far off the topic was then, in spreads of its own past");
+    describe_gauge!(CRISIS, "How bad it is for the topic: 0 as usual, 1 watch, 2 alert, 3 crisis");
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
     describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
     describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
@@ -181,6 +188,15 @@ pub struct TopicMeter {
     /// Mentions that speak about it.
     pub active: Counter,
     windows: [Gauge; Window::ALL.len()],
+    /// Made with its first closed bucket: only topics that are watched for what is unusual have them.
+    watched: Option<WatchedMeter>,
+    name: Arc<str>,
+}
+
+struct WatchedMeter {
+    expected: Gauge,
+    surprise: Gauge,
+    level: Gauge,
 }
 
 impl TopicMeter {
@@ -188,7 +204,27 @@ impl TopicMeter {
     pub fn new(name: &str) -> TopicMeter {
         let origin = |origin: &'static str| counter!(TOPIC_MENTIONS, "topic" => name.to_owned(), "origin" => origin);
         let window = |w: Window| gauge!(TOPIC_WINDOW, "topic" => name.to_owned(), "window" => w.as_str());
-        TopicMeter { direct: origin("direct"), active: origin("active"), windows: Window::ALL.map(window) }
+        TopicMeter {
+            direct: origin("direct"),
+            active: origin("active"),
+            windows: Window::ALL.map(window),
+            watched: None,
+            name: name.into(),
+        }
+    }
+
+    /// Shows the topic's last closed bucket; zeros once it is watched no more.
+    pub fn watched(&mut self, watched: Option<&Watched>) {
+        if watched.is_none() && self.watched.is_none() {
+            return;
+        }
+        let name = &self.name;
+        let of = |metric: &'static str| gauge!(metric, "topic" => name.to_string());
+        let made = || WatchedMeter { expected: of(EXPECTED), surprise: of(SURPRISE), level: of(CRISIS) };
+        let meter = self.watched.get_or_insert_with(made);
+        meter.expected.set(watched.map_or(0.0, |w| w.expected));
+        meter.surprise.set(watched.map_or(0.0, |w| w.surprise));
+        meter.level.set(watched.map_or(0.0, |w| f64::from(w.standing.level.number())));
     }
 
     /// The gauge of one window.
@@ -235,6 +271,7 @@ pub fn slow_clients(transport: &'static str) -> Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anomaly::{Level, Standing};
 
     #[test]
     fn histograms_are_exposed_with_their_own_buckets() {
@@ -246,6 +283,9 @@ mod tests {
             stage("lane").record(0.00007);
             SourceMeter::new("tcp").refused[Refused::Future as usize].increment(3);
             TopicMeter::new("caída").window(Window::H1).set(7.0);
+            TopicMeter::new("fraude").watched(None);
+            let standing = Standing { level: Level::Alert, recovering: false };
+            TopicMeter::new("caída").watched(Some(&Watched { expected: 12.5, surprise: 9.75, standing }));
         });
         let text = handle.render();
         for line in [
@@ -254,9 +294,13 @@ mod tests {
             "escucha_stage_seconds_bucket{stage=\"lane\",le=\"0.0001\"} 1",
             "escucha_posts_refused_total{source=\"tcp\",reason=\"future\"} 3",
             "escucha_topic_window_mentions{topic=\"caída\",window=\"1h\"} 7",
+            "escucha_topic_expected_mentions{topic=\"caída\"} 12.5",
+            "escucha_topic_surprise{topic=\"caída\"} 9.75",
+            "escucha_crisis_level{topic=\"caída\"} 2",
             "# TYPE escucha_posts_refused_total counter",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
+        assert!(!text.contains("{topic=\"fraude\"}"), "a topic that nobody watches has no level: {text}");
     }
 }

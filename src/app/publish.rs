@@ -63,11 +63,13 @@ impl Publisher {
                 for (window, tallied) in Window::ALL.into_iter().zip(&windows.windows) {
                     meter.window(window).set(tallied.mentions as f64);
                 }
+                meter.watched(windows.watched.as_ref());
             }
             Event::Forget(topic) => {
                 // The recorder keeps the series; what it shows must not be the last count for ever.
-                if let Some(meter) = self.topics.remove(topic) {
+                if let Some(mut meter) = self.topics.remove(topic) {
                     Window::ALL.into_iter().for_each(|w| meter.window(w).set(0.0));
+                    meter.watched(None);
                 }
             }
             Event::Update(_) | Event::Delete(_) => {}
@@ -127,6 +129,7 @@ impl Sink for Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anomaly::{Level, Standing, Watched};
     use crate::tally::TopicWindows;
     use crate::time::SystemClock;
     use crate::window::Tallied;
@@ -138,16 +141,24 @@ mod tests {
             let feed = Feed::new("e".into(), vec!["tcp".into()]);
             let mut publisher = Publisher::new(feed, &["tcp".to_owned()], Arc::new(SystemClock::new()));
             let tallied = Tallied { mentions: 7, ..Tallied::default() };
-            let windows = TopicWindows { id: TopicId(1), name: "fraude".into(), at: Timestamp(0), windows: [tallied; 5] };
+            let standing = Standing { level: Level::Crisis, recovering: true };
+            let watched = Watched { expected: 12.5, surprise: 9.8, standing };
+            let windows =
+                TopicWindows { id: TopicId(1), name: "fraude".into(), at: Timestamp(0), windows: [tallied; 5], watched: Some(watched) };
             publisher.newest = vec![Timestamp::from_seconds(100)];
             publisher.ticked(Timestamp::from_seconds(101), &mut vec![Event::Windows(Box::new(windows))]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 1\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 7\n"), "{text}");
+            assert!(text.contains("escucha_topic_expected_mentions{topic=\"fraude\"} 12.5\n"), "{text}");
+            assert!(text.contains("escucha_crisis_level{topic=\"fraude\"} 3\n"), "{text}");
             publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1))]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");
+            for gone in ["escucha_topic_expected_mentions", "escucha_topic_surprise", "escucha_crisis_level"] {
+                assert!(text.contains(&format!("{gone}{{topic=\"fraude\"}} 0\n")), "{gone} {text}");
+            }
         });
     }
 }

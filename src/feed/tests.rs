@@ -28,6 +28,7 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         observed: Tallied::default(),
         threshold: 1,
         finding: None,
+        standing: None,
         priority: None,
         delayed: false,
         reasons: Vec::new(),
@@ -46,7 +47,7 @@ fn mention(id: &str, topic: &str, points: i16) -> Event {
 
 fn windows(id: u32, at: i64) -> Event {
     let windows = [Tallied::default(); 5];
-    Event::Windows(Box::new(TopicWindows { id: TopicId(id), name: format!("t{id}"), at: Timestamp(at), windows }))
+    Event::Windows(Box::new(TopicWindows { id: TopicId(id), name: format!("t{id}"), at: Timestamp(at), windows, watched: None }))
 }
 
 fn filter(channels: &[Channel]) -> Filter {

@@ -66,6 +66,11 @@ impl Alerts {
         number
     }
 
+    /// Alert `number`, if it is kept.
+    pub fn get(&self, number: u64) -> Option<&Alert> {
+        self.kept.get(&number).map(|k| &k.alert)
+    }
+
     /// Whether alert `number` still fires.
     pub fn is_open(&self, number: u64) -> bool {
         self.open.contains(&number)

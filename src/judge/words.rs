@@ -1,7 +1,7 @@
 //! Why an alert fires or resolves, in words.
 
 use crate::alert::Reason;
-use crate::anomaly::{Direction, Finding, Kernel};
+use crate::anomaly::{Direction, Finding, Kernel, Level, Standing};
 use crate::bilingual::Both;
 use crate::score::{Addend, Score};
 use crate::signals;
@@ -91,6 +91,20 @@ pub fn displaced() -> Reason {
 
 fn plain(code: &'static str, es: &str, en: &str) -> Reason {
     Reason { code, text: Both::new(es, en), value: 0.0 }
+}
+
+/// How bad it is for the topic.
+pub fn level(standing: Standing) -> Reason {
+    let (es, en) = match standing.level {
+        Level::Calm => ("normal", "normal"),
+        Level::Watch => ("vigilancia", "watch"),
+        Level::Alert => ("alerta, con muchos autores", "alert, with many authors"),
+        Level::Crisis => ("crisis, con tono negativo", "crisis, with a negative tone"),
+    };
+    let (mas, more) = if standing.recovering { ("; en recuperación", "; recovering") } else { ("", "") };
+    let number = standing.level.number();
+    let text = Both::new(format!("Nivel {number} de 3: {es}{mas}"), format!("Level {number} of 3: {en}{more}"));
+    Reason { code: "level", text, value: f64::from(number) }
 }
 
 /// A topic is as usual again.

@@ -115,3 +115,19 @@ fn a_merged_set_keeps_no_more_than_it_may_hold() {
     assert_eq!(all.count(), limits::DISTINCT_EXACT as u64);
     assert!(all.bytes() <= limits::DISTINCT_BYTES, "{}", all.bytes());
 }
+
+#[test]
+fn newcomers_are_those_who_did_not_write_in_the_hour() {
+    let mut panes = Panes::default();
+    panes.slide(100);
+    let counted = |minute, author| Counted { minute, author: AuthorKey(author), network: 0, repost: false, direct: false };
+    for (minute, author) in [(50, 1), (96, 1), (97, 2), (100, 2), (100, 3), (40, 3), (98, 4), (95, 4)] {
+        panes.fold(&counted(minute, author));
+    }
+    assert_eq!(panes.newcomers(5, 100), Some(2), "2 and 3, whose earlier post is more than an hour old");
+    panes.slide(105);
+    assert_eq!(panes.newcomers(5, 100), Some(2));
+    panes.slide(126);
+    assert_eq!(panes.newcomers(5, 100), None, "too little is known of who wrote before");
+    assert_eq!(panes.newcomers(5, 126), Some(0));
+}

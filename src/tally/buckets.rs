@@ -4,9 +4,13 @@
 //! came: silence is a count of zero. A leap of event time that is too long to have been listened to is
 //! a gap, of which nothing is known.
 
+use std::collections::BTreeMap;
+
+use super::crowd::{Counts, Crowd};
 use super::series::{Quality, Series};
 use super::{Event, Moment, Tally, tell};
-use crate::anomaly::{BUCKET, Finding, PER_HOUR, bucket_of};
+use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Usual, Watched, bucket_of};
+use crate::judge::{Closed, Crisis, Symptoms};
 use crate::limits::LISTENED_GAP;
 use crate::time::Timestamp;
 use crate::topic::Listening;
@@ -14,6 +18,9 @@ use crate::window::Window;
 
 /// Minutes of a bucket.
 const MINUTES: i64 = 60 / PER_HOUR as i64;
+/// Open buckets of which negative posts are remembered, the latest: recorded input may come a day at
+/// a time.
+const OPEN: usize = 2 * PER_DAY as usize;
 
 /// One topic's volume and who asks for it.
 #[derive(Debug)]
@@ -23,6 +30,64 @@ pub struct Unusual {
     watches: Vec<usize>,
     /// The first bucket that was heard whole.
     from: i64,
+    /// Buckets below are closed.
+    next: i64,
+    /// Negative posts of the buckets that are open, by number.
+    negative: BTreeMap<i64, u64>,
+    crowd: Crowd,
+    crisis: Crisis,
+    watched: Option<Watched>,
+}
+
+impl Unusual {
+    fn new(series: Series, watches: Vec<usize>, from: i64) -> Unusual {
+        let (crowd, crisis) = (Crowd::default(), Crisis::default());
+        Unusual { series, watches, from, next: i64::MIN, negative: BTreeMap::new(), crowd, crisis, watched: None }
+    }
+
+    /// What its last closed bucket came to.
+    pub fn watched(&self) -> Option<Watched> {
+        self.watched
+    }
+
+    /// A negative post of `at` was counted.
+    pub fn note_negative(&mut self, at: Timestamp) {
+        let bucket = bucket_of(at);
+        if bucket < self.next {
+            return;
+        }
+        *self.negative.entry(bucket).or_insert(0) += 1;
+        if self.negative.len() > OPEN {
+            self.negative.pop_first();
+        }
+    }
+
+    /// Closes a bucket: what the detectors found, each for its watch, and where the topic stands.
+    fn close(&mut self, bucket: i64, mentions: u64, newcomers: Option<u64>, quality: Quality) -> (Vec<(usize, Finding)>, Watched) {
+        let later = self.negative.split_off(&(bucket + 1));
+        let negative = std::mem::replace(&mut self.negative, later).remove(&bucket).unwrap_or(0);
+        self.next = bucket + 1;
+        let counts = Counts { mentions, newcomers, negative };
+        let (usual, findings) = self.series.close(bucket, mentions as f64, quality);
+        let surprise = findings.iter().map(|f| f.surprise).fold(0.0, f64::max);
+        let findings: Vec<(usize, Finding)> = self.watches.iter().copied().zip(findings.iter().copied()).collect();
+        self.judge_level(bucket, counts, &usual, quality);
+        let watched = Watched { expected: usual.mean, surprise, standing: self.crisis.standing() };
+        self.watched = Some(watched);
+        (findings, watched)
+    }
+
+    /// The level follows the most alarmed of the detectors that look for spikes.
+    fn judge_level(&mut self, bucket: i64, counts: Counts, usual: &Usual, quality: Quality) {
+        let spikes = || self.series.findings().filter(|(direction, f)| *direction == Direction::Spike && f.ready).map(|(_, f)| f);
+        let volume = spikes().map(Finding::ratio).fold(0.0, f64::max);
+        let near = spikes().any(|f| f.quiet == 0);
+        let learn = quality == Quality::Whole;
+        let voices = self.crowd.close(bucket, counts, usual, learn, volume >= 1.0);
+        if learn {
+            self.crisis.close(&Symptoms { volume, near, authors: voices.authors, negative: voices.negative });
+        }
+    }
 }
 
 impl Tally {
@@ -46,7 +111,7 @@ impl Tally {
                 }
                 None => {
                     let series = Series::new(topic.zone.clone(), topic.calendar.clone(), settings);
-                    state.unusual = Some(Box::new(Unusual { series, watches, from }));
+                    state.unusual = Some(Box::new(Unusual::new(series, watches, from)));
                 }
             }
         }
@@ -80,12 +145,18 @@ impl Tally {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let Some(unusual) = topic.unusual.as_mut().filter(|u| bucket >= u.from) else { return };
         let end = (bucket + 1) * MINUTES - 1;
-        let count = topic.panes.between(end - MINUTES, end).mentions;
-        let (_, findings) = unusual.series.close(bucket, count as f64, Quality::Whole);
-        let findings: Vec<(usize, Finding)> = unusual.watches.iter().copied().zip(findings.iter().copied()).collect();
+        let mentions = topic.panes.between(end - MINUTES, end).mentions;
+        let newcomers = topic.panes.newcomers(MINUTES, end);
+        let (findings, watched) = unusual.close(bucket, mentions, newcomers, Quality::Whole);
+        if !topic.changed {
+            // Readers are told of what is usual now, also where nothing came.
+            topic.changed = true;
+            self.changed.push(slot);
+        }
         for (watch, finding) in findings {
             let evidence = || topic.evidence(Window::H1, end, &self.recent, &self.networks);
-            self.judge.close(watch, bucket, &finding, Moment { now, delayed: false }, evidence, &mut self.alerts);
+            let closed = Closed { bucket, finding: &finding, standing: watched.standing };
+            self.judge.close(watch, closed, Moment { now, delayed: false }, evidence, &mut self.alerts);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 use crate::topic::TopicId;
 
 /// One topic at a glance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// Name of its brand, empty if none.
     pub brand: String,
@@ -177,8 +177,7 @@ impl Tally {
         let now = self.clock.now();
         let topic = self.topics.get_mut(slot)?;
         topic.panes.slide(now.minute());
-        let windows = topic.panes.windows();
-        Some(TopicWindows { id: topic.id, name: topic.name.to_string(), at: now, windows })
+        Some(topic.at(now))
     }
 
     fn slot(&self, topic: TopicId) -> Option<usize> {

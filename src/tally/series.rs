@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::anomaly::{BUCKET, Finding, Settings, Slot, Usual};
+use crate::anomaly::{BUCKET, Direction, Finding, Settings, Slot, Usual};
 use crate::baseline::Baseline;
 use crate::calendar::{Calendar, Special};
 use crate::detect::Detector;
@@ -48,6 +48,11 @@ impl Series {
         (usual, &self.findings)
     }
 
+    /// What the detectors said of the last bucket, and which way they look.
+    pub fn findings(&self) -> impl Iterator<Item = (Direction, &Finding)> {
+        self.detectors.iter().map(|detector| detector.settings().direction).zip(&self.findings)
+    }
+
     /// Where and how to look from now on; what is usual stays known, and a detector that is set as
     /// before goes on.
     pub fn adopt(&mut self, zone: Zone, calendar: Arc<Calendar>, detectors: impl IntoIterator<Item = Settings>) {
@@ -73,7 +78,7 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::anomaly::{Direction, bucket_of};
+    use crate::anomaly::bucket_of;
     use crate::calendar::{NamedDay, When};
     use crate::time::{HOUR, MINUTE};
 

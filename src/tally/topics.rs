@@ -14,7 +14,7 @@ use crate::window::Window;
 
 use super::buckets::Unusual;
 use super::recent::Recent;
-use super::{Mention, MentionTopic};
+use super::{Mention, MentionTopic, TopicWindows};
 
 /// State of one topic.
 #[derive(Debug)]
@@ -95,6 +95,12 @@ impl Topic {
             self.week.fold(&mut self.zone, at);
         }
         live
+    }
+
+    /// Its windows as they are at `now`.
+    pub fn at(&self, now: Timestamp) -> TopicWindows {
+        let watched = self.unusual.as_ref().and_then(|unusual| unusual.watched());
+        TopicWindows { id: self.id, name: self.name.to_string(), at: now, windows: self.panes.windows(), watched }
     }
 
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked

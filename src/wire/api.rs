@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stream::MentionView;
+use super::stream::{MentionView, StandingView};
 use super::{Pairs, TalliedView, Time, given, json};
 use crate::panes::Sum;
 use crate::reason::Refused;
@@ -119,6 +119,8 @@ pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>) -> String {
         windows: Option<W>,
         total: Option<SumView>,
         firing: &'a [String],
+        #[serde(flatten)]
+        standing: StandingView,
         #[serde(skip_serializing_if = "Option::is_none")]
         query_count: Option<usize>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,6 +143,7 @@ pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>) -> String {
             windows,
             total: t.overview.map(|o| (&o.total).into()),
             firing: t.overview.map_or(&[], |o| &o.firing),
+            standing: t.overview.and_then(|o| o.windows.watched.as_ref()).into(),
             query_count: queries.map(|q| q.all),
             queries: queries.map(|q| q.shown.iter().map(|w| QueryOf { query: &w.normal, tag: given(&w.tag) }).collect()),
         })

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
 use crate::alert::{Alert, Reason};
+use crate::anomaly::Watched;
 use crate::bilingual::Both;
 use crate::post::PostKey;
 use crate::score::Addend;
@@ -33,7 +34,7 @@ struct AlertView<'a, N: Serialize> {
     on: &'static str,
     status: &'static str,
     severity: &'static str,
-    level: (),
+    level: Option<u8>,
     topic: &'a str,
     brand: Option<&'a str>,
     started_at: Time,
@@ -66,7 +67,7 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         on: alert.on,
         status: alert.status.as_str(),
         severity: alert.severity.as_str(),
-        level: (),
+        level: alert.standing.map(|s| s.level.number()),
         topic: &alert.topic,
         brand: given(&alert.brand),
         started_at: Time(alert.started_at),
@@ -195,6 +196,20 @@ pub fn deleted_json(key: PostKey, network: &str, id: &str) -> String {
     json(&View { r#type: "deleted", key: Key(key), network: given(network), id })
 }
 
+/// How bad it is for a topic; `null` where no rule asks what is unusual.
+#[derive(Serialize)]
+pub struct StandingView {
+    level: Option<u8>,
+    recovering: Option<bool>,
+}
+
+impl From<Option<&Watched>> for StandingView {
+    fn from(watched: Option<&Watched>) -> Self {
+        let standing = watched.map(|w| w.standing);
+        StandingView { level: standing.map(|s| s.level.number()), recovering: standing.map(|s| s.recovering) }
+    }
+}
+
 /// The windows of one topic.
 pub fn windows_json(windows: &TopicWindows) -> String {
     #[derive(Serialize)]
@@ -203,9 +218,22 @@ pub fn windows_json(windows: &TopicWindows) -> String {
         topic: &'a str,
         at: Time,
         windows: W,
+        #[serde(flatten)]
+        standing: StandingView,
+        expected: Option<f64>,
+        surprise: Option<f64>,
     }
+    let watched = windows.watched.as_ref();
     let named = Window::ALL.iter().zip(&windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)));
-    json(&View { r#type: "windows", topic: &windows.name, at: Time(windows.at), windows: Pairs(named) })
+    json(&View {
+        r#type: "windows",
+        topic: &windows.name,
+        at: Time(windows.at),
+        windows: Pairs(named),
+        standing: watched.into(),
+        expected: watched.map(|w| tenths(w.expected)),
+        surprise: watched.map(|w| tenths(w.surprise)),
+    })
 }
 
 /// The first frame.
@@ -342,12 +370,30 @@ impl Subscribe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anomaly::{Level, Standing};
 
     #[test]
     fn a_dropped_count_keeps_the_frame_an_object() {
         let frame = with_dropped(&deleted_json(PostKey(1), "x", "1"), 7);
         let v: serde_json::Value = serde_json::from_str(&frame).expect("JSON");
         assert_eq!((v["dropped"].as_u64(), v["type"].as_str(), v["id"].as_str()), (Some(7), Some("deleted"), Some("1")));
+    }
+
+    #[test]
+    fn windows_tell_where_the_topic_stands() {
+        let windows = TopicWindows {
+            id: crate::topic::TopicId(1),
+            name: "t".into(),
+            at: Timestamp(0),
+            windows: Default::default(),
+            watched: Some(Watched { expected: 12.44, surprise: 9.81, standing: Standing { level: Level::Alert, recovering: true } }),
+        };
+        let told = |w: &TopicWindows| -> Vec<serde_json::Value> {
+            let v: serde_json::Value = serde_json::from_str(&windows_json(w)).expect("JSON");
+            ["level", "recovering", "expected", "surprise"].map(|key| v[key].clone()).into()
+        };
+        assert_eq!(serde_json::Value::from(told(&windows)), serde_json::json!([2, true, 12.4, 9.8]));
+        assert!(told(&TopicWindows { watched: None, ..windows }).iter().all(serde_json::Value::is_null));
     }
 
     #[test]

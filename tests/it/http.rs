@@ -340,6 +340,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         observed: Tallied { mentions: 184, reposts: 3, authors: 151 },
         threshold: 100,
         finding: None,
+        standing: None,
         priority: None,
         delayed: false,
         reasons: vec![Reason { code: "volume", text: Both::new("184 menciones", "184 mentions"), value: 184.0 }],
@@ -371,5 +372,11 @@ fn update(id: &str, text: &str, topic: &str, points: i16) -> Event {
 fn windows(name: &str, mentions: u64) -> Event {
     let tallied = Tallied { mentions, reposts: 0, authors: 1 };
     let id = TopicId(name.len() as u32);
-    Event::Windows(Box::new(TopicWindows { id, name: name.to_owned(), at: Timestamp::from_seconds(60), windows: [tallied; 5] }))
+    Event::Windows(Box::new(TopicWindows {
+        id,
+        name: name.to_owned(),
+        at: Timestamp::from_seconds(60),
+        windows: [tallied; 5],
+        watched: None,
+    }))
 }

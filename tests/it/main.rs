@@ -5,6 +5,7 @@ mod bancos;
 mod budget;
 mod civil;
 mod config;
+mod crises;
 mod crisislex;
 mod data;
 mod decoders;

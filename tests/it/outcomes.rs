@@ -5,7 +5,7 @@ use std::sync::Arc;
 use escucha::alert::Severity;
 use escucha::lane::{Compiled, Hit, Outcome, Record};
 use escucha::post::{Author, Kind, Post, Reference};
-use escucha::score::Score;
+use escucha::score::{Addend, Score};
 use escucha::tally::{Applied, Event, Settings, Tally};
 use escucha::time::{HOUR, Timestamp, Zone};
 use escucha::topic::{Brand, Listening, On, Rule, SourceId, Topic, TopicId};
@@ -23,13 +23,24 @@ pub struct Item {
     pub network: &'static str,
     pub text: String,
     pub repost: bool,
+    pub negative: bool,
     pub hits: Vec<Hit>,
 }
 
 /// A post of author 1 at `at` that matches topic 0, with the score given in points.
 pub fn post(id: u64, at: Timestamp, points: i16) -> Item {
     let hits = vec![hit(0, points)];
-    Item { kind: Kind::Create, id, at, author: Some(1000 + id), network: "x", text: format!("texto {id}"), repost: false, hits }
+    Item {
+        kind: Kind::Create,
+        id,
+        at,
+        author: Some(1000 + id),
+        network: "x",
+        text: format!("texto {id}"),
+        repost: false,
+        negative: false,
+        hits,
+    }
 }
 
 /// A hit on the topic with this index.
@@ -46,6 +57,9 @@ impl Item {
     }
     pub fn anonymous(self) -> Item {
         Item { author: None, ..self }
+    }
+    pub fn negative(self) -> Item {
+        Item { negative: true, ..self }
     }
     pub fn text(self, text: &str) -> Item {
         Item { text: text.to_owned(), ..self }
@@ -68,6 +82,10 @@ impl Item {
         };
         let first = out.hits.len() as u32;
         out.hits.extend_from_slice(if self.kind == Kind::Delete { &[] } else { &self.hits });
+        let addends = out.addends.len() as u32;
+        if self.negative {
+            out.addends.push(Addend { code: "negativity", weight: Score::points(3) });
+        }
         out.records.push(Record {
             key: post.key(),
             author: post.author_key(),
@@ -76,7 +94,7 @@ impl Item {
             before: out.greatest,
             post: out.posts.len() as u32,
             hits: (first, out.hits.len() as u32),
-            addends: (0, 0),
+            addends: (addends, out.addends.len() as u32),
         });
         out.posts.push(&post);
         out.greatest = out.greatest.max(self.at);

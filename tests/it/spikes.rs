@@ -87,7 +87,7 @@ fn the_alert_tells_what_is_usual_and_shows_posts() {
     assert!(alert.threshold <= alert.observed.mentions && alert.observed.authors > 0);
     assert!(alert.first_post.is_some() && !alert.top_posts.is_empty() && alert.networks.len() == 1);
     let codes: Vec<&str> = alert.reasons.iter().map(|r| r.code).collect();
-    assert_eq!(codes, ["volume", "spike", "rank", "learning"]);
+    assert_eq!(codes, ["volume", "spike", "rank", "learning", "level"]);
 }
 
 #[test]
