@@ -170,7 +170,7 @@ impl Canonical {
         let parts = Parts {
             lanes,
             formats: vec![Self::format()],
-            tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES },
+            tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None },
             compiled: self.compiled(),
             clock: Arc::new(SystemClock::new()),
         };

@@ -79,7 +79,7 @@ pub struct Engine {
 impl Default for Engine {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let tally = tally::Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES };
+        let tally = tally::Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None };
         Engine { lanes: cores.min(limits::LANES), tally, recall_bytes: limits::RECALL_BYTES }
     }
 }

@@ -7,6 +7,7 @@ mod authors;
 mod buckets;
 mod clock;
 mod crowd;
+mod past;
 mod readers;
 mod recent;
 mod series;
@@ -32,6 +33,7 @@ use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
 use clock::EventClock;
+pub use past::Past;
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
@@ -49,6 +51,8 @@ pub struct Settings {
     pub dedupe: i64,
     /// Bytes of recent mentions kept for readers.
     pub recent_bytes: usize,
+    /// What was counted before the engine listened.
+    pub past: Option<Past>,
 }
 
 /// One topic of a mention.
@@ -147,6 +151,7 @@ pub struct Tally {
     due: BTreeSet<(i64, usize)>,
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
     watched: Vec<usize>,
+    past: Option<Past>,
     /// The bucket that closes next, once event time is known.
     bucket: Option<i64>,
     /// The second of the last beat that told of windows.
@@ -180,6 +185,7 @@ impl Tally {
             changed: Vec::new(),
             due: BTreeSet::new(),
             watched: Vec::new(),
+            past: settings.past,
             bucket: None,
             told: i64::MIN,
             alerts: Vec::new(),

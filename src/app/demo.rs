@@ -1,10 +1,13 @@
 //! The synthetic firehose of `escucha demo`: a fictional bank, live, with a day behind it.
 
+use crate::anomaly::{BUCKET, PER_WEEK, bucket_of};
 use crate::intake::Closed;
 use crate::limits::BUFFER_BYTES;
+use crate::prng::Prng;
 use crate::sources::Context;
-use crate::synth::World;
-use crate::time::{HOUR, SECOND, Timestamp};
+use crate::synth::{Subject, World};
+use crate::tally::Past;
+use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// The configuration of the demo.
 pub const CONFIG: &str = include_str!("../../examples/demo.toml");
@@ -13,6 +16,32 @@ pub const SOURCE: &str = "demo";
 /// What lies behind when the demo opens, in microseconds. A multiple of the script's period, so
 /// that the demo opens on a quiet minute before the next outage.
 const BEHIND: i64 = 24 * HOUR;
+
+/// Weeks of counts that the demo knows beside, so that it can tell what is usual.
+const WEEKS: i64 = 8;
+/// The topic that is watched for what is unusual, what it is about, and how many mentions come of a
+/// post: reposts and copies beside those that its query does not find.
+const TOPIC: (&str, Subject, f64) = ("caida-app", Subject::App, 1.15);
+
+/// Synthetic counts of the weeks before the demo was `opened`, without outages: the same seed gives the
+/// same counts.
+pub fn past(seed: u64, opened: Timestamp) -> Past {
+    let until = bucket_of(opened);
+    Past::new(until, move |topic| {
+        let (name, subject, mentions) = TOPIC;
+        if topic != name {
+            return Vec::new();
+        }
+        // Before its start a world has no outage.
+        let mut world = World::new(seed, opened);
+        let mut prng = Prng::new(seed).fork(topic);
+        let count = |bucket: i64| {
+            let minutes = (BUCKET / MINUTE) as f64;
+            prng.count(minutes * mentions * world.rate(subject, Timestamp(bucket * BUCKET + BUCKET / 2))) as f64
+        };
+        (until - WEEKS * i64::from(PER_WEEK)..until).map(count).collect()
+    })
+}
 
 /// Feeds the world's posts: the past at once, then each second as it passes on the engine's clock,
 /// which runs `speed` times as fast as the one on the wall.

@@ -92,8 +92,9 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let (names, formats) = names_and_formats(&job);
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
     let feed = Feed::new(http::epoch_new()?, names.clone());
-    let parts =
-        Parts { lanes: job.config.engine.lanes, formats, tally: job.config.engine.tally.clone(), compiled, clock: job.clock.clone() };
+    let mut tally = job.config.engine.tally.clone();
+    tally.past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
+    let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;

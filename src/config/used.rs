@@ -156,6 +156,7 @@ fn engine(typed: &typed::Engine) -> Engine {
             lateness: typed.lateness.as_ref().map_or(default.tally.lateness, |l| l.value),
             dedupe: typed.dedupe.as_ref().map_or(default.tally.dedupe, |d| d.value),
             recent_bytes: typed.recent.as_ref().map_or(default.tally.recent_bytes, |r| r.value as usize),
+            past: None,
         },
         recall_bytes: typed.recall.as_ref().map_or(default.recall_bytes, |r| r.value as usize),
     }

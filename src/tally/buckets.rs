@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::crowd::{Counts, Crowd};
 use super::series::{Quality, Series};
-use super::{Event, Moment, Tally, tell};
+use super::{Event, Moment, Past, Tally, tell};
 use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Usual, Watched, bucket_of};
 use crate::judge::{Closed, Crisis, Symptoms};
 use crate::limits::LISTENED_GAP;
@@ -48,6 +48,15 @@ impl Unusual {
     /// What its last closed bucket came to.
     pub fn watched(&self) -> Option<Watched> {
         self.watched
+    }
+
+    /// Learns what was counted before the first bucket.
+    fn remember(&mut self, past: &Past, topic: &str) {
+        let counts = past.counts(topic);
+        let first = past.until.saturating_sub(i64::try_from(counts.len()).unwrap_or(i64::MAX));
+        for (bucket, count) in (first..).zip(counts) {
+            self.series.close(bucket, count, Quality::Whole);
+        }
     }
 
     /// A negative post of `at` was counted.
@@ -94,6 +103,8 @@ impl Tally {
     /// Watches the volume of the topics of `listening` that a rule asks for, and no others.
     pub(super) fn adopt_unusual(&mut self, listening: &Listening, now: Timestamp) {
         let from = if now == Timestamp::MIN { i64::MIN } else { bucket_of(now) + 1 };
+        // Of the buckets that the past holds it knows more.
+        let from = self.past.as_ref().map_or(from, |past| from.max(past.until));
         self.watched.clear();
         for (topic, slot) in listening.topics.iter().zip(&self.slots) {
             let Some(state) = self.topics.get_mut(*slot) else { continue };
@@ -144,6 +155,9 @@ impl Tally {
     fn close_bucket(&mut self, slot: usize, bucket: i64, now: Timestamp) {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let Some(unusual) = topic.unusual.as_mut().filter(|u| bucket >= u.from) else { return };
+        if let Some(past) = self.past.as_ref().filter(|_| unusual.next == i64::MIN) {
+            unusual.remember(past, &topic.name);
+        }
         let end = (bucket + 1) * MINUTES - 1;
         let mentions = topic.panes.between(end - MINUTES, end).mentions;
         let newcomers = topic.panes.newcomers(MINUTES, end);

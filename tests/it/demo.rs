@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use escucha::anomaly::{BUCKET, Level, Watched};
+use escucha::app::demo;
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping, decoders};
 use escucha::lane::{Compiled, Input, Lane};
+use escucha::limits::{DEDUPE, LATENESS};
 use escucha::post::Kind;
 use escucha::synth::{Shape, Subject, World};
-use escucha::time::{MINUTE, SECOND, Timestamp};
+use escucha::tally::{Event, Settings, Tally};
+use escucha::time::{HOUR, MINUTE, SECOND, Timestamp};
 use escucha::topic::{Listening, On, SourceId};
 use escucha::window::Window;
 
@@ -106,4 +110,48 @@ fn the_outage_is_seen_in_the_quietest_hour() {
     let (mentions, _) = listen(at("2026-07-12T10:00:00Z"), 10);
     let outage = most(&mentions["caida-app"]);
     assert!(outage >= threshold(&listening(), "crisis-app"), "{outage}");
+}
+
+/// Three hours before the app fails and the outage, through the tally with eight weeks behind it: what
+/// was seen and expected in each bucket, and the level after it.
+fn judged(start: Timestamp) -> Vec<(u64, Watched)> {
+    let compiled = Arc::new(Compiled::new(listening()));
+    let mut lane = Lane::new(decoders(&[Format { name: Shape::Escucha.format(), mapping: Mapping::default() }]));
+    let settings = Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 24, past: Some(demo::past(1, start.plus(-3 * HOUR))) };
+    let mut tally = Tally::new(settings);
+    let mut world = World::new(1, start);
+    let (mut told, mut events, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = None;
+    for second in -3 * 3600..1800 {
+        bytes.clear();
+        let at = start.plus(second * SECOND);
+        world.second(at, &mut bytes);
+        let input = Input { bytes: &mut bytes, source: SourceId(0), seen: at.plus(SECOND), compiled: &compiled };
+        let outcome = lane.process(input);
+        tally.apply(&compiled, SourceId(0), &outcome, &mut events);
+        tally.tick(&compiled, at.plus(SECOND), &mut events);
+        for event in events.drain(..) {
+            let Event::Windows(windows) = event else { continue };
+            if windows.name == "caida-app" && windows.watched != last {
+                last = windows.watched;
+                let end = Timestamp(windows.at.plus(-MINUTE).0.div_euclid(BUCKET) * BUCKET);
+                let steps = tally.series(windows.id, end.plus(-BUCKET), end, BUCKET / MINUTE).unwrap_or_default();
+                told.extend(last.map(|watched| (steps.iter().map(|s| s.sum.mentions).sum(), watched)));
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn the_outage_is_a_crisis_beside_eight_weeks_of_usual_counts() {
+    // A Wednesday morning in Mexico City.
+    let told = judged(at("2026-07-08T16:00:00Z"));
+    let levels: Vec<u8> = told.iter().map(|(_, w)| w.standing.level.number()).collect();
+    let (quiet, outage) = told.split_at(35);
+    let ratio = quiet.iter().map(|(n, _)| *n as f64).sum::<f64>() / quiet.iter().map(|(_, w)| w.expected).sum::<f64>();
+    assert!((0.95..1.05).contains(&ratio), "the past is like the present: {ratio}");
+    assert!(quiet.iter().all(|(_, w)| w.standing.level == Level::Calm), "{levels:?}");
+    assert!(outage.iter().any(|(_, w)| w.standing.level >= Level::Alert), "{levels:?}");
+    assert_eq!(told, judged(at("2026-07-08T16:00:00Z")));
 }

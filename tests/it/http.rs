@@ -130,7 +130,7 @@ impl World {
         let parts = Parts {
             lanes: 2,
             formats: formats.clone(),
-            tally: tally::Settings { lateness: 0, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES },
+            tally: tally::Settings { lateness: 0, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None },
             compiled: Arc::new(Compiled::new(listening)),
             clock: clock.clone(),
         };
