@@ -6,6 +6,7 @@ mod answers;
 mod authors;
 mod buckets;
 mod clock;
+mod held;
 mod readers;
 mod recent;
 mod series;
@@ -30,6 +31,7 @@ use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
 use clock::EventClock;
+pub use held::Held;
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
@@ -144,6 +146,8 @@ pub struct Tally {
     bucket: Option<i64>,
     /// The second of the last beat that told of windows.
     told: i64,
+    /// The slot that settled last.
+    settled: usize,
     /// Working memory for what the judge says.
     alerts: Vec<Alert>,
 }
@@ -175,6 +179,7 @@ impl Tally {
             watched: Vec::new(),
             bucket: None,
             told: i64::MIN,
+            settled: 0,
             alerts: Vec::new(),
         }
     }
@@ -220,6 +225,7 @@ impl Tally {
         }
         self.told = at.second();
         self.visit(now, events);
+        self.settle();
     }
 
     /// Looks at the topics that changed, and at those whose windows slide by themselves.
