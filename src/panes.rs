@@ -306,6 +306,13 @@ impl Panes {
         leaves.chain(enters).min()
     }
 
+    /// Gives back the memory for more minutes than there are.
+    pub fn settle(&mut self) {
+        give_back(&mut self.panes);
+        give_back(&mut self.minutes);
+        give_back(&mut self.hours);
+    }
+
     /// Bytes of the panes and of the authors; never more than `limits::PANES_BYTES` and
     /// `limits::AUTHOR_SETS_BYTES`.
     pub fn bytes(&self) -> (usize, usize) {
@@ -326,6 +333,13 @@ impl Panes {
 /// more authors than mentions.
 fn tallied(sum: Sum, authors: &Distinct) -> Tallied {
     Tallied { mentions: sum.mentions, reposts: sum.reposts, authors: authors.count().min(sum.mentions) }
+}
+
+/// Halves the room of a queue that is for the most part empty.
+pub fn give_back<T>(items: &mut VecDeque<T>) {
+    if items.len() < items.capacity() / 4 {
+        items.shrink_to(items.capacity() / 2);
+    }
 }
 
 /// The hour since 1970 of a minute.

@@ -110,8 +110,8 @@ impl<V> Horizon<V> {
         self.slots.len()
     }
 
-    #[cfg(test)]
-    fn bytes(&self) -> usize {
+    /// Bytes of all entries and of their index.
+    pub fn bytes(&self) -> usize {
         self.slots.bytes() + self.index.bytes()
     }
 }
@@ -152,6 +152,11 @@ impl Seen {
     /// Remembers what became of the post.
     pub fn note(&mut self, key: PostKey, what: Known, now: Timestamp) {
         self.0.put(key.0, what, now);
+    }
+
+    /// Bytes of all that is remembered.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes()
     }
 
     /// Forgets posts noted longer than the horizon before `now`.

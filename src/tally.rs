@@ -7,6 +7,7 @@ mod authors;
 mod buckets;
 mod clock;
 mod crowd;
+mod held;
 mod past;
 mod readers;
 mod recent;
@@ -33,6 +34,7 @@ use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
 use clock::EventClock;
+pub use held::Held;
 pub use past::Past;
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
@@ -156,6 +158,8 @@ pub struct Tally {
     bucket: Option<i64>,
     /// The second of the last beat that told of windows.
     told: i64,
+    /// The slot that settled last.
+    settled: usize,
     /// Working memory for what the judge says.
     alerts: Vec<Alert>,
 }
@@ -188,6 +192,7 @@ impl Tally {
             past: settings.past,
             bucket: None,
             told: i64::MIN,
+            settled: 0,
             alerts: Vec::new(),
         }
     }
@@ -233,6 +238,7 @@ impl Tally {
         }
         self.told = at.second();
         self.visit(now, events);
+        self.settle();
     }
 
     /// Looks at the topics that changed, and at those whose windows slide by themselves.

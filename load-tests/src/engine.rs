@@ -34,19 +34,12 @@ impl Engine {
 
     /// Resident memory in megabytes now.
     pub fn resident(&self) -> Result<f64, Fault> {
-        self.memory("VmRSS:")
+        memory(&self.child.id().to_string(), "VmRSS:")
     }
 
     /// The greatest resident memory so far, in megabytes.
     pub fn peak(&self) -> Result<f64, Fault> {
-        self.memory("VmHWM:")
-    }
-
-    fn memory(&self, key: &str) -> Result<f64, Fault> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|l| l.strip_prefix(key)).ok_or("no memory in /proc")?;
-        let kib: f64 = line.split_whitespace().next().unwrap_or_default().parse()?;
-        Ok(kib / 1024.0)
+        memory(&self.child.id().to_string(), "VmHWM:")
     }
 
     /// CPU seconds of user and system so far.
@@ -70,6 +63,14 @@ impl Engine {
         }
         Err("the engine did not end within 20 s".into())
     }
+}
+
+/// A figure of `/proc` about the memory of a process, in megabytes.
+pub fn memory(process: &str, key: &str) -> Result<f64, Fault> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|l| l.strip_prefix(key)).ok_or("no memory in /proc")?;
+    let kib: f64 = line.split_whitespace().next().unwrap_or_default().parse()?;
+    Ok(kib / 1024.0)
 }
 
 impl Drop for Engine {

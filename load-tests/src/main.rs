@@ -10,6 +10,7 @@ mod jetstream;
 mod pace;
 mod peer;
 mod senders;
+mod steady;
 mod swarm;
 mod whole;
 
@@ -27,6 +28,8 @@ enum Cli {
     Whole(whole::Args),
     /// Many stream clients on one engine, and how late each is
     Swarm(swarm::Args),
+    /// Days of event time into an engine in this process: its memory must become flat
+    Steady(steady::Args),
     /// The common work of the peer kit
     Peer(peer::Args),
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse() {
         Cli::Whole(args) => whole::run(&args),
         Cli::Swarm(args) => swarm::run(&args),
+        Cli::Steady(args) => steady::run(&args),
         Cli::Peer(args) => peer::run(&args),
     };
     match done {

@@ -22,6 +22,15 @@ fn the_whole_runs_and_its_books_are_exact() {
     assert!(out.contains("2 connections") && out.contains("the same, byte for byte"), "{out}");
 }
 
+#[test]
+fn what_is_kept_for_hours_is_flat_when_they_are_over() {
+    let sizes = ["--hours", "54", "--busy", "1", "--queries", "50", "--recent", "1", "--counted-only"];
+    let run = Command::new(env!("CARGO_BIN_EXE_load-tests")).arg("steady").args(sizes).output().unwrap();
+    let out = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{out}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(out.contains("from hour 48 on against hour 36"), "{out}");
+}
+
 const KEYWORDS: &str = "banco\ttarjeta\nbanco\tcuenta corriente\nluz\tcorte\nluz\taño nuevo\n";
 
 /// Text, followers, whether it is a reply, minutes after the first; topics and score of the answer.

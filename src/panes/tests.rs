@@ -104,6 +104,20 @@ fn a_flood_stays_within_the_stated_bytes() {
 }
 
 #[test]
+fn a_topic_that_falls_silent_gives_its_memory_back() {
+    let mut panes = Panes::default();
+    for minute in 0..PANES_MINUTES as i64 {
+        panes.slide(minute);
+        panes.fold(&mention(minute, minute as u64));
+    }
+    panes.settle();
+    assert!(panes.bytes().0 >= PANES_MINUTES * PANE_BYTES, "what is there stays");
+    panes.slide(10 * PANES_MINUTES as i64);
+    (0..20).for_each(|_| panes.settle());
+    assert!(panes.bytes().0 < 4 * PANE_BYTES, "{:?}", panes.bytes());
+}
+
+#[test]
 fn a_merged_set_keeps_no_more_than_it_may_hold() {
     let set = |from: u64, to: u64| {
         let mut set = Distinct::default();

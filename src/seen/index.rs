@@ -74,7 +74,6 @@ impl Index {
     }
 
     /// Bytes of all cells.
-    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.tables.iter().map(|t| t.cells.capacity() * size_of::<u32>()).sum()
     }

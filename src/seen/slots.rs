@@ -51,7 +51,6 @@ impl<V> Slots<V> {
     }
 
     /// Bytes of all chunks.
-    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.chunks.len() * (CHUNK * Slots::<V>::BYTES + size_of::<Chunk<V>>()) + self.highs.len() * size_of::<(u64, i64)>()
     }

@@ -75,6 +75,11 @@ impl Authors {
         self.now = now;
     }
 
+    /// Bytes of all that is remembered.
+    pub fn bytes(&self) -> usize {
+        self.latest.bytes()
+    }
+
     fn of(&mut self, author: AuthorKey) -> [Timestamp; REPEAT_MOST] {
         let now = self.now;
         let known = self.latest.get(author.0).filter(|l| l.noted == Timestamp::MIN || now.since(l.noted) <= REPEAT_WITHIN);

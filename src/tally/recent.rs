@@ -82,6 +82,11 @@ impl Recent {
         self.make_room();
     }
 
+    /// Bytes of all that is kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Number of the oldest slot.
     pub fn oldest(&self) -> u64 {
         self.first

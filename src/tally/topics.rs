@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::judge::Evidence;
 use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
 use crate::panes::week::Week;
-use crate::panes::{Counted, Panes, Sum};
+use crate::panes::{Counted, Panes, Sum, give_back};
 use crate::post::PostKey;
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, TopicId};
@@ -86,9 +86,7 @@ impl Topic {
     /// it is too old for the windows and the week.
     pub fn count(&mut self, mention: &Counted, at: Timestamp, number: u64, oldest: u64) -> bool {
         self.total += Sum { mentions: 1, reposts: mention.repost.into(), direct: mention.direct.into() };
-        while self.mentions.front().is_some_and(|n| *n < oldest) {
-            self.mentions.pop_front();
-        }
+        self.forget(oldest);
         self.mentions.push_back(number);
         let live = self.panes.fold(mention);
         if live {
@@ -101,6 +99,20 @@ impl Topic {
     pub fn at(&self, now: Timestamp) -> TopicWindows {
         let watched = self.unusual.as_ref().and_then(|unusual| unusual.watched());
         TopicWindows { id: self.id, name: self.name.to_string(), at: now, windows: self.panes.windows(), watched }
+    }
+
+    /// Forgets the numbers of mentions before `oldest`.
+    fn forget(&mut self, oldest: u64) {
+        while self.mentions.front().is_some_and(|n| *n < oldest) {
+            self.mentions.pop_front();
+        }
+    }
+
+    /// Gives back the memory of busier days, of which a topic that fell silent would keep all.
+    pub fn settle(&mut self, oldest: u64) {
+        self.forget(oldest);
+        give_back(&mut self.mentions);
+        self.panes.settle();
     }
 
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
