@@ -5,6 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures and prints")]
 
 mod canonical;
+mod clusters;
 mod detect;
 mod plain;
 mod priority;
@@ -26,6 +27,7 @@ const ROWS: &[(&str, &str)] = &[
     ("ratio", "engine against plain, turn by turn"),
     ("scaling", "one CPU with one lane against two CPUs with two"),
     ("detect", "a closed bucket of one topic: what is usual, what the detector says"),
+    ("clusters", "a mention finds its near-duplicates, in the canonical posts and in recorded ones"),
     ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
     ("sentiment", "accuracy and macro-F1 of the sentiment"),
@@ -76,6 +78,9 @@ fn main() {
             }
             _ => {}
         }
+        if row == "clusters" {
+            judged(row, clusters::DATA, clusters::run);
+        }
         if row == "detect" {
             detect::rows().into_iter().for_each(|(rules, ns)| println!("{row:<10}{ns:>8.0} ns/bucket, {rules}"));
             continue;
@@ -92,6 +97,7 @@ fn main() {
                 let (cost, matches) = work.matching();
                 println!("{row:<10}{cost:>8.0} ns/post, {matches:.2} matches each");
             }
+            "clusters" => println!("{row:<10}{}", clusters::evaluate(work.decoded().posts.iter(), |_, _| {})),
             "lane" => println!("{row:<10}{:>8.0} ns/post", work.lane()),
             "engine" => println!("{row:<10}{:>8.0} ns/post", canonical::median((0..canonical::ROUNDS).map(|_| work.engine(1).cpu))),
             "plain" => println!("{row:<10}{:>8.0} ns/post", canonical::median((0..canonical::ROUNDS).map(|_| work.plain()))),

@@ -93,6 +93,10 @@ pub struct Alert {
     pub resolved_at: Option<Timestamp>,
     /// The window that fired, at its present value.
     pub observed: Tallied,
+    /// Clusters of near-duplicates among the mentions of the window, as they were when the alert last
+    /// fired or grew: many are many people's own words, one is a campaign. At least so many, of a window
+    /// with more mentions than are looked through (`limits::ALERT_SCAN`). `None` where only counts are known.
+    pub clusters: Option<u64>,
     /// The threshold that was reached.
     pub threshold: u64,
     /// What the detector said, for `spike` and `drop`.

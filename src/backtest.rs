@@ -180,6 +180,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         updated_at: started_at.plus(BUCKET),
         resolved_at: None,
         observed: Tallied { mentions: finding.observed.round() as u64, ..Tallied::default() },
+        clusters: None,
         threshold: finding.threshold(direction),
         finding: Some(*finding),
         standing: None,

@@ -31,6 +31,8 @@ const UPDATE_EVERY: i64 = MINUTE;
 pub struct Evidence {
     /// The window.
     pub observed: Tallied,
+    /// Clusters of near-duplicates among its mentions.
+    pub clusters: u64,
     /// The earliest post.
     pub first: Option<PostBuf>,
     /// The posts with the highest priority, highest first.
@@ -163,6 +165,7 @@ impl Judge {
         let On::Priority { at } = watch.rule.on else { return };
         let evidence = Evidence {
             observed: Tallied { mentions: 1, reposts: post.is_repost().into(), authors: 1 },
+            clusters: 1,
             first: Some(shown.clone()),
             top: vec![shown.clone()],
             networks: vec![(post.network.to_owned(), 1)],
@@ -269,6 +272,7 @@ impl Watch {
             updated_at: when.now.max(started_at),
             resolved_at: None,
             observed: evidence.observed,
+            clusters: Some(evidence.clusters),
             threshold,
             finding: None,
             standing: None,

@@ -9,6 +9,7 @@ mod ties;
 use std::sync::Arc;
 
 use crate::decode::{Decoded, Decoder};
+use crate::fingerprint::{Fingerprint, Trace, fingerprint};
 use crate::limits;
 use crate::matching::{Matcher, Scratch};
 use crate::post::{AuthorKey, Kind, Post, PostKey, Posts};
@@ -90,6 +91,10 @@ pub struct Record {
     pub hits: (u32, u32),
     /// Its range in `Outcome::addends`: the part that does not depend on the topic.
     pub addends: (u32, u32),
+    /// What its text says, to tell near-duplicates; empty without hits.
+    pub print: Fingerprint,
+    /// Its range in `Outcome::words`.
+    pub words: (u32, u32),
 }
 
 /// What became of one buffer.
@@ -113,6 +118,8 @@ pub struct Outcome {
     pub hits: Vec<Hit>,
     /// Reasons of the records.
     pub addends: Vec<Addend>,
+    /// Words of the fingerprints of the records.
+    pub words: Vec<Trace>,
     /// The posts of the records.
     pub posts: Posts,
     /// Lines refused and why.
@@ -226,6 +233,8 @@ fn examine(
     let addends = (first_addend, out.addends.len() as u32);
     let context = Context { post, tokens: &scratch.tokens, topic: None };
     hits(&context, compiled, (matched, memory.ties()), first_addend as usize..out.addends.len(), out);
+    let first_word = out.words.len() as u32;
+    let print = if matched.is_empty() { Fingerprint::default() } else { fingerprint(post.text, &scratch.tokens, &mut out.words) };
     out.records.push(Record {
         key: post.key(),
         author: post.author_key(),
@@ -235,6 +244,8 @@ fn examine(
         post: out.posts.len() as u32,
         hits: (first_hit, out.hits.len() as u32),
         addends,
+        print,
+        words: (first_word, out.words.len() as u32),
     });
     out.posts.push(post);
 }

@@ -43,6 +43,7 @@ pub mod decode;
 pub mod eql;
 pub mod matching;
 pub mod signals;
+pub mod fingerprint;
 pub mod synth;
 pub mod lane;
 
@@ -51,6 +52,7 @@ pub mod panes;
 pub mod seen;
 pub mod baseline;
 pub mod detect;
+pub mod clusters;
 pub mod judge;
 pub mod tally;
 

@@ -80,6 +80,16 @@ pub const LISTENED_SPANS: usize = 1024;
 pub const AUTHORS: usize = 1024 * 1024;
 /// What remembering one author may cost, in bytes; `tally::authors` asserts that it does not cost more.
 pub const AUTHOR_BYTES: usize = 64;
+/// A cluster of near-duplicates without a new post for this long is forgotten.
+pub const CLUSTER_HORIZON: i64 = 24 * HOUR;
+/// Clusters remembered at most.
+pub const CLUSTERS: usize = 65_536;
+/// Bytes of all clusters, which also bounds how many there are.
+pub const CLUSTERS_BYTES: usize = 64 * 1024 * 1024;
+/// Different words of a text that near-duplicates are measured by; of a longer one, a sample.
+pub const CLUSTER_WORDS: usize = 64;
+/// Clusters, the latest, that one piece of text leads to.
+pub const CLUSTER_CHAIN: usize = 16;
 /// Networks told apart in the counts of a topic; further ones are counted as `other`.
 pub const NETWORKS: usize = 64;
 /// Own posts kept per topic, newest first to stay.
@@ -206,6 +216,7 @@ const _: () = {
     assert!(REMEMBERED.is_power_of_two() && DEDUPE_IDS <= REMEMBERED && AUTHORS <= REMEMBERED);
     assert!(DEDUPE_IDS * DEDUPE_ID_BYTES + AUTHORS * AUTHOR_BYTES <= 256 * 1024 * 1024, "a day of ids and authors");
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(CLUSTERS < u32::MAX as usize, "a cluster's place is 32 bits");
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
 };

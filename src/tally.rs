@@ -19,12 +19,13 @@ use std::sync::Arc;
 
 use crate::alert::Alert;
 use crate::anomaly::Watched;
+use crate::clusters::{Clusters, Member, Size};
 use crate::judge::{Judge, Moment};
 use crate::lane::{Compiled, Hit, Outcome, Record};
 use crate::limits;
 use crate::panes::Counted;
 use crate::panes::week::Listened;
-use crate::post::{Kind, PostBuf, PostKey};
+use crate::post::{Kind, Post, PostBuf, PostKey};
 use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
@@ -83,6 +84,8 @@ pub struct Mention {
     pub topics: Vec<MentionTopic>,
     /// Why it scores as it does, but for the topics' own part.
     pub addends: Vec<Addend>,
+    /// The posts that say the same, when this one was counted.
+    pub cluster: Size,
     /// The source that brought it.
     pub source: SourceId,
     /// It came behind the watermark.
@@ -137,6 +140,7 @@ pub struct Tally {
     clock: EventClock,
     seen: Seen,
     authors: Authors,
+    clusters: Clusters,
     recent: Recent,
     answers: Answers,
     networks: Networks,
@@ -178,6 +182,7 @@ impl Tally {
             clock: EventClock::new(settings.lateness),
             seen: Seen::new(settings.dedupe, limits::DEDUPE_IDS),
             authors: Authors::default(),
+            clusters: Clusters::default(),
             recent: Recent::new(settings.recent_bytes),
             answers: Answers::default(),
             networks: Networks::default(),
@@ -329,7 +334,8 @@ impl Tally {
     fn count(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit], late: bool, events: &mut Vec<Event>) {
         let now = self.clock.now();
         let repeat = self.authors.note(record.author, record.at, now);
-        let mention = self.mention(batch, record, hits, repeat, late);
+        let cluster = self.cluster(batch, record, hits);
+        let mention = Arc::new(Mention { cluster, ..self.mention(batch, record, hits, repeat, late) });
         let post = mention.post.get();
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
@@ -357,6 +363,22 @@ impl Tally {
         tell(&mut self.alerts, events);
     }
 
+    /// Adds a mention to the posts that say the same about one of its topics.
+    fn cluster(&mut self, batch: Batch<'_>, record: &Record, hits: &[Hit]) -> Size {
+        let post = batch.outcome.posts.get(record.post as usize);
+        let original = (!post.repost_of.id.is_empty()).then(|| {
+            let original = Post { id: post.repost_of.id, network: post.network, ..Post::default() }.key();
+            // It may have joined a cluster that another post founded.
+            self.recent.of(original).map_or(original, |m| PostKey(m.cluster.id.0))
+        });
+        let topics = hits.iter().filter(|h| !h.own).filter_map(|h| self.topics.get(*self.slots.get(h.topic as usize)?));
+        let about = topics.fold(0, |bits, t| bits | 1 << (t.id.0 % u64::BITS));
+        let (from, to) = record.words;
+        let words = batch.outcome.words.get(from as usize..to as usize).unwrap_or_default();
+        let member = Member { key: record.key, author: record.author, original, print: record.print, words, about };
+        self.clusters.join(&member, self.clock.now())
+    }
+
     /// Asks every watch of the topic, which is the mention's topic number `place`, about a mention
     /// that was just counted.
     fn judge_mention(&mut self, slot: usize, mention: &Mention, place: usize, live: bool, when: Moment) {
@@ -381,8 +403,8 @@ impl Tally {
         }
     }
 
-    /// The mention that a record tells of.
-    fn mention(&self, batch: Batch<'_>, record: &Record, hits: &[Hit], repeat: Score, late: bool) -> Arc<Mention> {
+    /// The mention that a record tells of, not yet in any cluster.
+    fn mention(&self, batch: Batch<'_>, record: &Record, hits: &[Hit], repeat: Score, late: bool) -> Mention {
         let of = |(from, to): (u32, u32)| batch.outcome.addends.get(from as usize..to as usize).unwrap_or_default().to_vec();
         let mut addends = of(record.addends);
         if repeat != Score::default() {
@@ -393,14 +415,15 @@ impl Tally {
             let score = Score(hit.score.0.saturating_add(repeat.0)).clamped();
             Some(MentionTopic { id: topic.id, name: topic.name.clone(), direct: hit.direct, score, addends: of(hit.addends) })
         });
-        Arc::new(Mention {
+        Mention {
             key: record.key,
             post: PostBuf::new(&batch.outcome.posts.get(record.post as usize)),
             topics: topics.collect(),
             addends,
+            cluster: Size::default(),
             source: batch.source,
             late,
-        })
+        }
     }
 
     /// Shows the new version of a counted post, scored again; counts and alerts stay as they are. A
@@ -415,7 +438,7 @@ impl Tally {
             None => MentionTopic { score: score::total(fresh.addends.iter().chain(&before.addends)), ..before.clone() },
         };
         let topics = shown.topics.iter().map(again).collect();
-        let mention = Arc::new(Mention { topics, source: shown.source, ..Mention::clone(&fresh) });
+        let mention = Arc::new(Mention { topics, cluster: shown.cluster, source: shown.source, ..fresh.clone() });
         self.judge.replace(record.key, &mention.post);
         self.recent.replace(mention.clone());
         events.push(Event::Update(mention));
@@ -462,6 +485,7 @@ impl Tally {
         let now = self.clock.now();
         self.seen.expire(now);
         self.authors.expire(now);
+        self.clusters.expire(now);
     }
 }
 

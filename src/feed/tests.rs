@@ -1,5 +1,6 @@
 use super::*;
 use crate::alert::{Alert, Severity, Status};
+use crate::clusters::Size;
 use crate::score::Score;
 use crate::tally::{MentionTopic, TopicWindows};
 use crate::time::Timestamp;
@@ -26,6 +27,7 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         updated_at: Timestamp(0),
         resolved_at: None,
         observed: Tallied::default(),
+        clusters: Some(1),
         threshold: 1,
         finding: None,
         standing: None,
@@ -42,7 +44,15 @@ fn mention(id: &str, topic: &str, points: i16) -> Event {
     let post = post(id);
     let topics =
         vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: false, score: Score::points(points), addends: Vec::new() }];
-    Event::Mention(Arc::new(Mention { key: post.get().key(), post, topics, addends: Vec::new(), source: SourceId(0), late: false }))
+    Event::Mention(Arc::new(Mention {
+        key: post.get().key(),
+        post,
+        topics,
+        addends: Vec::new(),
+        cluster: Size::default(),
+        source: SourceId(0),
+        late: false,
+    }))
 }
 
 fn windows(id: u32, at: i64) -> Event {

@@ -125,6 +125,7 @@ impl Alerts {
         self.unlink(number);
         self.observe(number, now, |alert| {
             alert.observed = evidence.observed;
+            alert.clusters = Some(evidence.clusters);
             alert.first_post = evidence.first;
             alert.top_posts = evidence.top;
             alert.networks = evidence.networks;

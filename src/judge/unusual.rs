@@ -90,6 +90,7 @@ fn reasons(finding: &Finding, direction: Direction, standing: Option<Standing>) 
 fn shown(mut evidence: Evidence, finding: &Finding) -> Evidence {
     evidence.observed.mentions = finding.observed.round() as u64;
     evidence.observed.authors = evidence.observed.authors.min(evidence.observed.mentions);
+    evidence.clusters = evidence.clusters.min(evidence.observed.mentions);
     evidence.observed.reposts = evidence.observed.reposts.min(evidence.observed.mentions);
     evidence
 }

@@ -168,9 +168,17 @@ impl Tally {
                 page.next = Some(number + 1);
                 break;
             }
-            page.mentions.push(mention.clone());
+            page.mentions.push(self.grown(mention));
         }
         page
+    }
+
+    /// The mention with its cluster as it is now.
+    fn grown(&self, mention: &Arc<Mention>) -> Arc<Mention> {
+        match self.clusters.size(mention.cluster.id) {
+            Some(cluster) if cluster != mention.cluster => Arc::new(Mention { cluster, ..Mention::clone(mention) }),
+            _ => mention.clone(),
+        }
     }
 
     fn windows_of(&mut self, slot: usize) -> Option<TopicWindows> {

@@ -119,6 +119,7 @@ impl Mention {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clusters::Size;
     use crate::post::{Post, PostBuf};
     use crate::score::Score;
     use crate::topic::{SourceId, TopicId};
@@ -126,7 +127,7 @@ mod tests {
     fn mention(id: &str, text: &str) -> Arc<Mention> {
         let post = Post { id, text, ..Post::default() };
         let (topics, addends, source) = (Vec::new(), Vec::new(), SourceId(0));
-        Arc::new(Mention { key: post.key(), post: PostBuf::new(&post), topics, addends, source, late: false })
+        Arc::new(Mention { key: post.key(), post: PostBuf::new(&post), topics, addends, cluster: Size::default(), source, late: false })
     }
 
     #[test]

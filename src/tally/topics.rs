@@ -1,6 +1,6 @@
 //! What is kept of one topic.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::judge::Evidence;
@@ -116,13 +116,15 @@ impl Topic {
     }
 
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
-    /// for among the latest `limits::ALERT_SCAN` mentions.
+    /// for among the latest `limits::ALERT_SCAN` mentions, and its clusters counted there.
     pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks) -> Evidence {
         let mut top: Vec<(i16, &Mention)> = Vec::new();
         let mut first: Option<&Mention> = None;
+        let mut clusters = HashSet::new();
         let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.at().minute());
         let latest = self.mentions.iter().rev().take(ALERT_SCAN).filter_map(|n| recent.get(*n));
         for mention in latest.map(AsRef::as_ref).filter(inside) {
+            clusters.insert(mention.cluster.id);
             if first.is_none_or(|f| age(mention) < age(f)) {
                 first = Some(mention);
             }
@@ -133,6 +135,7 @@ impl Topic {
         }
         Evidence {
             observed: self.panes.window(window, end),
+            clusters: clusters.len() as u64,
             first: first.map(|m| m.post.clone()),
             top: top.into_iter().map(|(_, m)| m.post.clone()).collect(),
             networks: networks.named(&self.panes.networks(window, end)),

@@ -6,6 +6,7 @@ use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
 use crate::alert::{Alert, Reason};
 use crate::anomaly::Watched;
 use crate::bilingual::Both;
+use crate::clusters::Size;
 use crate::post::PostKey;
 use crate::score::Addend;
 use crate::tally::{Mention, MentionTopic, TopicWindows};
@@ -46,6 +47,7 @@ struct AlertView<'a, N: Serialize> {
     expected_range: Option<[f64; 2]>,
     surprise: Option<f64>,
     unique_authors: Option<u64>,
+    unique_clusters: Option<u64>,
     priority: Option<f64>,
     delayed: bool,
     reasons: Vec<ReasonView<'a>>,
@@ -79,6 +81,7 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         expected_range: alert.finding.map(|f| [tenths(f.range.0), tenths(f.range.1)]),
         surprise: alert.finding.map(|f| tenths(f.surprise)),
         unique_authors: known_authors(&alert.observed),
+        unique_clusters: alert.clusters,
         priority: alert.priority.map(|p| p.as_f64()),
         delayed: alert.delayed,
         reasons: alert.reasons.iter().map(ReasonView::from).collect(),
@@ -131,6 +134,20 @@ struct AddendView {
     value: f64,
 }
 
+/// The posts that say the same, this one among them.
+#[derive(Serialize)]
+struct ClusterView {
+    id: Key,
+    posts: u64,
+    authors: u64,
+}
+
+impl From<&Size> for ClusterView {
+    fn from(s: &Size) -> Self {
+        ClusterView { id: Key(PostKey(s.id.0)), posts: s.posts, authors: s.authors }
+    }
+}
+
 /// One mention. `reasons` are the addends of the post's own part of its priority.
 #[derive(Serialize)]
 pub struct MentionView<'a> {
@@ -140,6 +157,7 @@ pub struct MentionView<'a> {
     topics: Vec<MentionTopicView<'a>>,
     priority: f64,
     reasons: Vec<AddendView>,
+    cluster: ClusterView,
     source: &'a str,
     late: bool,
 }
@@ -154,6 +172,7 @@ impl<'a> MentionView<'a> {
             topics: mention.topics.iter().map(MentionTopicView::from).collect(),
             priority: mention.topics.iter().map(|t| t.score).max().unwrap_or_default().as_f64(),
             reasons: addends(&mention.addends),
+            cluster: (&mention.cluster).into(),
             source,
             late: mention.late,
         }

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use escucha::alert::{Alert, Reason, Severity, Status};
 use escucha::app::{Desk, Engine, Parts, Sink};
 use escucha::bilingual::{Both, Lang};
+use escucha::clusters::{ClusterId, Size};
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
 use escucha::feed::Feed;
@@ -338,6 +339,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         updated_at: Timestamp::from_seconds(1_783_000_060),
         resolved_at: None,
         observed: Tallied { mentions: 184, reposts: 3, authors: 151 },
+        clusters: Some(97),
         threshold: 100,
         finding: None,
         standing: None,
@@ -357,6 +359,7 @@ fn mention(id: &str, text: &str, topic: &str, points: i16) -> Event {
         post,
         topics: vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: true, score: Score::points(points), addends: Vec::new() }],
         addends: vec![Addend { code: "question", weight: Score::points(5) }],
+        cluster: Size { id: ClusterId(0x2a), posts: 37, authors: 30 },
         source: SourceId(0),
         late: false,
     }))

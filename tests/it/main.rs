@@ -4,6 +4,7 @@
 mod bancos;
 mod budget;
 mod civil;
+mod clusters;
 mod config;
 mod crises;
 mod crisislex;

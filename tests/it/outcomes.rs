@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use escucha::alert::Severity;
+use escucha::fingerprint::fingerprint;
 use escucha::lane::{Compiled, Hit, Outcome, Record};
 use escucha::post::{Author, Kind, Post, Reference};
 use escucha::score::{Addend, Score};
 use escucha::tally::{Applied, Event, Settings, Tally};
+use escucha::text::Tokens;
 use escucha::time::{HOUR, Timestamp, Zone};
 use escucha::topic::{Brand, Listening, On, Rule, SourceId, Topic, TopicId};
 
@@ -86,6 +88,9 @@ impl Item {
         if self.negative {
             out.addends.push(Addend { code: "negativity", weight: Score::points(3) });
         }
+        let (mut tokens, first_word) = (Tokens::default(), out.words.len() as u32);
+        tokens.read(&self.text);
+        let print = fingerprint(&self.text, &tokens, &mut out.words);
         out.records.push(Record {
             key: post.key(),
             author: post.author_key(),
@@ -95,6 +100,8 @@ impl Item {
             post: out.posts.len() as u32,
             hits: (first, out.hits.len() as u32),
             addends: (addends, out.addends.len() as u32),
+            print,
+            words: (first_word, out.words.len() as u32),
         });
         out.posts.push(&post);
         out.greatest = out.greatest.max(self.at);

@@ -364,6 +364,28 @@ fn one_question_looks_at_so_many_mentions_and_says_where_to_go_on() {
 }
 
 #[test]
+fn what_says_the_same_is_one_cluster_that_grows() {
+    let mut e = volume(Window::M5, 6);
+    let say = |id, text: &str| post(id, at(id as i64), 5).text(text);
+    e.apply(0, &[say(1, "La app no funciona"), say(2, "otra cosa"), say(3, "la app NO funciona!! @banco"), say(4, "una más")]);
+    e.apply(0, &[say(3, "la app NO funciona!! @banco"), say(5, "la app no funciona 😡").by(1001)]);
+    let sizes = |e: &Engine| {
+        let page = e.tally.mentions(&MentionFilter { limit: 10, ..MentionFilter::default() }, |_| true);
+        page.mentions.iter().rev().map(|m| (m.post.get().id.to_owned(), m.cluster.posts, m.cluster.authors)).collect::<Vec<_>>()
+    };
+    let told: Vec<_> = e.events.iter().filter_map(|e| if let Event::Mention(m) = e { Some(m.cluster.posts) } else { None }).collect();
+    assert_eq!(told, [1, 1, 2, 1, 3], "as it was when each was counted; a duplicate adds nothing");
+    let shown = |all: &[(&str, u64, u64)]| all.iter().map(|(id, posts, authors)| ((*id).to_owned(), *posts, *authors)).collect::<Vec<_>>();
+    assert_eq!(sizes(&e), shown(&[("1", 3, 2), ("2", 1, 1), ("3", 3, 2), ("4", 1, 1), ("5", 3, 2)]), "as it is now");
+    // What is deleted is shown no more, and still counts; a new version stays where it was.
+    e.apply(0, &[say(1, "").kind(Kind::Delete), say(3, "retiro lo dicho").kind(Kind::Update)]);
+    assert_eq!(sizes(&e), shown(&[("2", 1, 1), ("3", 3, 2), ("4", 1, 1), ("5", 3, 2)]));
+    e.apply(0, &[say(6, "la app no funciona")]);
+    let alert = e.tally.alerts().next().expect("six mentions");
+    assert_eq!((alert.observed.mentions, alert.clusters), (6, Some(3)), "the deleted post's cluster is still shown");
+}
+
+#[test]
 fn a_series_has_every_step() {
     let mut e = Engine::new(listening(1, 1, "UTC", Vec::new()));
     e.apply(0, &[post(1, at(0), 5), post(2, at(60), 5), post(3, at(61), 5), post(4, at(600), 5)]);

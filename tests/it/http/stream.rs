@@ -29,6 +29,7 @@ async fn hello_comes_first_and_two_clients_agree() {
     assert_eq!([&all[1]["seq"], &all[3]["seq"]], [&json!(1), &json!(2)]);
     assert_eq!(all[0]["topics"][0], json!({"topic": "caida-app", "origin": "direct", "priority": 20.0, "reasons": []}));
     assert_eq!(all[0]["source"], "api");
+    assert_eq!(all[0]["cluster"], json!({"id": "000000000000002a", "posts": 37, "authors": 30}));
     // The filtered client gets the same objects, without those that it did not ask for.
     assert_eq!([second.frame().await, second.frame().await], [all[2].clone(), all[3].clone()]);
 }
@@ -43,6 +44,7 @@ async fn the_alert_object_is_whole() {
     assert_eq!(alert["first_post"]["text"], text);
     assert_eq!(alert["first_post"]["created_at"], "2026-07-02T13:46:40Z");
     assert_eq!((&alert["observed"], &alert["unique_authors"], &alert["brand"]), (&json!(184), &json!(151), &json!("Banco Ejemplo")));
+    assert_eq!(alert["unique_clusters"], 97);
     assert_eq!(alert["networks"], json!({"bluesky": 120, "x": 64}));
     assert_eq!(alert["reasons"][0], json!({"code": "volume", "text": {"es": "184 menciones", "en": "184 mentions"}, "value": 184.0}));
     for absent in ["level", "expected", "expected_range", "surprise", "terms", "resolved_at", "priority", "url"] {

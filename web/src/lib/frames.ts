@@ -45,6 +45,8 @@ export interface Mention {
   post: Post;
   priority: number;
   topics: { topic: string; origin: 'direct' | 'active'; priority: number }[];
+  /** The posts that say the same, this one among them. */
+  cluster: { id: string; posts: number; authors: number };
   dropped?: number;
 }
 export interface Status {

@@ -30,6 +30,7 @@ const es = {
   ended: 'terminada',
   missed: (n: number) => `${n} menciones no mostradas`,
   hidden: '(borrada)',
+  same: (posts: number, people: number) => `${posts} mensajes dicen lo mismo, de ${people === 1 ? '1 persona' : `${people} personas`}`,
 };
 
 const en: typeof es = {
@@ -62,6 +63,7 @@ const en: typeof es = {
   ended: 'finished',
   missed: (n) => `${n} mentions not shown`,
   hidden: '(deleted)',
+  same: (posts, people) => `${posts} posts say the same, by ${people === 1 ? '1 person' : `${people} people`}`,
 };
 
 function span(seconds: number): string {
