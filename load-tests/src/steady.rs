@@ -183,8 +183,11 @@ impl Look {
     }
 }
 
+/// A part of the memory: its name, and how much of it a look saw.
+type Part = (&'static str, fn(&Look) -> f64);
+
 /// What is compared, in bytes: each part by itself, so that a small one cannot hide behind a large one.
-const PARTS: [(&str, fn(&Look) -> f64); 6] = [
+const PARTS: [Part; 6] = [
     ("resident", |l| l.resident * f64::from(1 << 20)),
     ("ids", |l| l.held.ids as f64),
     ("authors", |l| l.held.authors as f64),
