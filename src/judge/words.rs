@@ -107,12 +107,20 @@ pub fn level(standing: Standing) -> Reason {
     Reason { code: "level", text, value: f64::from(number) }
 }
 
+/// A number of mentions or a ratio as people read it: whole from ten up, and in Spanish with a comma, since
+/// there a point parts thousands.
+fn amount(n: f64) -> Both {
+    let en = if n >= 10.0 { format!("{n:.0}") } else { format!("{n:.1}") };
+    Both::new(en.replace('.', ","), en)
+}
+
 /// A topic is as usual again.
 pub fn usual_again(finding: &Finding) -> Reason {
     let (observed, expected) = (finding.observed.round(), finding.expected);
+    let Both { es, en } = amount(expected);
     let text = Both::new(
-        format!("De vuelta a lo habitual: {observed}, y se esperan {expected:.1}"),
-        format!("Back to what is usual: {observed}, and {expected:.1} are expected"),
+        format!("De vuelta a lo habitual: {observed}, y se esperan {es}"),
+        format!("Back to what is usual: {observed}, and {en} are expected"),
     );
     Reason { code: "usual", text, value: observed }
 }
@@ -124,14 +132,18 @@ pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
         Kernel::Hour => ("en la última hora y media", "in the last hour and a half"),
         Kernel::Bucket => ("en 5 minutos", "in 5 minutes"),
     };
+    let usual = amount(expected);
     let text = Both::new(
-        format!("{} {es}; lo habitual a esta hora es {expected:.1}", counted(observed as u64, "mención", "menciones")),
-        format!("{} {en}; usual at this hour is {expected:.1}", counted(observed as u64, "mention", "mentions")),
+        format!("{} {es}; lo habitual a esta hora es {}", counted(observed as u64, "mención", "menciones"), usual.es),
+        format!("{} {en}; usual at this hour is {}", counted(observed as u64, "mention", "mentions"), usual.en),
     );
     let mut reasons = vec![Reason { code: "volume", text, value: observed }];
     let ratio = finding.ratio();
-    let text =
-        Both::new(format!("{ratio:.1} veces el umbral de alerta de este tema"), format!("{ratio:.1} times this topic's bar for an alert"));
+    let times = amount(ratio);
+    let text = Both::new(
+        format!("{} veces el umbral de alerta de este tema", times.es),
+        format!("{} times this topic's bar for an alert", times.en),
+    );
     reasons.push(Reason { code: direction.as_str(), text, value: ratio });
     let (rank, peaks) = (finding.rank, finding.peaks);
     let text = match rank {
@@ -152,4 +164,16 @@ pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
         reasons.push(Reason { code: "learning", text: Both::new(es, en), value: 1.0 });
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_without_doubt() {
+        for (n, es, en) in [(57.1, "57", "57"), (9.96, "10,0", "10.0"), (1.44, "1,4", "1.4"), (0.0, "0,0", "0.0")] {
+            assert_eq!(amount(n), Both::new(es, en));
+        }
+    }
 }
