@@ -312,4 +312,29 @@ mod tests {
             assert_eq!([0, 0, 1].map(|leaf| work.is_first(leaf)), [true, false, false]);
         }
     }
+
+    #[test]
+    fn notes_of_another_generation_do_not_count() {
+        let mut note = Note::default();
+        note.set(4, Note::PROPOSED);
+        note.set(4, Note::KNOWN | Note::HOLDS);
+        assert_eq!(note.marks(4), Note::PROPOSED | Note::KNOWN | Note::HOLDS);
+        assert_eq!(note.marks(5), 0);
+        note.set(Note::GENERATIONS, Note::KNOWN);
+        assert_eq!((note.marks(Note::GENERATIONS), note.marks(4)), (Note::KNOWN, 0));
+    }
+
+    #[test]
+    fn generations_begin_again_with_nothing_noted() {
+        let leaves = vec![Leaf { span: Span::default(), term: Term::Phrase(vec!["a".into()]) }];
+        let query = Query { root: Node::Leaf(0), leaves, accents: Accents::Fold, quoted: false };
+        let matcher = Matcher::new([&query]);
+        let mut work = Work::default();
+        work.next_post(&matcher);
+        assert!(work.is_first(0) && !work.is_first(0));
+        work.generation = Note::GENERATIONS;
+        work.next_post(&matcher);
+        assert_eq!(work.generation, 1);
+        assert!(work.is_first(0), "what was noted in the first generation is gone");
+    }
 }

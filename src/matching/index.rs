@@ -282,3 +282,42 @@ impl Substrings {
         Substrings { automaton, leaves: values.iter().map(|v| v.1).collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaves(index: &Index, key: u64) -> Vec<u32> {
+        let mut found = Vec::new();
+        index.leaves(Candidate { key, at: 7 }, &mut found);
+        assert!(found.iter().all(|(_, at)| *at == 7));
+        found.into_iter().map(|(leaf, _)| leaf).collect()
+    }
+
+    /// Keys that a slot cannot tell apart, side by side: none may hide the leaves of the other.
+    #[test]
+    fn keys_with_the_same_tag_and_place_propose_the_leaves_of_all() {
+        let (one, twin, other) = (5 << 32 | 3, 5 << 32 | 1 << 20 | 3, 6 << 32 | 3);
+        let keys = vec![(one, 1), (twin, 2), (twin, 3), (other, 4)];
+        let index = Index::new(Entries { keys, ..Entries::default() });
+        assert_eq!(index.slots.len(), 8, "all begin at the same slot");
+        for key in [one, twin] {
+            assert_eq!(index.may_have(key), 1);
+            let mut found = leaves(&index, key);
+            found.sort_unstable();
+            assert_eq!(found, [1, 2, 3]);
+        }
+        assert_eq!(leaves(&index, other), [4]);
+        assert_eq!(leaves(&index, 7 << 32 | 3), [0; 0]);
+        assert_eq!(leaves(&Index::default(), one), [0; 0]);
+    }
+
+    #[test]
+    fn the_filter_passes_every_key_and_few_others() {
+        let keys: Vec<(u64, u32)> = (0..10_000).map(|i| (pair_hash(u64::from(i), 1), i)).collect();
+        let index = Index::new(Entries { keys: keys.clone(), ..Entries::default() });
+        assert!(keys.iter().all(|(key, leaf)| index.may_have(*key) == 1 && leaves(&index, *key).contains(leaf)));
+        let passed: usize = (0..100_000).map(|i| index.may_have(pair_hash(i, 2))).sum();
+        assert!(passed < 4_000, "{passed} of 100 000 that are no key");
+    }
+}
