@@ -141,9 +141,7 @@ impl Matcher {
         let quoted = second.then_some(View { text: post.quoted_text, tokens: &scratch.quoted });
         let scene = Scene { post, facts, own, quoted, fields: &scratch.fields };
         Evaluation::new(self, scene, &mut scratch.work, matched).run();
-        if let Some(own) = matched.get_mut(first..) {
-            own.sort_unstable();
-        }
+        in_order(matched, first);
     }
 
     /// What it holds.
@@ -159,6 +157,17 @@ impl Matcher {
             always: self.always.len(),
             bytes: own + lists + words + self.index.bytes(),
         }
+    }
+}
+
+/// Puts what stands in `matched` from `first` on in order, each once.
+fn in_order(matched: &mut Vec<u32>, first: usize) {
+    let Some(own @ [_, _, ..]) = matched.get_mut(first..) else { return };
+    own.sort_unstable();
+    if own.array_windows().any(|[a, b]| a == b) {
+        let mut distinct = matched.split_off(first);
+        distinct.dedup();
+        matched.append(&mut distinct);
     }
 }
 

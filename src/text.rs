@@ -12,6 +12,7 @@ mod word;
 pub use entity::{Entity, Name};
 pub use fold::{base, fold, has_mark, nfc};
 pub use hash::{pair_hash, word_hash};
+use plain::Joined;
 pub use plain::PlainWords;
 pub use split::{Piece, split};
 pub use table::base_into;
@@ -48,8 +49,11 @@ pub struct Token {
 /// The tokens of one text; used again for the next.
 #[derive(Debug, Default, Clone)]
 pub struct Tokens {
-    /// Base forms one after another; keeps its length, so what follows the last is left over.
+    /// The text in lower case, and behind it the base forms that are not to be found there; keeps its
+    /// length, so what follows the last is left over.
     base: Vec<u8>,
+    /// What the bytes of the text are.
+    classes: Vec<read::Classes>,
     tokens: Vec<Token>,
 }
 
@@ -58,7 +62,7 @@ impl Tokens {
     /// lose theirs too): two tokens that are equal in any accent mode have equal base forms.
     pub fn read(&mut self, text: &str) {
         self.tokens.clear();
-        read::read(text, &mut self.base, &mut self.tokens);
+        read::read(text, &mut self.base, &mut self.classes, &mut self.tokens);
     }
     /// The tokens in order.
     pub fn tokens(&self) -> &[Token] {
@@ -72,6 +76,15 @@ impl Tokens {
     pub fn head(&self, t: &Token) -> u64 {
         hash::masked(&self.base, t.base_start as usize, t.base_end as usize)
     }
+    /// Whether these tokens are words of ASCII with one space between each, whose base forms are `joined`
+    /// in the same way: one look tells of most phrases that they are there. If not, they may still be.
+    #[inline]
+    fn are_spaced(&self, run: &[Token], joined: &Joined) -> bool {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
+        // Only words of ASCII have their base form where they stand, and only ASCII is equal to ASCII there.
+        first.base_start == first.start && joined.are_in(&self.base, first.start as usize, last.end as usize)
+    }
+
     /// The base form as bytes, without looking at them.
     pub fn base_bytes(&self, t: &Token) -> &[u8] {
         self.base.get(t.base_start as usize..t.base_end as usize).unwrap_or_default()

@@ -121,10 +121,7 @@ impl<'a> Evaluation<'a> {
     /// Touches what evaluating these leaves will read: with thousands of them it is in no near cache,
     /// and loads that do not depend on each other are waited for together.
     fn fetch(&self, leaves: &[(u32, u32)]) {
-        let touch = |(leaf, _): &(u32, u32)| {
-            let noted = self.work.notes.get(*leaf as usize).map_or(0, |n| n.0);
-            self.matcher.leaves.get(*leaf as usize).map_or(0, |l| l.test.touch()).wrapping_add(noted)
-        };
+        let touch = |(leaf, _): &(u32, u32)| self.matcher.leaves.get(*leaf as usize).map_or(0, |l| u32::from(l.quoted));
         std::hint::black_box(leaves.iter().map(touch).fold(0, u32::wrapping_add));
     }
 
@@ -167,17 +164,31 @@ impl<'a> Evaluation<'a> {
     /// Evaluates the queries that stand on `leaf`, if it holds and that was not done for this post: a
     /// word may come many times, and many queries may stand on it.
     fn candidate(&mut self, leaf: u32, at: u32) {
-        if !self.work.is_first(leaf) || !(self.is_at(leaf, at) || self.holds(leaf)) {
+        let generation = self.work.generation;
+        let Some(candidate) = self.matcher.leaves.get(leaf as usize) else { return };
+        // Where it was looked up it mostly holds, which spares a look at the rest of the text.
+        let is_there = candidate.test.holds_at(at, self.scene.own);
+        if let Anchored::One(stand) = candidate.anchored
+            && is_there
+            && stand & SOLE != 0
+        {
+            // Nobody asks for it again: to note it would be one more piece of memory to wait for.
+            return self.is_found(stand & !SOLE);
+        }
+        let Some(note) = self.work.notes.get_mut(leaf as usize) else { return };
+        if note.marks(generation) & Note::PROPOSED != 0 {
             return;
         }
-        let matcher = self.matcher;
-        match matcher.leaves.get(leaf as usize).map(|l| l.anchored) {
-            Some(Anchored::One(stand)) => self.stands(stand),
-            Some(Anchored::Range(first, end)) => {
-                let all = matcher.anchored.get(first as usize..end as usize).unwrap_or_default();
+        note.set(generation, if is_there { Note::PROPOSED | Note::KNOWN | Note::HOLDS } else { Note::PROPOSED });
+        if !is_there && !self.holds(leaf) {
+            return;
+        }
+        match candidate.anchored {
+            Anchored::One(stand) => self.stands(stand),
+            Anchored::Range(first, end) => {
+                let all = self.matcher.anchored.get(first as usize..end as usize).unwrap_or_default();
                 all.iter().for_each(|stand| self.stands(*stand));
             }
-            None => {}
         }
     }
 
@@ -189,16 +200,6 @@ impl<'a> Evaluation<'a> {
         } else {
             self.is_found(query);
         }
-    }
-
-    /// Whether `leaf` holds where it was looked up, which spares a look at the rest of the text; notes
-    /// that it does.
-    fn is_at(&mut self, leaf: u32, at: u32) -> bool {
-        let is_at = self.matcher.leaves.get(leaf as usize).is_some_and(|l| l.test.holds_at(at, self.scene.own));
-        if let Some(note) = self.work.notes.get_mut(leaf as usize).filter(|_| is_at) {
-            note.set(self.work.generation, Note::KNOWN | Note::HOLDS);
-        }
-        is_at
     }
 
     /// Evaluates `query`, at its turn, unless that was done for this post.
@@ -225,7 +226,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// `query` matches; what stands on its rule has its turn later.
+    /// `query` matches, perhaps not for the first time; what stands on its rule has its turn later.
     fn is_found(&mut self, query: u32) {
         self.matched.push(query);
         let rule = self.matcher.rule_of.get(query as usize).copied().unwrap_or(NO_RULE);
@@ -287,29 +288,29 @@ impl Work {
             self.evaluated.resize(matcher.chains.len(), 0);
         }
     }
-    /// Whether `leaf` was no candidate in this post before; notes that it now is one.
-    fn is_first(&mut self, leaf: u32) -> bool {
-        let Some(note) = self.notes.get_mut(leaf as usize) else { return false };
-        let is_first = note.marks(self.generation) & Note::PROPOSED == 0;
-        note.set(self.generation, Note::PROPOSED);
-        is_first
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Scratch;
     use super::*;
-    use crate::query::{Accents, Leaf, Node, Query, Span, Term};
+    use crate::post::Post;
+    use crate::query::{Accents, Leaf, NoFacts, Node, Query, Span, Term};
 
-    #[test]
-    fn a_leaf_is_a_candidate_once_in_a_post() {
+    /// What the query `a` finds in `text`, asked for with the memory of the posts before.
+    fn found(text: &str, scratch: &mut Scratch) -> Vec<u32> {
         let leaves = vec![Leaf { span: Span::default(), term: Term::Phrase(vec!["a".into()]) }];
         let query = Query { root: Node::Leaf(0), leaves, accents: Accents::Fold, quoted: false };
-        let matcher = Matcher::new([&query]);
-        let mut work = Work::default();
-        for _ in 0..2 {
-            work.next_post(&matcher);
-            assert_eq!([0, 0, 1].map(|leaf| work.is_first(leaf)), [true, false, false]);
+        let mut matched = Vec::new();
+        Matcher::new([&query]).matches(&Post { text, ..Post::default() }, &NoFacts, scratch, &mut matched);
+        matched
+    }
+
+    #[test]
+    fn a_word_that_comes_twice_is_found_once_in_every_post() {
+        let mut scratch = Scratch::default();
+        for (text, wanted) in [("a A á", vec![0]), ("b", vec![]), ("b a", vec![0]), ("á", vec![0])] {
+            assert_eq!(found(text, &mut scratch), wanted, "{text}");
         }
     }
 
@@ -326,15 +327,10 @@ mod tests {
 
     #[test]
     fn generations_begin_again_with_nothing_noted() {
-        let leaves = vec![Leaf { span: Span::default(), term: Term::Phrase(vec!["a".into()]) }];
-        let query = Query { root: Node::Leaf(0), leaves, accents: Accents::Fold, quoted: false };
-        let matcher = Matcher::new([&query]);
-        let mut work = Work::default();
-        work.next_post(&matcher);
-        assert!(work.is_first(0) && !work.is_first(0));
-        work.generation = Note::GENERATIONS;
-        work.next_post(&matcher);
-        assert_eq!(work.generation, 1);
-        assert!(work.is_first(0), "what was noted in the first generation is gone");
+        let mut scratch = Scratch::default();
+        assert_eq!(found("á", &mut scratch), [0]);
+        scratch.work.generation = Note::GENERATIONS;
+        assert_eq!(found("á", &mut scratch), [0], "what was noted in the first generation is gone");
+        assert_eq!(scratch.work.generation, 1);
     }
 }

@@ -172,14 +172,6 @@ impl Test {
         }
     }
 
-    /// Reads a little of what it holds on the heap.
-    pub(super) fn touch(&self) -> u32 {
-        match self {
-            Test::Plain(plain) => plain.touch(),
-            _ => 0,
-        }
-    }
-
     /// Bytes it holds on the heap, about.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {

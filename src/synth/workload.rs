@@ -55,7 +55,7 @@ impl Workload {
 /// Phrases found in a post on average when there are so many of them: 0.05 for 1 000, 0.9 for 10 000.
 fn hits_per_post(phrases: usize) -> f64 {
     let p = phrases as f64;
-    if p <= 1_000.0 { 0.052 * p / 1_000.0 } else { (0.052 + (p - 1_000.0) * 0.85 / 9_000.0).min(6.0) }
+    if p <= 1_000.0 { 0.052 * p / 1_000.0 } else { (0.052 + (p - 1_000.0) * 0.85 / 9_000.0).min(9.5) }
 }
 
 /// Words of each language.
@@ -105,8 +105,9 @@ struct Writer {
     es: Vocabulary,
     en: Vocabulary,
     phrases: Vec<String>,
-    /// Languages of the phrases: a phrase turns up in posts of its language.
-    by_lang: [Vec<u32>; 2],
+    /// The phrases by language, since a phrase turns up in posts of its own, and how often each does: like
+    /// words, a few of them often and most hardly ever.
+    by_lang: [(Vec<u32>, Zipf); 2],
     hits: f64,
     authors: Vec<(String, String)>,
     activity: Zipf,
@@ -138,7 +139,10 @@ impl Writer {
             es,
             en,
             phrases: all,
-            by_lang,
+            by_lang: by_lang.map(|phrases| {
+                let ranks = Zipf::new(phrases.len());
+                (phrases, ranks)
+            }),
             hits: hits_per_post(phrases),
             authors,
             activity: Zipf::new(AUTHORS),
@@ -180,19 +184,30 @@ impl Writer {
         shape.write(&post, at.plus(300_000), out);
     }
 
-    /// The plain words of one post, with the phrases that were to come up.
+    /// The plain words of one post, with the phrases that were to come up: each takes the place of words
+    /// that are as long together, so that a post is as long with thousands of phrases as with a few.
     fn words(&mut self, lang: Lang) -> Vec<String> {
         let prng = &mut self.texts;
         let vocabulary = if lang == Lang::Es { &self.es } else { &self.en };
         let n = 9 + prng.index(13);
         let mut words: Vec<String> = (0..n).map(|_| vocabulary.word(prng).to_owned()).collect();
-        let of_lang = &self.by_lang[lang as usize];
+        let (of_lang, ranks) = &self.by_lang[lang as usize];
+        let mut phrases = Vec::new();
+        let mut longer = 0;
         for _ in 0..prng.count(self.hits) {
-            if let Some(phrase) = prng.choose(of_lang) {
-                let at = prng.index(words.len() + 1);
-                words.insert(at, self.phrases[*phrase as usize].clone());
-                self.planted += 1;
+            let Some(phrase) = of_lang.get(ranks.draw(prng)).map(|p| &self.phrases[*p as usize]) else { continue };
+            if words.is_empty() {
+                break;
             }
+            longer += phrase.len() + 1;
+            while let Some(word) = words.pop_if(|word| word.len() < longer) {
+                longer -= word.len() + 1;
+            }
+            phrases.push(phrase.clone());
+        }
+        self.planted += phrases.len() as u64;
+        for phrase in phrases {
+            words.insert(prng.index(words.len() + 1), phrase);
         }
         words
     }

@@ -1,28 +1,66 @@
-//! The fast reader: folds, splits and hashes in one pass, without allocating once it is warm.
+//! The fast reader: folds, splits and hashes without allocating once it is warm.
 //!
-//! Runs of ASCII letters and digits go eight bytes at a time; everything else by the table. It must
-//! agree with [`split`](super::split::split) and [`base`](super::fold::base).
+//! A text is first put in lower case and every byte classed, eight at a time; then the words are taken
+//! from the bits of their class, so that nothing depends on how long they are. A word of ASCII has its
+//! base form where it stands; that of another is written behind the text, character by character with
+//! the table. It must agree with [`split`](super::split::split) and [`base`](super::fold::base).
 
 use super::hash::{hash, load};
 use super::split::{emoji_len, url_len};
 use super::table::{Entry, FORM_BYTES, GROWTH, Table, table};
 use super::{Token, TokenKind};
 
-/// Reads `text`: appends its tokens and writes their base forms one after another into `base`,
-/// which keeps its length for the next text.
-pub(super) fn read(text: &str, base: &mut Vec<u8>, tokens: &mut Vec<Token>) {
-    let room = GROWTH * text.len() + 2 * FORM_BYTES;
+/// Bytes that are classed together.
+const BLOCK: usize = 64;
+
+/// The classes of the bytes of a block, a bit for each.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Classes {
+    /// ASCII letters and digits.
+    plain: u64,
+    /// Parts of other characters.
+    wide: u64,
+}
+
+/// Reads `text`: appends its tokens. `base` holds the text in lower case and behind it the base forms of
+/// the words that are not all ASCII; it keeps its length for the next text.
+pub(super) fn read(text: &str, base: &mut Vec<u8>, classes: &mut Vec<Classes>, tokens: &mut Vec<Token>) {
+    let lower = text.len().next_multiple_of(BLOCK);
+    let room = lower + GROWTH * text.len() + 2 * FORM_BYTES;
     if base.len() < room {
         base.resize(room, 0);
     }
-    let mut reader = Reader { text, bytes: text.as_bytes(), table: table(), at: 0, base, written: 0, tokens };
+    classify(text.as_bytes(), base, classes);
+    let bytes = text.as_bytes();
+    let mut reader = Reader { text, bytes, table: table(), classes, at: 0, base, written: lower, tokens };
     reader.run();
+}
+
+/// Writes `bytes` into `lower` in lower case and their classes into `classes`.
+fn classify(bytes: &[u8], lower: &mut [u8], classes: &mut Vec<Classes>) {
+    classes.clear();
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let last = (!rest.is_empty()).then_some(&last);
+    for (block, lower) in blocks.iter().chain(last).zip(lower.as_chunks_mut::<BLOCK>().0) {
+        let mut class = Classes::default();
+        for (i, (from, to)) in block.as_chunks::<8>().0.iter().zip(lower.as_chunks_mut::<8>().0).enumerate() {
+            let x = u64::from_le_bytes(*from);
+            let (plain, lower) = ascii(x);
+            *to = lower.to_le_bytes();
+            class.plain |= gather(plain) << (8 * i);
+            class.wide |= gather(x & TOP) << (8 * i);
+        }
+        classes.push(class);
+    }
 }
 
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     table: &'static Table,
+    classes: &'a [Classes],
     /// Next byte of the text.
     at: usize,
     base: &'a mut [u8],
@@ -40,14 +78,56 @@ struct Wide {
 }
 
 impl Reader<'_> {
+    /// Takes the runs of letters, digits and wide characters from the classes: where a bit differs from the
+    /// one before it, a run begins or ends.
     fn run(&mut self) {
-        while let Some(b) = self.bytes.get(self.at) {
-            if b.is_ascii() {
-                if b.is_ascii_alphanumeric() {
-                    self.word();
-                } else {
-                    self.at += 1;
+        let mut start = None;
+        let mut before = 0;
+        for (block, class) in self.classes.iter().enumerate() {
+            let inside = class.plain | class.wide;
+            let mut edges = inside ^ (inside << 1 | before);
+            before = inside >> (BLOCK - 1);
+            while edges != 0 {
+                let at = block * BLOCK + edges.trailing_zeros() as usize;
+                edges &= edges - 1;
+                match start.take() {
+                    None => start = Some(at),
+                    Some(start) => self.take_run(start, at),
                 }
+            }
+        }
+        if let Some(start) = start {
+            self.take_run(start, self.bytes.len());
+        }
+    }
+
+    /// Reads the run from `start` to `end`: most are one word of ASCII.
+    #[inline]
+    fn take_run(&mut self, start: usize, end: usize) {
+        if start < self.at || self.bytes.get(end) == Some(&b':') || self.has_wide(start, end) {
+            return self.take_mixed(start, end);
+        }
+        self.at = end;
+        self.note(start, start, end, TokenKind::Word);
+    }
+
+    /// Whether there may be wide characters from `start` to `end`; there are none if not.
+    #[inline]
+    fn has_wide(&self, start: usize, end: usize) -> bool {
+        let (first, last) = (start / BLOCK, (end - 1) / BLOCK);
+        let wide = |block: usize| self.classes.get(block).map_or(0, |c| c.wide);
+        if first == last {
+            return wide(first) >> (start % BLOCK) << (BLOCK - (end - start)) != 0;
+        }
+        (first..=last).any(|block| wide(block) != 0)
+    }
+
+    /// Reads a run that is more than a word of ASCII, or that a link may begin or end in.
+    fn take_mixed(&mut self, start: usize, end: usize) {
+        self.at = self.at.max(start);
+        while self.at < end {
+            if self.bytes.get(self.at).is_some_and(u8::is_ascii) {
+                self.word();
                 continue;
             }
             let Some(wide) = self.wide(self.at) else { return };
@@ -145,34 +225,56 @@ impl Reader<'_> {
         Some(Wide { c, len: c.len_utf8(), entry: self.table.get(c) })
     }
 
-    /// Notes the token from `start` to here, with the base form from `base_start` to `written`.
+    /// Notes the token from `start` to here, with the base form that was written from `base_start` to
+    /// `written`.
     #[inline]
     fn push(&mut self, start: usize, base_start: usize, written: usize, kind: TokenKind) {
-        let form = self.base.get(base_start..).unwrap_or_default();
-        let hash = if kind == TokenKind::Url { 0 } else { hash(form, written - base_start) };
+        self.note(start, base_start, written, kind);
         self.written = written;
+    }
+
+    /// Notes the token from `start` to here, with the base form from `base_start` to `base_end`.
+    #[inline]
+    fn note(&mut self, start: usize, base_start: usize, base_end: usize, kind: TokenKind) {
+        let form = self.base.get(base_start..).unwrap_or_default();
+        let hash = if kind == TokenKind::Url { 0 } else { hash(form, base_end - base_start) };
         self.tokens.push(Token {
             start: start as u32,
             end: self.at as u32,
             base_start: base_start as u32,
-            base_end: written as u32,
+            base_end: base_end as u32,
             hash,
             kind,
         });
     }
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOP: u64 = 0x80 * ONES;
+
+/// Which of the eight bytes of `x` are ASCII letters and digits, as the top bit of each, and all with
+/// those letters in lower case.
+#[inline]
+fn ascii(x: u64) -> (u64, u64) {
+    let low = x & (0x7F * ONES);
+    let lower = low | (0x20 * ONES);
+    // The top bit of each byte: at least `a` and not more than `z`; at least `0` and not more than `9`.
+    let letter = (lower + 0x1F * ONES) & !(lower + 0x05 * ONES) & !x & TOP;
+    let digit = (low + 0x50 * ONES) & !(low + 0x46 * ONES);
+    ((letter | digit) & !x & TOP, x | letter >> 2)
+}
+
+/// The top bits of the eight bytes of `x`, which has no others, as the low bits of a number.
+#[inline]
+fn gather(x: u64) -> u64 {
+    // The product has the bit of byte i at 56 + i, and no two of its terms meet.
+    (x >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
 /// How many of the eight bytes of `x`, from the first on, are ASCII letters and digits, and those in
 /// lower case.
 #[inline]
 fn ascii_run(x: u64) -> (usize, u64) {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOP: u64 = 0x80 * ONES;
-    let low = x & (0x7F * ONES);
-    let lower = low | (0x20 * ONES);
-    // The top bit of each byte: at least `a` and not more than `z`; at least `0` and not more than `9`.
-    let letter = (lower + 0x1F * ONES) & !(lower + 0x05 * ONES);
-    let digit = (low + 0x50 * ONES) & !(low + 0x46 * ONES);
-    let other = !((letter | digit) & !x) & TOP;
-    (other.trailing_zeros() as usize / 8, x | (letter & TOP) >> 2)
+    let (plain, lower) = ascii(x);
+    ((plain ^ TOP).trailing_zeros() as usize / 8, lower)
 }
