@@ -62,6 +62,7 @@ pub mod wire;
 pub mod feed;
 pub mod intake;
 pub mod sources;
+pub mod notifiers;
 pub mod wall;
 pub mod http;
 
