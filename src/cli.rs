@@ -23,6 +23,7 @@ mod live;
 mod logging;
 mod match_posts;
 mod match_queries;
+mod notify;
 mod query;
 mod replay;
 mod tap;
@@ -50,6 +51,8 @@ enum Command {
     Replay(ReplayArgs),
     Backtest(backtest::Args),
     Tap(tap::Args),
+    #[command(subcommand, arg_required_else_help = true)]
+    Notify(notify::Command),
     Init,
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Command),
@@ -175,6 +178,10 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         }
         Command::Backtest(args) => backtest::run(args, lang, colour, out, err),
         Command::Tap(args) => tap::run(&args, lang, out),
+        Command::Notify(notify::Command::Test(args)) => {
+            let config = load(&args.config, lang, colour, err)?;
+            notify::test(&config, &args, lang, out)
+        }
         Command::Init => init::run(lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),
     }

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use crate::bilingual::Both;
 use crate::http::Token;
 use crate::limits;
+use crate::notifiers::Settings as NotifierSettings;
 use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
@@ -17,6 +18,7 @@ mod body;
 mod calendars;
 mod lists;
 mod live;
+mod notify;
 mod problem;
 mod queries;
 mod rules;
@@ -42,6 +44,8 @@ pub struct Config {
     pub engine: Engine,
     /// `[[source]]`, in file order.
     pub sources: Vec<SourceSettings>,
+    /// `[[notify]]`, in file order.
+    pub notifiers: Vec<NotifierSettings>,
     /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
     /// What its topics may refer to.

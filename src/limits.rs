@@ -202,6 +202,23 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 /// All bodies that are being read or unpacked together.
 pub const BODIES_BYTES: usize = 256 * 1024 * 1024;
 
+/// Notifiers in one process.
+pub const NOTIFIERS: usize = 100;
+/// Redirects that one attempt of a notifier follows.
+pub const NOTIFY_REDIRECTS: usize = 3;
+/// Bytes of an answer that a notifier reads.
+pub const NOTIFY_ANSWER_BYTES: usize = 4 * 1024;
+/// Characters of an answer that are told.
+pub const NOTIFY_SAID_CHARS: usize = 200;
+/// Longest wait that a target can ask for.
+pub const NOTIFY_AFTER: i64 = 24 * HOUR;
+/// Secrets that sign at once.
+pub const NOTIFY_SECRETS: usize = 4;
+/// Longest that Alertmanager shows an alert that nobody resolved.
+pub const NOTIFY_STANDS: i64 = 7 * 24 * HOUR;
+/// Characters of a post that a message for people quotes.
+pub const NOTIFY_QUOTE_CHARS: usize = 280;
+
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
     assert!(TCP_READ_BYTES <= TCP_BUFFER_BYTES && TCP_BUFFER_BYTES <= BUFFER_BYTES);

@@ -18,6 +18,7 @@ pub fn run(mut config: Config, path: &Path, lang: Lang, out: &mut dyn Write) -> 
         (listening.topics.len(), ["tema", "temas"], ["topic", "topics"]),
         (queries, ["consulta", "consultas"], ["query", "queries"]),
         (listening.rules.len(), ["alerta", "alertas"], ["alert", "alerts"]),
+        (config.notifiers.len(), ["notificador", "notificadores"], ["notifier", "notifiers"]),
     ];
     let shown = counts.map(|(n, es, en)| {
         let one = usize::from(n != 1);

@@ -206,6 +206,15 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("tap:json", "Los objetos tal como llegan, uno por línea", "The objects as they come, one a line"),
     ("init", "Escribe una configuración inicial comentada", "Prints a commented starter file"),
     ("init!", "Ejemplo:\n  escucha init > escucha.toml", "Example:\n  escucha init > escucha.toml"),
+    ("notify", "Destinos de los avisos", "Targets of alerts"),
+    ("notify!", "Ejemplo:\n  escucha notify test guardia -c escucha.toml", "Example:\n  escucha notify test on-call -c escucha.toml"),
+    (
+        "test",
+        "Envía una alerta de prueba, marcada como tal, a un [[notify]] y dice qué pasó (código 1 si no llegó)",
+        "Send a test alert, marked as such, to one [[notify]] and say what came of it (exit code 1 if it did not arrive)",
+    ),
+    ("test!", "Ejemplo:\n  escucha notify test guardia -c escucha.toml", "Example:\n  escucha notify test on-call -c escucha.toml"),
+    ("test:name", "Nombre del [[notify]]", "Name of the [[notify]]"),
     ("token", "Tokens de acceso", "Access tokens"),
     ("token!", "Ejemplo:\n  escucha token new sala-de-crisis viewer", "Example:\n  escucha token new crisis-room viewer"),
     (

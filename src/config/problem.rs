@@ -65,6 +65,11 @@ impl Problems {
         self.0.borrow_mut().push(problem);
     }
 
+    /// Whether there is an error within `span`.
+    pub fn is_told(&self, span: &Range<usize>) -> bool {
+        self.0.borrow().iter().any(|p| p.is_error && span.start <= p.span.start && p.span.end <= span.end)
+    }
+
     /// Whether there are more than will be shown: what takes long to advise need not be said then.
     pub fn are_many(&self) -> bool {
         self.0.borrow().len() > limits::PROBLEMS_SHOWN

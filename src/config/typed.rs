@@ -15,6 +15,7 @@ use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
 use super::calendars;
+use super::notify::{self, Notify};
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
@@ -32,6 +33,7 @@ pub struct Typed<'a> {
     pub topics: Vec<Topic<'a>>,
     pub alerts: Vec<Alert<'a>>,
     pub calendars: Vec<calendars::Typed<'a>>,
+    pub notifiers: Vec<Notify<'a>>,
 }
 
 /// `[server]`.
@@ -136,14 +138,14 @@ pub enum Watch {
 }
 
 /// Sections that are promised and not built yet.
-const LATER: [&str; 4] = ["store", "notify", "silence", "wall"];
+const LATER: [&str; 3] = ["store", "silence", "wall"];
 
 const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accents::Smart), ("exact", Accents::Exact)];
 
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    root.only(&["timezone", "server", "engine", "token", "source", "brand", "list", "topic", "alert", "calendar"], &LATER);
+    root.only(&["timezone", "server", "engine", "token", "source", "brand", "list", "topic", "alert", "calendar", "notify"], &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
@@ -155,6 +157,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         topics: root.tables("topic", "[[topic]]").into_iter().map(topic).collect(),
         alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
         calendars: root.tables("calendar", "[[calendar]]").into_iter().map(calendars::read).collect(),
+        notifiers: root.tables("notify", "[[notify]]").into_iter().map(notify::read).collect(),
     }
 }
 

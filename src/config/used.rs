@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::anomaly::{self, Direction};
 use crate::http::Token;
 use crate::limits;
+use crate::notifiers;
 use crate::score::Score;
 use crate::sources::Settings;
 use crate::tally;
@@ -17,7 +18,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, calendars, secret, sources, topics};
+use super::{Config, Engine, Server, calendars, notify, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -30,6 +31,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[topic]]", typed.topics.iter().map(|t| &t.name), problems);
     unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
     let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
+    unique("[[notify]]", typed.notifiers.iter().map(|n| &n.name), problems);
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
     let brands = brands(&typed.brands, problems);
     let set = Set::new(typed, zone, &brands, text, problems);
@@ -39,6 +41,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         sources: sources(typed, folder, problems),
+        notifiers: notifiers(typed, folder, problems),
         listening: Listening { version: 0, brands, rules: rules(typed, problems), topics, wordings },
         set,
     }
@@ -50,6 +53,11 @@ fn sources(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<Setting
     }
     sources::only_once(&typed.sources, problems);
     typed.sources.iter().filter_map(|source| sources::used(source, folder, problems)).collect()
+}
+
+fn notifiers(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<notifiers::Settings> {
+    let fits = within(typed.notifiers.iter().map(|n| &n.name), limits::NOTIFIERS, "[[notify]]", problems);
+    if fits { notify::used(typed, folder, problems) } else { Vec::new() }
 }
 
 /// An address to listen at.

@@ -237,6 +237,95 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         "4:7 there is no [[brand]] “b” | add [[brand]] with name = \"b\"",
     ),
     (
+        "[[notify]]\nname='a'\ntype='webhok'\nurl='https://a.com'",
+        "3:6 «type» no puede ser «webhok» | ¿querías decir «webhook»?",
+        "3:6 “type” cannot be “webhok” | did you mean “webhook”?",
+    ),
+    ("[[notify]]\nname='a'\ntype='slack'", "1:1 falta `url`: la del webhook", "1:1 `url` is missing: that of"),
+    (
+        "[[notify]]\nname='a'\ntype='slack'\nurl='env:ESCUCHA_NO_SUCH'",
+        "4:5 la variable de entorno ESCUCHA_NO_SUCH no existe",
+        "4:5 the environment variable ESCUCHA_NO_SUCH is missing",
+    ),
+    ("[[notify]]\nname='a'\ntype='slack'\nurl=7", "4:5 «url» debe ser un texto", "4:5 “url” must be a string"),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://u:p@a.com'",
+        "4:5 «url» debe ser una dirección http:// o https:// sin usuario",
+        "4:5 “url” must be an http:// or https:// address without user",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nsecret='x'",
+        "5:8 `secret` debe ser «whsec_»",
+        "5:8 `secret` must be “whsec_”",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nsecret='whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw'\nsecrets=['whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw']",
+        "6:9 o «secret» o «secrets»",
+        "6:9 “secret” or “secrets”",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nrouting_key='x'",
+        "5:1 [[notify]] no tiene la clave «routing_key»",
+        "5:1 [[notify]] has no key “routing_key”",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nmin_severty='info'",
+        "5:1 [[notify]] no tiene la clave «min_severty» | ¿querías decir «min_severity»?",
+        "5:1 [[notify]] has no key “min_severty” | did you mean “min_severity”?",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nheaders={Host='x'}",
+        "5:9 la cabecera «Host» no se puede enviar",
+        "5:9 the header “Host” cannot be sent",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nallow=['10.0.0.0/33']",
+        "5:8 «10.0.0.0/33» no es una red | por ejemplo \"10.0.0.0/8\"",
+        "5:8 “10.0.0.0/33” is no network | for example",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nca='nada.pem'",
+        "5:4 no se puede leer el archivo nada.pem",
+        "5:4 the file nada.pem cannot be read",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nrate='60'",
+        "5:6 «60» no se entiende en «rate» | por ejemplo",
+        "5:6 “60” is not understood in “rate” | for example",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\ndeadline='10s'",
+        "5:10 «deadline» debe estar entre 1m y 7d",
+        "5:10 “deadline” must be between 1m and 7d",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\ntopics=['u']",
+        "5:9 no hay [[topic]] «u»",
+        "5:9 there is no [[topic]] “u”",
+    ),
+    ("[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nrules=[]", "5:7 la lista está vacía", "5:7 the list is empty"),
+    (
+        "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\n[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\n",
+        "6:6 ya hay [[notify]] «a»",
+        "6:6 there is already [[notify]] “a”",
+    ),
+    ("[[notify]]\nname='a'\ntype='pagerduty'\nrouting_key='x'", "4:13 `routing_key` tiene 32", "4:13 `routing_key` has 32"),
+    (
+        "[[notify]]\nname='a'\ntype='email'\nserver='a.com'\nfrom='a@b.c'\nto='x'",
+        "6:4 «x» no es una dirección de correo en `to`",
+        "6:4 “x” is no e-mail address in `to`",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='email'\nserver='a.com'\nfrom='a@b.c'\nto='a@b.c'\nuser='u'",
+        "7:6 `user` y `password` van juntos",
+        "7:6 `user` and `password` go together",
+    ),
+    (
+        "[[notify]]\nname='a'\ntype='email'\nserver='a.com'\nfrom='a@b.c'\nto='a@b.c'\nuser='u'\npassword='p'\ntls='none'",
+        "9:5 con `tls` = \"none\" la contraseña",
+        "9:5 with `tls` = \"none\" the password",
+    ),
+    (
         "[topic]\nname='t'",
         "1:1 «topic» debe ser una lista de tablas | escribe [[topic]]",
         "1:1 “topic” must be a list of tables | write [[topic]]",

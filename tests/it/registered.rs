@@ -25,6 +25,11 @@ fn sources() {
 }
 
 #[test]
+fn notifiers() {
+    compare("notifiers", escucha::notifiers::ALL.iter().map(|spec| spec.name), &["client", "fault", "guard", "text"]);
+}
+
+#[test]
 fn signals() {
     compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
 }
