@@ -23,6 +23,9 @@ pub use text::example;
 
 register!(Spec: webhook, slack, pagerduty, alertmanager, email);
 
+/// A notifier, or why there can be none.
+pub type Built = Result<Box<dyn Notifier>, Both>;
+
 /// One registered kind of notifier.
 pub struct Spec {
     /// Name in the configuration: the file's name with `_` as `-`.
@@ -32,7 +35,7 @@ pub struct Spec {
     /// What is wrong with the settings; nothing when empty.
     pub check: fn(&Settings) -> Vec<Both>,
     /// Ready to attempt. Opens nothing.
-    pub build: fn(&Settings, &Context) -> Result<Box<dyn Notifier>, Both>,
+    pub build: fn(&Settings, &Context) -> Built,
 }
 
 /// The kind of notifier called `kind`.
@@ -44,7 +47,7 @@ pub fn spec(kind: &str) -> Option<&'static Spec> {
 ///
 /// # Errors
 /// It cannot be set up on this machine, or the settings were not checked.
-pub fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Notifier>, Both> {
+pub fn build(settings: &Settings, context: &Context) -> Built {
     let kind = settings.kind;
     let unknown = || Both::new(format!("no hay notificador de tipo «{kind}»"), format!("there is no notifier of type “{kind}”"));
     (spec(kind).ok_or_else(unknown)?.build)(settings, context)

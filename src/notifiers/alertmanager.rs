@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::{self, Client, Request};
 use super::text::Words;
-use super::{Context, Message, Notifier, Outcome, Settings, Spec};
+use super::{Built, Context, Message, Notifier, Outcome, Settings, Spec};
 use crate::alert::Status;
 use crate::bilingual::Both;
 use crate::limits;
@@ -23,7 +23,7 @@ fn check(settings: &Settings) -> Vec<Both> {
     faults.into_iter().flatten().collect()
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Notifier>, Both> {
+fn build(settings: &Settings, context: &Context) -> Built {
     let base = settings.url.0.trim().trim_end_matches('/');
     let url = if base.ends_with(PATH) { base.to_owned() } else { format!("{base}/{PATH}") };
     Ok(Box::new(Alertmanager { client: Client::new(&url, settings, context)?, context: context.clone() }))

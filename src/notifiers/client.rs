@@ -198,7 +198,10 @@ pub fn headers(settings: &Settings) -> Result<HeaderMap, Both> {
         let reserved = ["host", "content-length", "content-type", "transfer-encoding", "connection"];
         let reserved = |n: &HeaderName| reserved.contains(&n.as_str()) || n.as_str().starts_with("webhook-");
         let Some((name, mut value)) = parsed.filter(|(name, _)| !reserved(name)) else {
-            return Err(Both::new(format!("la cabecera «{name}» no se puede enviar"), format!("the header “{name}” cannot be sent")));
+            return Err(Both::new(
+                format!("la cabecera «{name}» de `headers` no se puede enviar"),
+                format!("the header “{name}” of `headers` cannot be sent"),
+            ));
         };
         value.set_sensitive(true);
         all.insert(name, value);

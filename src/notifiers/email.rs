@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::guard::Guard;
 use super::text::{Words, cut, line};
 use super::webhook::digest;
-use super::{Context, Message, Notifier, Outcome, Settings, Spec, Tls};
+use super::{Built, Context, Message, Notifier, Outcome, Settings, Spec, Tls};
 use crate::bilingual::Both;
 
 pub static SPEC: Spec = Spec { name: "email", keys: &["to", "from", "server", "user", "password", "tls", "allow", "ca"], check, build };
@@ -73,7 +73,7 @@ fn server(settings: &Settings) -> Option<(String, u16)> {
     (!host.is_empty() && host.chars().all(plain)).then(|| (host.to_owned(), port))
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Notifier>, Both> {
+fn build(settings: &Settings, context: &Context) -> Built {
     let unchecked = |what: &str| Both::new(format!("«{what}» no sirve"), format!("“{what}” is of no use"));
     let (host, port) = server(settings).ok_or_else(|| unchecked("server"))?;
     let mailbox = |text: &String| text.parse::<Mailbox>().map_err(|_| unchecked(text));

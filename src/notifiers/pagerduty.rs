@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{self, Client, Request};
 use super::text::{Words, cut};
 use super::webhook::digest;
-use super::{Context, Message, Notifier, Outcome, Secret, Settings, Spec};
+use super::{Built, Context, Message, Notifier, Outcome, Secret, Settings, Spec};
 use crate::alert::Status;
 use crate::bilingual::Both;
 use crate::wire;
@@ -39,7 +39,7 @@ fn url(settings: &Settings) -> &str {
     if settings.url.0.is_empty() { URL } else { &settings.url.0 }
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Notifier>, Both> {
+fn build(settings: &Settings, context: &Context) -> Built {
     let client = Client::new(url(settings), settings, context)?;
     Ok(Box::new(PagerDuty { client, routing_key: settings.routing_key.clone() }))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::{self, Client, Request};
 use super::text::Words;
-use super::{Context, Message, Notifier, Outcome, Settings, Spec};
+use super::{Built, Context, Message, Notifier, Outcome, Settings, Spec};
 use crate::alert::{Severity, Status};
 use crate::bilingual::Both;
 
@@ -26,7 +26,7 @@ fn check(settings: &Settings) -> Vec<Both> {
     client::address(&settings.url.0).err().into_iter().chain(client::authorities(&settings.ca).err()).collect()
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Notifier>, Both> {
+fn build(settings: &Settings, context: &Context) -> Built {
     Ok(Box::new(Slack(Client::new(&settings.url.0, settings, context)?)))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
 use super::client::{self, Client, Request};
-use super::{Context, Message, Notifier, Outcome, Secret, Settings, Spec};
+use super::{Built, Context, Message, Notifier, Outcome, Secret, Settings, Spec};
 use crate::bilingual::Both;
 use crate::limits;
 use crate::wire;
@@ -38,7 +38,7 @@ fn check(settings: &Settings) -> Vec<Both> {
     all
 }
 
-fn build(settings: &Settings, context: &Context) -> Result<Box<dyn Notifier>, Both> {
+fn build(settings: &Settings, context: &Context) -> Built {
     let client = Client::new(&settings.url.0, settings, context)?;
     Ok(Box::new(Webhook { client, keys: settings.secrets.iter().filter_map(key).collect(), context: context.clone() }))
 }

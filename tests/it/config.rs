@@ -275,8 +275,8 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nheaders={Host='x'}",
-        "5:9 la cabecera «Host» no se puede enviar",
-        "5:9 the header “Host” cannot be sent",
+        "5:9 la cabecera «Host» de `headers` no se puede enviar",
+        "5:9 the header “Host” of `headers` cannot be sent",
     ),
     (
         "[[notify]]\nname='a'\ntype='webhook'\nurl='https://a.com'\nallow=['10.0.0.0/33']",
