@@ -255,3 +255,33 @@ pub trait Notifier: Send + Sync {
     /// One attempt. It ends by itself, whatever the target does.
     fn attempt<'a>(&'a self, message: &'a Message<'a>) -> BoxFuture<'a, Outcome>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_notifier_is_told_what_it_asks_for() {
+        let mut alert = example(Timestamp(0));
+        alert.severity = Severity::Warning;
+        let all = Settings::new("n", "slack");
+        let names = |name: &str| Some(vec![name.to_owned(), "other".to_owned()]);
+        let only = |change: fn(&mut Settings)| {
+            let mut settings = all.clone();
+            change(&mut settings);
+            settings
+        };
+        assert!(all.wants(&alert));
+        assert!(only(|s| s.min_severity = Severity::Warning).wants(&alert));
+        assert!(!only(|s| s.min_severity = Severity::Critical).wants(&alert));
+        for (name, wanted) in [("escucha-test", true), ("escucha", false)] {
+            assert_eq!(Settings { topics: names(name), ..all.clone() }.wants(&alert), wanted);
+            assert_eq!(Settings { rules: names(name), ..all.clone() }.wants(&alert), wanted);
+        }
+        let quiet = only(|s| s.send_resolved = false);
+        assert!(quiet.wants(&alert));
+        alert.status = Status::Resolved;
+        assert!(all.wants(&alert) && !quiet.wants(&alert));
+    }
+}

@@ -124,6 +124,18 @@ mod tests {
     }
 
     #[test]
+    fn the_published_library_signs_alike() {
+        let mut random = crate::prng::Prng::new(41);
+        for _ in 0..1000 {
+            let key: Vec<u8> = (0..24 + random.index(41)).map(|_| random.next_u64() as u8).collect();
+            let body: String = (0..random.index(500)).filter_map(|_| char::from_u32(random.next_u64() as u32 % 0x3000)).collect();
+            let (id, at) = (id(&body), random.below(1 << 40) as i64);
+            let theirs = standardwebhooks::Webhook::from_bytes(key.clone()).and_then(|it| it.sign(&id, at, body.as_bytes()));
+            assert_eq!(sign(&key, &id, &at.to_string(), &body), theirs.expect("signed"));
+        }
+    }
+
+    #[test]
     fn secrets_have_their_form() {
         let bytes = |n: usize| STANDARD.encode(vec![7u8; n]);
         for (text, good) in [
