@@ -8,6 +8,7 @@ mod buckets;
 mod clock;
 mod crowd;
 mod held;
+mod looks;
 mod past;
 mod readers;
 mod recent;
@@ -158,6 +159,8 @@ pub struct Tally {
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
     watched: Vec<usize>,
     past: Option<Past>,
+    /// Minutes with mentions that were not looked at yet.
+    busy: BTreeSet<looks::Busy>,
     /// The bucket that closes next, once event time is known.
     bucket: Option<i64>,
     /// The second of the last beat that told of windows.
@@ -195,6 +198,7 @@ impl Tally {
             due: BTreeSet::new(),
             watched: Vec::new(),
             past: settings.past,
+            busy: BTreeSet::new(),
             bucket: None,
             told: i64::MIN,
             settled: 0,
@@ -348,8 +352,13 @@ impl Tally {
             let Some(topic) = self.topics.get_mut(slot) else { continue };
             topic.panes.slide(now.minute());
             let live = topic.count(&counted(hit.direct), record.at, number, oldest);
-            if negative && let Some(unusual) = &mut topic.unusual {
-                unusual.note_negative(record.at);
+            if let Some(unusual) = &mut topic.unusual {
+                if negative {
+                    unusual.note_negative(record.at);
+                }
+                if live && unusual.note(record.at.minute()) {
+                    self.busy.insert((record.at.minute(), topic.id, slot));
+                }
             }
             if live && !topic.changed {
                 topic.changed = true;

@@ -109,7 +109,7 @@ fn a_gap_is_no_silence() {
     assert!(after.surprise < 2.0 && after.expected < 1.01 * STEADY.mean && before.expected > 10.0 * STEADY.mean, "{after:?}");
     // A surge before the gap is not told after it.
     let mut world = World::warm(Settings::new(Direction::Spike));
-    world.detector.alerted = Some((0, 1e9));
+    world.detector.alerted = Some(Alerted { t: 0, ratio: 1e9, window: 1e9 });
     world.run(PER_HOUR, 10.0);
     world.t += i64::from(PER_DAY);
     world.detector.alerted = None;

@@ -131,6 +131,7 @@ pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
     let (es, en) = match finding.kernel {
         Kernel::Hour => ("en la última hora y media", "in the last hour and a half"),
         Kernel::Bucket => ("en 5 minutos", "in 5 minutes"),
+        Kernel::Minutes => ("en 3 minutos", "in 3 minutes"),
     };
     let usual = amount(expected);
     let text = Both::new(

@@ -22,6 +22,7 @@ mod http;
 mod jetstream;
 mod jetstream_server;
 mod lane_facts;
+mod looks;
 mod nab;
 mod native;
 mod oracle;
