@@ -101,18 +101,25 @@ impl Detector {
     pub fn judge(&mut self, bucket: i64, count: f64, usual: &Usual, learn: bool) -> Finding {
         let count = anomaly::sound(count);
         let t = self.step(bucket);
+        let before = (FADE * self.seen, FADE * self.expected);
         self.seen = FADE * self.seen + count;
         self.expected = FADE * self.expected + usual.mean;
         let sign = if self.settings.direction == Direction::Spike { 1.0 } else { -1.0 };
         let reading = self.slow.read(t, Kernel::Hour, (self.seen, self.expected), sign, learn);
         let quick = self.quick.as_mut().map(|channel| channel.read(t, Kernel::Bucket, (count, usual.mean), sign, learn));
+        if !learn && count < usual.mean {
+            // What was missed here is to be missed no longer when the source is back.
+            (self.seen, self.expected) = before;
+        }
         let looks = self.looks.as_mut();
         let window = looks.map_or(0.0, |looks| looks.close(t, &mut self.slow, (count, usual.mean), learn));
         let reading = match quick {
             Some(quick) if quick.ratio() > reading.ratio() => quick,
             _ => reading,
         };
-        let (fires, again) = if learn { self.fires(t, reading.ratio(), window) } else { (false, false) };
+        // What was missed can only make a spike larger, and a drop none.
+        let fit = learn || self.settings.direction == Direction::Spike;
+        let (fires, again) = if fit { self.fires(t, reading.ratio(), window) } else { (false, false) };
         let mut finding = self.finding(&reading, usual, fires, again);
         finding.quiet = self.looks.as_ref().map_or(finding.quiet, |looks| finding.quiet.min(looks.quiet(t)));
         self.judged = self.judged.saturating_add(1);

@@ -13,6 +13,7 @@ mod past;
 mod readers;
 mod recent;
 mod series;
+mod sources;
 mod topics;
 
 use std::collections::BTreeSet;
@@ -31,7 +32,7 @@ use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
 use crate::time::Timestamp;
-use crate::topic::{On, SourceId, TopicId};
+use crate::topic::{On, Sign, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
@@ -159,6 +160,7 @@ pub struct Tally {
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
     watched: Vec<usize>,
     past: Option<Past>,
+    sources: sources::Sources,
     /// Minutes with mentions that were not looked at yet.
     busy: BTreeSet<looks::Busy>,
     /// The bucket that closes next, once event time is known.
@@ -198,6 +200,7 @@ impl Tally {
             due: BTreeSet::new(),
             watched: Vec::new(),
             past: settings.past,
+            sources: sources::Sources::default(),
             busy: BTreeSet::new(),
             bucket: None,
             told: i64::MIN,
@@ -229,6 +232,11 @@ impl Tally {
         applied
     }
 
+    /// A source told something of itself before the next beat.
+    pub fn hear(&mut self, source: SourceId, sign: Sign) {
+        self.sources.hear(source, sign, self.clock.now());
+    }
+
     /// A beat of time, numbered like the outcomes.
     pub fn tick(&mut self, compiled: &Arc<Compiled>, at: Timestamp, events: &mut Vec<Event>) {
         self.adopt(compiled, events);
@@ -238,6 +246,7 @@ impl Tally {
             return;
         }
         self.listened.advance(now);
+        self.sources.tick(now);
         self.forget_old();
         self.judge.tick(now, &mut self.alerts);
         tell(&mut self.alerts, events);

@@ -20,6 +20,19 @@ pub struct TopicId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u16);
 
+/// What a source tells of itself, as a part of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// It can be heard from now on.
+    Up,
+    /// It cannot: it has no connection, no open file, no bound socket.
+    Down,
+    /// It was read to its end, and nothing more is expected of it.
+    Ended,
+    /// It shed posts since the engine was full.
+    Shed,
+}
+
 /// What an account of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {

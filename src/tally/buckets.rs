@@ -2,7 +2,7 @@
 //!
 //! A bucket closes at the first tick at which event time is `lateness` past its end, also if nothing
 //! came: silence is a count of zero. A leap of event time that is too long to have been listened to is
-//! a gap, of which nothing is known.
+//! a gap, of which nothing is known. A bucket that a source missed a good part of is doubtful.
 
 use std::collections::BTreeMap;
 
@@ -181,10 +181,13 @@ impl Tally {
         let next = *self.bucket.get_or_insert(bucket_of(now) + 1);
         let from = if (open - next) * BUCKET > LISTENED_GAP { open } else { next };
         for bucket in from..open {
+            // Which topics a source would have spoken of nobody knows.
+            let missed = self.sources.missed(bucket);
+            let quality = if missed { Quality::Doubtful } else { Quality::Whole };
             self.look((bucket + 1) * MINUTES, now);
             for i in 0..self.watched.len() {
                 if let Some(slot) = self.watched.get(i).copied() {
-                    self.close_bucket(slot, bucket, now);
+                    self.close_bucket(slot, bucket, quality, now);
                 }
             }
             self.bucket = Some(bucket + 1);
@@ -194,20 +197,21 @@ impl Tally {
         tell(&mut self.alerts, events);
     }
 
-    fn close_bucket(&mut self, slot: usize, bucket: i64, now: Timestamp) {
+    fn close_bucket(&mut self, slot: usize, bucket: i64, quality: Quality, now: Timestamp) {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let Some(unusual) = topic.unusual.as_mut().filter(|u| u.hears(bucket)) else { return };
         unusual.remember(self.past.as_ref(), &topic.name);
         let end = (bucket + 1) * MINUTES - 1;
         let mentions = topic.panes.between(end - MINUTES, end).mentions;
         let newcomers = topic.panes.newcomers(MINUTES, end);
-        let (findings, watched) = unusual.close(bucket, mentions, newcomers, Quality::Whole);
+        let (findings, watched) = unusual.close(bucket, mentions, newcomers, quality);
         if !topic.changed {
             // Readers are told of what is usual now, also where nothing came.
             topic.changed = true;
             self.changed.push(slot);
         }
-        for (watch, finding) in findings {
+        // Of a doubtful bucket nobody knows whether what goes on is over.
+        for (watch, finding) in findings.into_iter().filter(|(_, finding)| quality == Quality::Whole || finding.fires) {
             let evidence = || topic.evidence(Window::H1, end, &self.recent, &self.networks);
             let closed = Closed { bucket, finding: &finding, standing: watched.standing };
             self.judge.close(watch, closed, Moment { now, delayed: false }, evidence, &mut self.alerts);
