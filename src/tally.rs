@@ -228,6 +228,7 @@ impl Tally {
             }
         }
         self.clock.arrived(source, outcome.greatest);
+        self.sources.brought(source, outcome.decoded);
         self.forget_old();
         applied
     }
@@ -243,12 +244,16 @@ impl Tally {
         self.clock.tick(at);
         let now = self.clock.now();
         if now == Timestamp::MIN {
+            // Nothing came yet, which may be what is wrong.
+            self.sources.judge(at, &mut self.judge, &mut self.alerts);
+            tell(&mut self.alerts, events);
             return;
         }
         self.listened.advance(now);
         self.sources.tick(now);
         self.forget_old();
         self.judge.tick(now, &mut self.alerts);
+        self.sources.judge(now, &mut self.judge, &mut self.alerts);
         tell(&mut self.alerts, events);
         self.close_buckets(now, events);
         if at.second() == self.told {
@@ -495,6 +500,8 @@ impl Tally {
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
         events.extend(gone.map(|t| Event::Forget(t.id)));
         self.judge.adopt(listening, now, &mut self.alerts);
+        self.judge.adopt_sources(&listening.source_rules, now, &mut self.alerts);
+        self.sources.adopt(&listening.source_rules);
         self.adopt_unusual(listening, now);
         tell(&mut self.alerts, events);
     }

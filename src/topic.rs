@@ -157,6 +157,23 @@ pub struct Rule {
     pub resolve_after: i64,
 }
 
+/// One `[[alert]]` on sources.
+#[derive(Debug, Clone)]
+pub struct SourceRule {
+    /// Its name.
+    pub name: String,
+    /// The sources it watches, by number and name.
+    pub sources: Vec<(SourceId, String)>,
+    /// How it looks for less than usual.
+    pub settings: Settings,
+    /// A source may be down for so long, in microseconds.
+    pub down_for: i64,
+    /// Civil time of its hours and weekdays.
+    pub zone: Zone,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
 /// One source as the stages need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceName {
@@ -177,6 +194,8 @@ pub struct Listening {
     pub topics: Vec<Topic>,
     /// Alert rules.
     pub rules: Vec<Rule>,
+    /// Alert rules on sources.
+    pub source_rules: Vec<SourceRule>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
     /// have it, because nothing on the way of a post reads it.
     pub wordings: Vec<Arc<[Wording]>>,

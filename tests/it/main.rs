@@ -35,6 +35,7 @@ mod query;
 mod registered;
 mod sentiment;
 mod sources;
+mod source_alerts;
 mod spikes;
 mod tally;
 mod tidy;
