@@ -81,8 +81,10 @@ pub struct Alert {
     pub status: Status,
     /// How bad.
     pub severity: Severity,
-    /// Name of the topic.
+    /// Name of the topic, empty for `source`.
     pub topic: String,
+    /// Name of the source, for `source`; else empty.
+    pub source: String,
     /// Name of its brand, empty if none.
     pub brand: String,
     /// Start of the window, or the post's time.
@@ -120,7 +122,7 @@ pub struct Alert {
 impl Alert {
     /// Bytes it holds, the posts included that it may share.
     pub fn bytes(&self) -> usize {
-        let names = self.id.len() + self.rule.len() + self.topic.len() + self.brand.len();
+        let names = self.id.len() + self.rule.len() + self.topic.len() + self.source.len() + self.brand.len();
         let reasons: usize = self.reasons.iter().map(|r| size_of::<Reason>() + r.text.es.len() + r.text.en.len()).sum();
         let networks: usize = self.networks.iter().map(|(name, _)| size_of::<(String, u64)>() + name.len()).sum();
         let posts: usize = self.first_post.iter().chain(&self.top_posts).map(PostBuf::bytes).sum();

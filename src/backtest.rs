@@ -175,6 +175,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         status: Status::Firing,
         severity: Severity::default(),
         topic: label.to_owned(),
+        source: String::new(),
         brand: String::new(),
         started_at,
         updated_at: started_at.plus(BUCKET),

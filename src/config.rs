@@ -14,6 +14,7 @@ use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
 mod body;
+mod alerts;
 mod calendars;
 mod lists;
 mod live;

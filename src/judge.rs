@@ -5,6 +5,7 @@
 
 mod alerts;
 mod crisis;
+mod sources;
 mod unusual;
 mod words;
 
@@ -20,6 +21,8 @@ use crate::topic::{Listening, On, Rule, TopicId};
 use crate::window::Tallied;
 use alerts::{Alerts, Kept};
 pub use crisis::{Crisis, Symptoms};
+pub use sources::Brought;
+use sources::SourceWatch;
 pub use unusual::Closed;
 pub use words::unusual;
 
@@ -81,6 +84,8 @@ pub struct Judge {
     /// Ordered by topic, then as the rules are configured.
     watches: Vec<Watch>,
     of_topic: BTreeMap<TopicId, Range<usize>>,
+    /// As the rules are configured.
+    sources: Vec<SourceWatch>,
     alerts: Alerts,
 }
 
@@ -119,6 +124,7 @@ impl Judge {
         let priority = self.watches.iter().filter(|w| matches!(w.rule.on, On::Priority { .. }));
         let priority: BTreeSet<(&str, &str)> = priority.map(|w| (w.rule.name.as_str(), w.topic_name.as_str())).collect();
         let held = |number, a: &Alert| match a.on {
+            "source" => true,
             "priority" => priority.contains(&(a.rule.as_str(), a.topic.as_str())),
             _ => firing.contains(&number),
         };
@@ -266,6 +272,7 @@ impl Watch {
             status: Status::Firing,
             severity: self.rule.severity,
             topic: self.topic_name.clone(),
+            source: String::new(),
             brand: self.brand.clone(),
             started_at,
             // A post can be ahead of the beat; an alert is never older than its cause.

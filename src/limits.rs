@@ -72,6 +72,12 @@ pub const DISTINCT_BYTES: usize = 4352;
 pub const AUTHOR_SETS_BYTES: usize = (5 + 60 + 12 + 24 + 2) * DISTINCT_BYTES;
 /// Different members a set remembers one by one; above, it becomes an estimate.
 pub const DISTINCT_EXACT: usize = 512;
+/// A bucket from which a source was missing for so long is doubtful: a fifth of it.
+pub const SOURCE_MISSED: i64 = MINUTE;
+/// A source that is down for longer is no part of what is usual any more.
+pub const SOURCE_FORGOTTEN: i64 = 24 * HOUR;
+/// A look at an open bucket tells nobody of fewer different authors: a handful of posts can wait.
+pub const LOOK_VOICES: u64 = 5;
 /// Event time may pass without data for this long and still counts as listened to.
 pub const LISTENED_GAP: i64 = 24 * HOUR;
 /// Stretches of event time that were listened to; beyond, the two oldest become one.

@@ -8,10 +8,12 @@ mod buckets;
 mod clock;
 mod crowd;
 mod held;
+mod looks;
 mod past;
 mod readers;
 mod recent;
 mod series;
+mod sources;
 mod topics;
 
 use std::collections::BTreeSet;
@@ -30,7 +32,7 @@ use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
 use crate::time::Timestamp;
-use crate::topic::{On, SourceId, TopicId};
+use crate::topic::{On, Sign, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
@@ -158,6 +160,9 @@ pub struct Tally {
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
     watched: Vec<usize>,
     past: Option<Past>,
+    sources: sources::Sources,
+    /// Minutes with mentions that were not looked at yet.
+    busy: BTreeSet<looks::Busy>,
     /// The bucket that closes next, once event time is known.
     bucket: Option<i64>,
     /// The second of the last beat that told of windows.
@@ -195,6 +200,8 @@ impl Tally {
             due: BTreeSet::new(),
             watched: Vec::new(),
             past: settings.past,
+            sources: sources::Sources::default(),
+            busy: BTreeSet::new(),
             bucket: None,
             told: i64::MIN,
             settled: 0,
@@ -221,8 +228,14 @@ impl Tally {
             }
         }
         self.clock.arrived(source, outcome.greatest);
+        self.sources.brought(source, outcome.decoded);
         self.forget_old();
         applied
+    }
+
+    /// A source told something of itself before the next beat.
+    pub fn hear(&mut self, source: SourceId, sign: Sign) {
+        self.sources.hear(source, sign, self.clock.now());
     }
 
     /// A beat of time, numbered like the outcomes.
@@ -231,11 +244,16 @@ impl Tally {
         self.clock.tick(at);
         let now = self.clock.now();
         if now == Timestamp::MIN {
+            // Nothing came yet, which may be what is wrong.
+            self.sources.judge(at, &mut self.judge, &mut self.alerts);
+            tell(&mut self.alerts, events);
             return;
         }
         self.listened.advance(now);
+        self.sources.tick(now);
         self.forget_old();
         self.judge.tick(now, &mut self.alerts);
+        self.sources.judge(now, &mut self.judge, &mut self.alerts);
         tell(&mut self.alerts, events);
         self.close_buckets(now, events);
         if at.second() == self.told {
@@ -348,8 +366,13 @@ impl Tally {
             let Some(topic) = self.topics.get_mut(slot) else { continue };
             topic.panes.slide(now.minute());
             let live = topic.count(&counted(hit.direct), record.at, number, oldest);
-            if negative && let Some(unusual) = &mut topic.unusual {
-                unusual.note_negative(record.at);
+            if let Some(unusual) = &mut topic.unusual {
+                if negative {
+                    unusual.note_negative(record.at);
+                }
+                if live && unusual.note(record.at.minute()) {
+                    self.busy.insert((record.at.minute(), topic.id, slot));
+                }
             }
             if live && !topic.changed {
                 topic.changed = true;
@@ -477,6 +500,8 @@ impl Tally {
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
         events.extend(gone.map(|t| Event::Forget(t.id)));
         self.judge.adopt(listening, now, &mut self.alerts);
+        self.judge.adopt_sources(&listening.source_rules, now, &mut self.alerts);
+        self.sources.adopt(&listening.source_rules);
         self.adopt_unusual(listening, now);
         tell(&mut self.alerts, events);
     }

@@ -20,6 +20,19 @@ pub struct TopicId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u16);
 
+/// What a source tells of itself, as a part of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// It can be heard from now on.
+    Up,
+    /// It cannot: it has no connection, no open file, no bound socket.
+    Down,
+    /// It was read to its end, and nothing more is expected of it.
+    Ended,
+    /// It shed posts since the engine was full.
+    Shed,
+}
+
 /// What an account of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
@@ -144,6 +157,23 @@ pub struct Rule {
     pub resolve_after: i64,
 }
 
+/// One `[[alert]]` on sources.
+#[derive(Debug, Clone)]
+pub struct SourceRule {
+    /// Its name.
+    pub name: String,
+    /// The sources it watches, by number and name.
+    pub sources: Vec<(SourceId, String)>,
+    /// How it looks for less than usual.
+    pub settings: Settings,
+    /// A source may be down for so long, in microseconds.
+    pub down_for: i64,
+    /// Civil time of its hours and weekdays.
+    pub zone: Zone,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
 /// One source as the stages need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceName {
@@ -164,6 +194,8 @@ pub struct Listening {
     pub topics: Vec<Topic>,
     /// Alert rules.
     pub rules: Vec<Rule>,
+    /// Alert rules on sources.
+    pub source_rules: Vec<SourceRule>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
     /// have it, because nothing on the way of a post reads it.
     pub wordings: Vec<Arc<[Wording]>>,

@@ -10,7 +10,7 @@ use crate::anomaly::{Budget, Direction, SENSITIVITY};
 use crate::http::Role;
 use crate::limits;
 use crate::query::Accents;
-use crate::time::{HOUR, MINUTE};
+use crate::time::{HOUR, MINUTE, SECOND};
 use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
@@ -125,6 +125,9 @@ pub struct Alert<'a> {
     pub sensitivity: Option<At<f64>>,
     pub budget: Option<At<Budget>>,
     pub quick: Option<At<bool>>,
+    /// `None` means all.
+    pub sources: Option<At<Vec<At<&'a str>>>>,
+    pub down_for: Option<At<i64>>,
 }
 
 /// What an alert watches.
@@ -133,6 +136,7 @@ pub enum Watch {
     Priority,
     Volume,
     Unusual(Direction),
+    Source,
 }
 
 /// Sections that are promised and not built yet.
@@ -286,13 +290,15 @@ fn queries(section: Section<'_>) -> Vec<Query<'_>> {
 }
 
 fn alert(section: Section<'_>) -> Alert<'_> {
-    let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after", "sensitivity", "budget", "quick"];
+    let known =
+        ["name", "on", "topics", "severity", "at", "window", "resolve_after", "sensitivity", "budget", "quick", "sources", "down_for"];
     section.only(&known, &["notify"]);
     let watched = [
         ("priority", Watch::Priority),
         ("volume", Watch::Volume),
         ("spike", Watch::Unusual(Direction::Spike)),
         ("drop", Watch::Unusual(Direction::Drop)),
+        ("source", Watch::Source),
     ];
     if section.value("on").is_none() {
         section.missing("on");
@@ -302,7 +308,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
     Alert {
         section,
         name: section.name(),
-        on: section.choice("on", &watched, &["sla", "source", "share"]),
+        on: section.choice("on", &watched, &["sla", "share"]),
         topics: section.value("topics").map(|value| At { value: section.texts("topics"), span: value.span() }),
         at: section.integer("at", 0, i64::MAX),
         window: section.choice("window", &windows, &[]),
@@ -311,6 +317,8 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         sensitivity: section.decimal("sensitivity", SENSITIVITY.0, SENSITIVITY.1),
         budget: budget(section),
         quick: section.flag("quick"),
+        sources: section.value("sources").map(|value| At { value: section.texts("sources"), span: value.span() }),
+        down_for: section.duration("down_for", 10 * SECOND, 24 * HOUR),
     }
 }
 

@@ -17,7 +17,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, calendars, secret, sources, topics};
+use super::{Config, Engine, Server, alerts, calendars, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -32,6 +32,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
     let brands = brands(&typed.brands, problems);
+    let own_zone = zone.clone();
     let set = Set::new(typed, zone, &brands, text, problems);
     let (mut topics, wordings) = topics::used(typed, &set, text, problems);
     calendars::assign(&typed.calendars, &mut topics, problems);
@@ -39,7 +40,14 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         sources: sources(typed, folder, problems),
-        listening: Listening { version: 0, brands, rules: rules(typed, problems), topics, wordings },
+        listening: Listening {
+            version: 0,
+            brands,
+            rules: rules(typed, problems),
+            source_rules: alerts::on_sources(typed, &own_zone, problems),
+            topics,
+            wordings,
+        },
         set,
     }
 }
@@ -196,7 +204,8 @@ fn rules(typed: &Typed<'_>, problems: &Problems) -> Vec<Rule> {
     for (i, topic) in typed.topics.iter().enumerate() {
         topics.extend(topic.name.as_ref().map(|name| (name.value, TopicId(i as u32))));
     }
-    typed.alerts.iter().filter_map(|alert| rule(alert, &topics, typed.topics.len(), problems)).collect()
+    let on_topics = typed.alerts.iter().filter(|alert| !alerts::is_on_sources(alert));
+    on_topics.filter_map(|alert| rule(alert, &topics, typed.topics.len(), problems)).collect()
 }
 
 fn rule(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, count: usize, problems: &Problems) -> Option<Rule> {
@@ -246,6 +255,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
         Watch::Priority => "priority",
         Watch::Volume => "volume",
         Watch::Unusual(direction) => direction.as_str(),
+        Watch::Source => return None,
     };
     misplaced(typed, watch, kind, problems);
     // A value that is there and wrong was told already.
@@ -279,6 +289,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
             };
             Some(On::Volume { window: window.value, at: at as u64 })
         }
+        Watch::Source => None,
         Watch::Unusual(direction) => {
             let default = anomaly::Settings::new(direction);
             Some(On::Unusual(anomaly::Settings {
@@ -292,10 +303,14 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
 }
 
 /// Notes the keys that belong to another kind of alert.
-fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
+pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
     let spike = Watch::Unusual(Direction::Spike);
-    let unusual = matches!(watch, Watch::Unusual(_));
+    let source = watch == Watch::Source;
+    let unusual = source || matches!(watch, Watch::Unusual(_));
     let keys = [
+        ("topics", typed.topics.as_ref().map(|k| &k.span), !source, "drop"),
+        ("sources", typed.sources.as_ref().map(|k| &k.span), source, "source"),
+        ("down_for", typed.down_for.as_ref().map(|k| &k.span), source, "source"),
         ("at", typed.at.as_ref().map(|k| &k.span), !unusual, "volume"),
         ("window", typed.window.as_ref().map(|k| &k.span), watch == Watch::Volume, "volume"),
         ("resolve_after", typed.resolve_after.as_ref().map(|k| &k.span), watch == Watch::Priority, "priority"),

@@ -22,6 +22,7 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         status: Status::Firing,
         severity: Severity::Warning,
         topic: "t".into(),
+        source: String::new(),
         brand: String::new(),
         started_at: Timestamp(0),
         updated_at: Timestamp(0),

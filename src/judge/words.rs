@@ -125,12 +125,47 @@ pub fn usual_again(finding: &Finding) -> Reason {
     Reason { code: "usual", text, value: observed }
 }
 
+/// A source is down, for so many seconds.
+pub fn source_down(source: &str, seconds: i64) -> Reason {
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    let text = Both::new(
+        format!("La fuente «{source}» está caída desde hace {minutes} min {rest} s"),
+        format!("The source “{source}” has been down for {minutes} min {rest} s"),
+    );
+    Reason { code: "down", text, value: seconds as f64 }
+}
+
+/// A source brings far less than usual.
+pub fn source_silent(source: &str, finding: &Finding) -> Vec<Reason> {
+    let observed = finding.observed.round();
+    let usual = amount(finding.expected);
+    let text = Both::new(
+        format!("La fuente «{source}» trajo {observed} publicaciones en la última hora y media; lo habitual a esta hora es {}", usual.es),
+        format!("The source “{source}” brought {observed} posts in the last hour and a half; usual at this hour is {}", usual.en),
+    );
+    let mut reasons = vec![Reason { code: "silent", text, value: observed }];
+    reasons.extend(learning(finding));
+    reasons
+}
+
+/// A source brings data again.
+pub fn source_back(source: &str) -> Reason {
+    let text = Both::new(format!("La fuente «{source}» trae datos otra vez"), format!("The source “{source}” brings data again"));
+    Reason { code: "back", text, value: 0.0 }
+}
+
+fn learning(finding: &Finding) -> Option<Reason> {
+    let (es, en) = ("Aprendiendo: aún no conoce dos semanas", "Learning: it does not know two weeks yet");
+    finding.learning.then(|| Reason { code: "learning", text: Both::new(es, en), value: 1.0 })
+}
+
 /// A topic has more or less than usual.
 pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
     let (observed, expected) = (finding.observed.round(), finding.expected);
     let (es, en) = match finding.kernel {
         Kernel::Hour => ("en la última hora y media", "in the last hour and a half"),
         Kernel::Bucket => ("en 5 minutos", "in 5 minutes"),
+        Kernel::Minutes => ("en 3 minutos", "in 3 minutes"),
     };
     let usual = amount(expected);
     let text = Both::new(

@@ -2,14 +2,14 @@
 //!
 //! A bucket closes at the first tick at which event time is `lateness` past its end, also if nothing
 //! came: silence is a count of zero. A leap of event time that is too long to have been listened to is
-//! a gap, of which nothing is known.
+//! a gap, of which nothing is known. A bucket that a source missed a good part of is doubtful.
 
 use std::collections::BTreeMap;
 
 use super::crowd::{Counts, Crowd};
 use super::series::{Quality, Series};
 use super::{Event, Moment, Past, Tally, tell};
-use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Usual, Watched, bucket_of};
+use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Standing, Usual, Watched, bucket_of};
 use crate::judge::{Closed, Crisis, Symptoms};
 use crate::limits::LISTENED_GAP;
 use crate::time::Timestamp;
@@ -17,7 +17,7 @@ use crate::topic::Listening;
 use crate::window::Window;
 
 /// Minutes of a bucket.
-const MINUTES: i64 = 60 / PER_HOUR as i64;
+pub const MINUTES: i64 = 60 / PER_HOUR as i64;
 /// Open buckets of which negative posts are remembered, the latest: recorded input may come a day at
 /// a time.
 const OPEN: usize = 2 * PER_DAY as usize;
@@ -32,6 +32,8 @@ pub struct Unusual {
     from: i64,
     /// Buckets below are closed.
     next: i64,
+    /// The minute of the latest mention that is to be looked at.
+    busy: i64,
     /// Negative posts of the buckets that are open, by number.
     negative: BTreeMap<i64, u64>,
     crowd: Crowd,
@@ -42,7 +44,7 @@ pub struct Unusual {
 impl Unusual {
     fn new(series: Series, watches: Vec<usize>, from: i64) -> Unusual {
         let (crowd, crisis) = (Crowd::default(), Crisis::default());
-        Unusual { series, watches, from, next: i64::MIN, negative: BTreeMap::new(), crowd, crisis, watched: None }
+        Unusual { series, watches, from, next: i64::MIN, busy: i64::MIN, negative: BTreeMap::new(), crowd, crisis, watched: None }
     }
 
     /// What its last closed bucket came to.
@@ -50,13 +52,52 @@ impl Unusual {
         self.watched
     }
 
-    /// Learns what was counted before the first bucket.
-    fn remember(&mut self, past: &Past, topic: &str) {
+    /// Whether it was listening when `bucket` began.
+    pub fn hears(&self, bucket: i64) -> bool {
+        bucket >= self.from
+    }
+
+    /// A mention of `minute` was counted; `true` if it is the first in a minute that is to be looked at.
+    pub fn note(&mut self, minute: i64) -> bool {
+        let first = minute != self.busy && minute.div_euclid(MINUTES) >= self.next && self.series.looks();
+        if first {
+            self.busy = minute;
+        }
+        first
+    }
+
+    /// Learns what was counted before the first bucket, which is known once.
+    pub fn remember(&mut self, past: Option<&Past>, topic: &str) {
+        let Some(past) = past.filter(|_| self.next == i64::MIN) else { return };
+        self.next = self.from;
         let counts = past.counts(topic);
         let first = past.until.saturating_sub(i64::try_from(counts.len()).unwrap_or(i64::MAX));
         for (bucket, count) in (first..).zip(counts) {
             self.series.close(bucket, count, Quality::Whole);
         }
+    }
+
+    /// Looks at the open bucket after `minute`: `(count, window)` are its mentions and those of its last
+    /// minutes, `voices` the newcomers among them. What is an alert, for which watch, and where the topic
+    /// stands.
+    pub fn look(
+        &mut self,
+        minute: i64,
+        (count, window): (u64, u64),
+        voices: impl FnOnce() -> Option<(u64, u64)>,
+    ) -> Vec<(usize, Finding, Standing)> {
+        let bucket = minute.div_euclid(MINUTES);
+        let minutes = (minute.rem_euclid(MINUTES) + 1) as usize;
+        let open = self.series.open(bucket, minutes, (count as f64, window as f64));
+        let found = self.series.look(bucket, &open);
+        if found.is_empty() || !voices().is_some_and(|voices| self.crowd.confirms(bucket, &open, voices)) {
+            return Vec::new();
+        }
+        for (i, finding) in &found {
+            self.series.tell(*i, bucket, finding);
+        }
+        let standing = self.crisis.standing();
+        found.into_iter().filter_map(|(i, finding)| Some((*self.watches.get(i)?, finding, standing))).collect()
     }
 
     /// A negative post of `at` was counted.
@@ -134,40 +175,43 @@ impl Tally {
 
     /// Closes the buckets that are over, each for all topics in the order of their numbers.
     pub(super) fn close_buckets(&mut self, now: Timestamp, events: &mut Vec<Event>) {
-        let open = bucket_of(self.clock.settled());
+        let settled = self.clock.settled();
+        let open = bucket_of(settled);
         // What was heard of the first bucket is a part of it.
         let next = *self.bucket.get_or_insert(bucket_of(now) + 1);
-        if next >= open {
-            return;
-        }
         let from = if (open - next) * BUCKET > LISTENED_GAP { open } else { next };
-        self.bucket = Some(open);
         for bucket in from..open {
+            // Which topics a source would have spoken of nobody knows.
+            let missed = self.sources.missed(bucket);
+            let quality = if missed { Quality::Doubtful } else { Quality::Whole };
+            self.look((bucket + 1) * MINUTES, now);
             for i in 0..self.watched.len() {
                 if let Some(slot) = self.watched.get(i).copied() {
-                    self.close_bucket(slot, bucket, now);
+                    self.close_bucket(slot, bucket, quality, now);
                 }
             }
+            self.bucket = Some(bucket + 1);
         }
+        self.bucket = Some(from.max(open));
+        self.look(settled.minute(), now);
         tell(&mut self.alerts, events);
     }
 
-    fn close_bucket(&mut self, slot: usize, bucket: i64, now: Timestamp) {
+    fn close_bucket(&mut self, slot: usize, bucket: i64, quality: Quality, now: Timestamp) {
         let Some(topic) = self.topics.get_mut(slot) else { return };
-        let Some(unusual) = topic.unusual.as_mut().filter(|u| bucket >= u.from) else { return };
-        if let Some(past) = self.past.as_ref().filter(|_| unusual.next == i64::MIN) {
-            unusual.remember(past, &topic.name);
-        }
+        let Some(unusual) = topic.unusual.as_mut().filter(|u| u.hears(bucket)) else { return };
+        unusual.remember(self.past.as_ref(), &topic.name);
         let end = (bucket + 1) * MINUTES - 1;
         let mentions = topic.panes.between(end - MINUTES, end).mentions;
         let newcomers = topic.panes.newcomers(MINUTES, end);
-        let (findings, watched) = unusual.close(bucket, mentions, newcomers, Quality::Whole);
+        let (findings, watched) = unusual.close(bucket, mentions, newcomers, quality);
         if !topic.changed {
             // Readers are told of what is usual now, also where nothing came.
             topic.changed = true;
             self.changed.push(slot);
         }
-        for (watch, finding) in findings {
+        // Of a doubtful bucket nobody knows whether what goes on is over.
+        for (watch, finding) in findings.into_iter().filter(|(_, finding)| quality == Quality::Whole || finding.fires) {
             let evidence = || topic.evidence(Window::H1, end, &self.recent, &self.networks);
             let closed = Closed { bucket, finding: &finding, standing: watched.standing };
             self.judge.close(watch, closed, Moment { now, delayed: false }, evidence, &mut self.alerts);

@@ -1,7 +1,8 @@
 //! Who stands behind a topic's volume, and in which tone: many people or few, angrier than usual or not.
 
 use crate::anomaly::{Direction, Settings, Usual};
-use crate::detect::Detector;
+use crate::detect::{Detector, Open};
+use crate::limits::LOOK_VOICES;
 
 /// What a usual share keeps from bucket to bucket: half-life five days, 0.5^(1/1440).
 const USUAL_KEPT: f64 = 0.999_518_763_622_666_2;
@@ -78,6 +79,23 @@ impl Crowd {
         }
         Voices { authors, negative: low > usually || low >= MAJORITY }
     }
+
+    /// Whether people confirm what is unusual in the open bucket number `bucket`: the newcomers in it and
+    /// in its last minutes are more than a handful, and as unusual as the volume.
+    pub fn confirms(&mut self, bucket: i64, open: &Open, (count, window): (u64, u64)) -> bool {
+        if count.max(window) < LOOK_VOICES {
+            return false;
+        }
+        let share = self.authors.ratio().unwrap_or(1.0);
+        let open = Open {
+            count: open.count.min(count as f64),
+            window: open.window.min(window as f64),
+            usual: Usual { mean: open.usual.mean * share, ..open.usual },
+            window_mean: open.window_mean * share,
+            ..*open
+        };
+        self.detector.look(bucket, &open).is_some_and(|finding| finding.ratio() >= 1.0)
+    }
 }
 
 /// A part of a whole, both fading.
@@ -144,6 +162,22 @@ mod tests {
                 true,
             );
             assert_eq!((voices.authors.is_some_and(|a| a >= 1.0), voices.negative), (many, bad), "{name}: {voices:?}");
+        }
+    }
+
+    /// A look at the next bucket: volume and newcomers in it, which are also those of its last minutes.
+    #[test]
+    fn a_look_is_confirmed_by_people_alone() {
+        for (name, mentions, newcomers, want) in [
+            ("as usual", 12, 11, false),
+            ("many people", 60, 50, true),
+            ("three people", 60, 3, false),
+            ("a few more than usual", 60, 14, false),
+            ("more newcomers than posts are none", 4, 60, false),
+        ] {
+            let open = Open { minutes: 3, count: mentions as f64, window: mentions as f64, usual: USUAL, window_mean: 12.0 };
+            let confirmed = crowd(Some(18), 4).confirms(4 * i64::from(PER_DAY), &open, (newcomers, newcomers));
+            assert_eq!(confirmed, want, "{name}");
         }
     }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use escucha::anomaly::{Budget, Direction, Settings};
 use escucha::bilingual::Lang;
 use escucha::config::{Config, Report, TopicIds};
-use escucha::topic::On;
+use escucha::time::MINUTE;
+use escucha::topic::{On, SourceRule};
 
 fn read(text: &str) -> Result<(Config, Report), Report> {
     Config::read("escucha.toml", text.to_owned(), Path::new(""))
@@ -455,6 +456,14 @@ fn mistakes_in_them_have_their_place() {
         ("on = \"spike\"\nsensitivity = \"high\"", "must be a number"),
         ("on = \"spike\"\nbudget = \"some\"", "“some” is not understood"),
         ("on = \"spike\"\nat = 5", "“at” is of no use with on = \"spike\""),
+        ("on = \"source\"", "watches all sources and there is none"),
+        ("on = \"source\"\nsources = []", "watches no source"),
+        ("on = \"source\"\ntopics = [\"app\"]", "“topics” is of no use with on = \"source\""),
+        ("on = \"source\"\nquick = true", "“quick” is of no use with on = \"source\""),
+        ("on = \"source\"\nat = 5", "“at” is of no use with on = \"source\""),
+        ("on = \"source\"\ndown_for = \"1s\"", "“down_for”"),
+        ("on = \"drop\"\ndown_for = \"5m\"", "“down_for” is of no use with on = \"drop\""),
+        ("on = \"spike\"\nsources = [\"a\"]", "“sources” is of no use with on = \"spike\""),
         ("on = \"drop\"\nquick = true", "“quick” is of no use with on = \"drop\""),
         ("on = \"volume\"\nat = 3\nwindow = \"5m\"\nbudget = \"1 per week\"", "“budget” is of no use"),
     ] {
@@ -472,4 +481,32 @@ fn mistakes_in_them_have_their_place() {
         let report = wrong(&format!("[[topic]]\nname = \"app\"\nquery = \"app\"\n[[calendar]]\nname = \"c\"\n{text}\n"));
         assert!(told(&report, Lang::En).iter().any(|t| t.contains(say)), "{text}: {:#?}", told(&report, Lang::En));
     }
+}
+
+#[test]
+fn rules_on_sources() {
+    let text = |alert: &str| {
+        format!(
+            "timezone = \"America/Mexico_City\"\n[[source]]\nname = \"pipe\"\ntype = \"stdin\"\nformat = \"escucha\"\n[[source]]\nname = \"socket\"\n\
+             type = \"tcp\"\nbind = \"127.0.0.1:0\"\nformat = \"escucha\"\n[[topic]]\nname = \"app\"\nquery = \"app\"\n\
+             [[alert]]\nname = \"fuente\"\non = \"source\"\n{alert}\n[[alert]]\nname = \"silencio\"\non = \"drop\"\n"
+        )
+    };
+    let rule = |alert: &str| {
+        let (config, report) = Config::read("t", text(alert), Path::new("")).expect("a good configuration");
+        assert!(report.problems.is_empty(), "{:#?}", told(&report, Lang::En));
+        let listening = config.listening(&mut TopicIds::default(), 1);
+        assert_eq!(listening.rules.len(), 1, "the other alert watches topics");
+        listening.source_rules[0].clone()
+    };
+    let all = rule("");
+    let names = |rule: &SourceRule| rule.sources.iter().map(|(id, name)| format!("{} {name}", id.0)).collect::<Vec<_>>();
+    assert_eq!(
+        (names(&all), all.down_for, all.settings),
+        (vec!["0 pipe".into(), "1 socket".into()], 5 * MINUTE, Settings::new(Direction::Drop))
+    );
+    let one = rule("sources = [\"socket\"]\ndown_for = \"2m\"\nsensitivity = 5\nbudget = \"1 per week\"\nseverity = \"critical\"");
+    assert_eq!((names(&one), one.down_for, one.settings.sensitivity), (vec!["1 socket".into()], 2 * MINUTE, 5.0));
+    let report = wrong(&text("sources = [\"sockt\"]"));
+    assert!(told(&report, Lang::En).iter().any(|t| t.contains("no [[source]] “sockt”") && t.contains("did you mean “socket”")));
 }

@@ -334,6 +334,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         status: Status::Firing,
         severity,
         topic: "caida-app".to_owned(),
+        source: String::new(),
         brand: "Banco Ejemplo".to_owned(),
         started_at: Timestamp::from_seconds(1_783_000_000),
         updated_at: Timestamp::from_seconds(1_783_000_060),
