@@ -104,9 +104,9 @@ pub const ALERT_SCAN: usize = 8192;
 pub const ALERT_POSTS: usize = 3;
 /// Words an alert shows at most.
 pub const ALERT_TERMS: usize = 8;
-/// Different texts that are read for these words, of those in question and of those they are compared
-/// with.
-pub const TERM_TEXTS: usize = 2048;
+/// Different texts that are read for these words, the latest of those in question and of those they are
+/// compared with.
+pub const TERM_TEXTS: usize = 512;
 /// Bytes of one text that are read for them.
 pub const TERM_TEXT_BYTES: usize = 4096;
 /// Topics of one crisis that its alert lists; those beyond have their part in it all the same.

@@ -153,3 +153,202 @@ impl Judge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Closed, Evidence, Moment};
+    use super::*;
+    use crate::anomaly::{BUCKET, Direction, Finding, Kernel, Level, Settings};
+    use crate::score::Score;
+    use crate::time::{HOUR, Zone};
+    use crate::topic::{Brand, Listening, Rule, Topic};
+
+    /// Topics a and b of one brand, c of another, d of none.
+    const TOPICS: [(&str, Option<usize>); 4] = [("a", Some(0)), ("b", Some(0)), ("c", Some(1)), ("d", None)];
+
+    fn listening(topics: &[(&str, Option<usize>)], watched: &[u32]) -> Listening {
+        let topic = |(name, brand): &(&str, Option<usize>)| Topic {
+            id: TopicId(u32::from(name.as_bytes()[0] - b'a')),
+            name: (*name).into(),
+            brand: *brand,
+            weight: Score::default(),
+            zone: Zone::utc(),
+            calendar: Default::default(),
+            labels: Default::default(),
+            queries: Vec::new(),
+        };
+        let brand = |name: &str| Brand { name: name.into(), ..Brand::default() };
+        let rule = Rule {
+            name: "r".into(),
+            on: On::Unusual(Settings::new(Direction::Spike)),
+            topics: watched.iter().map(|i| TopicId(*i)).collect(),
+            severity: Default::default(),
+            resolve_after: HOUR,
+        };
+        Listening {
+            topics: topics.iter().map(topic).collect(),
+            brands: vec![brand("Banco"), brand("Caja")],
+            rules: vec![rule],
+            ..Listening::default()
+        }
+    }
+
+    /// A judge, bucket after bucket.
+    struct World {
+        judge: Judge,
+        bucket: i64,
+        quiet: BTreeMap<u32, u32>,
+        out: Vec<Alert>,
+    }
+
+    impl World {
+        fn new() -> World {
+            let mut world = World { judge: Judge::default(), bucket: 0, quiet: BTreeMap::new(), out: Vec::new() };
+            world.adopt(&TOPICS, &[0, 1, 2, 3]);
+            world
+        }
+
+        fn adopt(&mut self, topics: &[(&str, Option<usize>)], watched: &[u32]) {
+            self.judge.adopt(&listening(topics, watched), self.now(), &mut self.out);
+        }
+
+        fn now(&self) -> Timestamp {
+            Timestamp(self.bucket * BUCKET)
+        }
+
+        /// One bucket, a letter for each topic: `!` fires, `+` is over the bar, `~` is near it, `.` is as usual.
+        fn close(&mut self, word: &str) {
+            for (topic, letter) in (0..).zip(word.chars()) {
+                let (ratio, level) = match letter {
+                    '!' => (2.0, Level::Alert),
+                    '+' => (1.2, Level::Watch),
+                    '~' => (0.6, Level::Watch),
+                    _ => (0.0, Level::Watch),
+                };
+                let quiet = self.quiet.entry(topic).or_insert(9);
+                *quiet = if ratio > 0.0 { 0 } else { *quiet + 1 };
+                let finding = Finding {
+                    kernel: Kernel::Hour,
+                    observed: 100.0 + self.bucket as f64,
+                    expected: 10.0,
+                    range: (2.0, 20.0),
+                    surprise: ratio * 3.2,
+                    bar: 3.2,
+                    rank: 0,
+                    peaks: 0,
+                    quiet: *quiet,
+                    learning: false,
+                    ready: true,
+                    fires: letter == '!',
+                    again: false,
+                };
+                let closed = Closed { bucket: self.bucket, finding: &finding, standing: Standing { level, recovering: false } };
+                let when = Moment { now: Timestamp((self.bucket + 1) * BUCKET), delayed: false };
+                for watch in self.judge.watches(TopicId(topic)) {
+                    self.judge.close(watch, closed, when, |_| Evidence::default(), &mut self.out);
+                }
+            }
+            self.bucket += 1;
+            self.judge.tell_unusual(self.now(), &mut self.out);
+        }
+
+        /// What was told, one word each: `+` fires, `-` resolves; the topic it began with; all topics with
+        /// their levels, those that are as usual again in parentheses; its own level.
+        fn told(&mut self) -> String {
+            let part = |part: &Part| {
+                let word = format!("{}{}", part.topic, part.standing.map_or(0, |s| s.level.number()));
+                if part.status == Status::Firing { word } else { format!("({word})") }
+            };
+            let one = |alert: Alert| {
+                let sign = if alert.status == Status::Firing { '+' } else { '-' };
+                let parts: Vec<String> = alert.topics.iter().map(part).collect();
+                let level = alert.standing.map_or(0, |s| s.level.number());
+                format!("{sign}{}[{}]{level}", alert.id.split('/').nth(1).unwrap_or_default(), parts.join(","))
+            };
+            self.out.drain(..).map(one).collect::<Vec<_>>().join(" ")
+        }
+    }
+
+    #[test]
+    fn topics_of_one_brand_are_one_crisis() {
+        let table = [
+            ("alone", "!... .... .... ....", "+a[a2]2 | +a[a1]1 |  | -a[(a1)]1"),
+            ("two in the same bucket are told once", "!!.. .... .... ....", "+a[a2,b2]2 | +a[a1,b1]1 |  | -a[(a1),(b1)]1"),
+            ("one after the other", "!... +!.. ++..", "+a[a2]2 | +a[a1,b2]2 | +a[a1,b1]1"),
+            ("the first is quiet before the second", "!!.. .+.. .+.. .+.. .... .... ....", "+a[a2,b2]2 | +a[a1,b1]1 | +a[a1,b1]1 | +a[b1,(a1)]1 |  |  | -a[(a1),(b1)]1"),
+            ("it comes back while the other goes on", "!!.. .+.. .+.. .+.. ++..", "+a[a2,b2]2 | +a[a1,b1]1 | +a[a1,b1]1 | +a[b1,(a1)]1 | +a[a1,b1]1"),
+            ("over the bar is enough to join, not to fire", ".+.. !+..", " | +a[a2,b1]2"),
+            ("near the bar joins nothing", "!~..", "+a[a2]2"),
+            ("what was over is a new crisis", "!... .... .... .... .!..", "+a[a2]2 | +a[a1]1 |  | -a[(a1)]1 | +b[b2]2"),
+            ("it is handed over in the very bucket", "!... .... .... .!..", "+a[a2]2 | +a[a1]1 |  | +a[b2,(a1)]2"),
+            ("another brand, and no brand, stay alone", "!!!!", "+a[a2,b2]2 +c[c2]2 +d[d2]2"),
+        ];
+        for (name, buckets, want) in table {
+            let mut world = World::new();
+            let told: Vec<String> = buckets.split(' ').map(|word| (world.close(word), world.told()).1).collect();
+            assert_eq!(told.join(" | "), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_alert_names_its_topics_and_says_that_one_is_left() {
+        let mut world = World::new();
+        world.close("!!..");
+        let codes = |alert: &Alert| alert.reasons.iter().map(|r| r.code).collect::<Vec<_>>();
+        let alert = world.out.pop().unwrap();
+        assert_eq!(codes(&alert), ["volume", "spike", "rank", "topics", "level"]);
+        let words = &alert.reasons[3].text;
+        assert_eq!((words.es.as_str(), words.en.as_str()), ("2 temas de la marca a la vez: a, b", "2 topics of the brand at once: a, b"));
+        (0..3).for_each(|_| world.close(".+.."));
+        let alert = world.out.pop().unwrap();
+        assert_eq!(codes(&alert), ["usual", "topics", "level"]);
+        assert_eq!((alert.topic.as_str(), alert.reasons[1].text.en.as_str()), ("a", "b goes on"));
+        assert_eq!(alert.firing_topics().collect::<Vec<_>>(), ["b"]);
+        assert!(alert.is_about("a") && alert.is_about("b") && !alert.is_about("c"));
+    }
+
+    #[test]
+    fn a_reload_takes_topics_out_and_leaves_the_rest() {
+        let (ab, caja) = (&[0, 1][..], [("a", Some(0)), ("b", Some(1)), ("c", Some(1))]);
+        let table: [(&str, &[(&str, Option<usize>)], &[u32], &str); 7] = [
+            ("nothing changes", &TOPICS, ab, ""),
+            ("the second is watched no more", &TOPICS, &[0], "+a[a2,(b2)]2"),
+            ("the first is watched no more", &TOPICS, &[1], "+a[b2,(a2)]2"),
+            ("the first is gone", &TOPICS[1..], ab, "+a[b2,(a2)]2"),
+            ("both are gone", &TOPICS[2..], ab, "-a[a2,b2]2"),
+            ("the second is another brand's", &caja, ab, "+a[a2,(b2)]2"),
+            ("both are another brand's", &[("a", Some(1)), ("b", Some(1))], ab, ""),
+        ];
+        for (name, topics, watched, want) in table {
+            let mut world = World::new();
+            world.close("!!..");
+            world.told();
+            world.adopt(topics, watched);
+            assert_eq!(world.told(), want, "{name}");
+            // Whatever is left resolves when it is quiet, once.
+            (0..4).for_each(|_| world.close("...."));
+            let told = world.told();
+            assert_eq!(told.matches('-').count(), usize::from(!want.starts_with('-')), "{name}: {told}");
+            assert!(world.judge.alerts().all(|a| a.status == Status::Resolved), "{name}");
+        }
+    }
+
+    #[test]
+    fn of_many_topics_those_that_go_on_are_listed() {
+        let mut kept = Kept::new(World::new().first());
+        for i in 0..2 * ALERT_TOPICS as u32 {
+            let status = if i % 4 == 0 { Status::Firing } else { Status::Resolved };
+            kept.parts.all.insert(TopicId(i), Part { topic: i.to_string(), status, observed: 1, expected: 1.0, standing: None });
+        }
+        assert!(kept.compose());
+        assert_eq!(kept.alert.topics.len(), ALERT_TOPICS);
+        assert_eq!(kept.alert.topics.iter().filter(|p| p.status == Status::Firing).count(), ALERT_TOPICS / 2);
+    }
+
+    impl World {
+        fn first(mut self) -> Alert {
+            self.close("!...");
+            self.out.remove(0)
+        }
+    }
+}

@@ -186,3 +186,87 @@ impl Reader {
         words.iter().filter_map(most).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Leaf, Node};
+
+    /// Texts of different people, numbered from `first`.
+    fn said<'a>(first: u64, texts: &[&'a str]) -> Vec<Said<'a>> {
+        texts.iter().zip(first..).map(|(text, n)| Said { author: AuthorKey(n), text }).collect()
+    }
+
+    /// What is usually said about an app, so many times over.
+    fn usual(first: u64, times: usize) -> Vec<Said<'static>> {
+        let texts = [
+            "La app del banco no abre en mi celular",
+            "¿Cómo descargo la app del banco?",
+            "la app pide contraseña otra vez",
+            "Actualicé la app y ahora va lenta",
+            "The app asks for my password again",
+            "How do I update the app of the bank?",
+            "Love the new app, well done",
+            "my app is slow since the update",
+        ];
+        said(first, &texts.repeat(times))
+    }
+
+    fn found(now: Vec<Said<'_>>, before: Vec<Said<'_>>) -> Vec<String> {
+        terms(&Texts { now, before, others: Vec::new() }, &[])
+    }
+
+    #[test]
+    fn what_is_new_comes_first_as_people_write_it() {
+        let table: [(&str, &[&str], &[&str]); 7] = [
+            ("a planted word", &["la app dice mantenimiento", "Mantenimiento en la app", "the app: mantenimiento"], &["mantenimiento"]),
+            ("accents, as most people write them", &["caída de la app", "Se cayó: caída total", "otra caida"], &["caída"]),
+            ("ñ is a letter of its own", &["me piden la contraseña del año", "qué año", "el año ano"], &["año"]),
+            ("English", &["outage again, the app is down", "big outage", "an outage!"], &["outage"]),
+            ("a hashtag keeps its sign", &["la app #BancoCaído", "#BancoCaído otra vez", "#bancocaido"], &["#BancoCaído"]),
+            ("accounts and links are nobody's words", &["@ana.ejemplo https://a.example/x", "@ana.ejemplo hola", "@ana.ejemplo"], &[]),
+            ("function words and numbers", &["porque cuando 503", "cuando 503 which", "which porque 503"], &[]),
+        ];
+        for (name, texts, want) in table {
+            let mut now = usual(100, 1);
+            now.extend(said(200, texts));
+            assert_eq!(found(now, usual(1000, 12)), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn more_people_tell_more_and_one_person_nothing() {
+        let mut now = usual(100, 1);
+        now.extend(said(200, &["apagón en la app", "apagón", "hubo apagón", "apagón y lentitud", "lentitud", "qué lentitud"]));
+        let one = Said { author: AuthorKey(7), text: "estafadores" };
+        now.extend([one; 9]);
+        assert_eq!(found(now, usual(1000, 12)), ["apagón", "lentitud"]);
+    }
+
+    #[test]
+    fn what_was_always_said_is_no_news_however_often_it_is_said_now() {
+        assert_eq!(found(usual(100, 20), usual(1000, 12)), [""; 0]);
+        assert_eq!(found(usual(100, 2), Vec::new()), [""; 0], "without a past nothing is known to be new");
+    }
+
+    #[test]
+    fn words_of_the_query_are_not_compared_with_other_topics() {
+        let leaf = Leaf { span: 0..3, term: Term::Phrase(vec!["APP".into()]) };
+        let query = Query { root: Node::Leaf(0), leaves: vec![leaf], accents: Accents::Fold, quoted: false };
+        let now = || said(200, &["la app dice mantenimiento", "app en mantenimiento", "the app: mantenimiento", "app"]);
+        let chatter = ["buenos días a todas", "good morning everybody", "hoy juega la selección", "what a match"].repeat(30);
+        let others = || said(1000, &chatter);
+        let of = |queries: &[Query]| terms(&Texts { now: now(), before: Vec::new(), others: others() }, queries);
+        assert_eq!(of(&[]), ["app", "mantenimiento"]);
+        assert_eq!(of(&[query]), ["mantenimiento"]);
+    }
+
+    #[test]
+    fn there_are_never_too_many() {
+        let words: Vec<String> = ('a'..='l').map(|c| format!("palabra{c}")).collect();
+        let text = words.join(" ");
+        let mut now = usual(100, 8);
+        now.extend(said(200, &[text.as_str(); 16]));
+        assert_eq!(found(now, usual(1000, 60)).len(), ALERT_TERMS);
+    }
+}

@@ -14,6 +14,8 @@ use crate::query::Query;
 
 /// Different earlier texts of a topic with which its own past is enough to compare with.
 const ENOUGH: usize = 200;
+/// Different texts that have words in common which tell more than the texts themselves.
+const SEVERAL: usize = 5;
 
 /// Where evidence comes from, beside the topic itself.
 #[derive(Clone, Copy)]
@@ -45,6 +47,9 @@ impl Topic {
         let earlier = earlier.map(AsRef::as_ref).filter(|m| m.post.at().minute() < before);
         let mut clusters = HashSet::new();
         let mut texts = Texts { now: different(now.iter().copied(), &mut clusters), ..Texts::default() };
+        if texts.now.len() < SEVERAL {
+            return Texts::default();
+        }
         // What was said before and is said again belongs to both sides.
         clusters.clear();
         texts.before = different(earlier, &mut clusters);
