@@ -183,8 +183,14 @@ mod tests {
             let standing = Standing { level: Level::Crisis, recovering: true };
             let watched = Watched { expected: 12.5, surprise: 9.8, standing };
             let brand = Some(BrandStanding { name: "Banco".into(), standing });
-            let windows =
-                TopicWindows { id: TopicId(1), name: "fraude".into(), at: Timestamp(0), windows: [tallied; 5], watched: Some(watched), brand };
+            let windows = TopicWindows {
+                id: TopicId(1),
+                name: "fraude".into(),
+                at: Timestamp(0),
+                windows: [tallied; 5],
+                watched: Some(watched),
+                brand,
+            };
             publisher.newest = vec![Timestamp::from_seconds(100)];
             publisher.ticked(Timestamp::from_seconds(101), &mut vec![Event::Windows(Box::new(windows))]);
             let text = recorder.handle().render();

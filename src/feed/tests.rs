@@ -60,7 +60,14 @@ fn mention(id: &str, topic: &str, points: i16) -> Event {
 
 fn windows(id: u32, at: i64) -> Event {
     let windows = [Tallied::default(); 5];
-    Event::Windows(Box::new(TopicWindows { id: TopicId(id), name: format!("t{id}"), at: Timestamp(at), windows, watched: None, brand: None }))
+    Event::Windows(Box::new(TopicWindows {
+        id: TopicId(id),
+        name: format!("t{id}"),
+        at: Timestamp(at),
+        windows,
+        watched: None,
+        brand: None,
+    }))
 }
 
 fn filter(channels: &[Channel]) -> Filter {

@@ -21,12 +21,14 @@ pub struct Kept {
     pub parts: Parts,
     /// What it came to at its height; see `Similar::peak`.
     pub peak: Option<f64>,
+    /// The terms it had then: what is said on the way back is another matter.
+    pub terms: Vec<String>,
 }
 
 impl Kept {
     /// One that no post alone caused and that does not resolve by itself.
     pub fn new(alert: Alert) -> Kept {
-        Kept { alert, cause: None, due: None, parts: Parts::default(), peak: None }
+        Kept { alert, cause: None, due: None, parts: Parts::default(), peak: None, terms: Vec::new() }
     }
 
     /// The posts it shows, and the one that caused it.
@@ -98,7 +100,6 @@ impl Alerts {
     pub fn kept_mut(&mut self, number: u64) -> Option<&mut Kept> {
         self.kept.get_mut(&number)
     }
-
 
     /// Alert `number`, if it is kept.
     pub fn get(&self, number: u64) -> Option<&Alert> {
@@ -176,6 +177,9 @@ impl Alerts {
         let peak = similar::higher(&kept.alert, kept.peak);
         let similar = similar::to(&kept.alert, peak, self.resolved.iter().filter_map(|n| self.kept.get(n)));
         if let Some(kept) = self.kept.get_mut(&number) {
+            if peak != kept.peak || kept.terms.is_empty() {
+                kept.terms.clone_from(&kept.alert.gist.terms);
+            }
             (kept.peak, kept.alert.similar) = (peak, similar);
         }
     }

@@ -275,8 +275,16 @@ mod tests {
             ("alone", "!... .... .... ....", "+a[a2]2 | +a[a1]1 |  | -a[(a1)]1"),
             ("two in the same bucket are told once", "!!.. .... .... ....", "+a[a2,b2]2 | +a[a1,b1]1 |  | -a[(a1),(b1)]1"),
             ("one after the other", "!... +!.. ++..", "+a[a2]2 | +a[a1,b2]2 | +a[a1,b1]1"),
-            ("the first is quiet before the second", "!!.. .+.. .+.. .+.. .... .... ....", "+a[a2,b2]2 | +a[a1,b1]1 | +a[a1,b1]1 | +a[b1,(a1)]1 |  |  | -a[(a1),(b1)]1"),
-            ("it comes back while the other goes on", "!!.. .+.. .+.. .+.. ++..", "+a[a2,b2]2 | +a[a1,b1]1 | +a[a1,b1]1 | +a[b1,(a1)]1 | +a[a1,b1]1"),
+            (
+                "the first is quiet before the second",
+                "!!.. .+.. .+.. .+.. .... .... ....",
+                "+a[a2,b2]2 | +a[a1,b1]1 | +a[a1,b1]1 | +a[b1,(a1)]1 |  |  | -a[(a1),(b1)]1",
+            ),
+            (
+                "it comes back while the other goes on",
+                "!!.. .+.. .+.. .+.. ++..",
+                "+a[a2,b2]2 | +a[a1,b1]1 | +a[a1,b1]1 | +a[b1,(a1)]1 | +a[a1,b1]1",
+            ),
             ("over the bar is enough to join, not to fire", ".+.. !+..", " | +a[a2,b1]2"),
             ("near the bar joins nothing", "!~..", "+a[a2]2"),
             ("what was over is a new crisis", "!... .... .... .... .!..", "+a[a2]2 | +a[a1]1 |  | -a[(a1)]1 | +b[b2]2"),

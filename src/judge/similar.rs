@@ -32,14 +32,14 @@ pub fn to<'a>(alert: &Alert, peak: Option<f64>, past: impl Iterator<Item = &'a K
     let Some(peak) = peak else { return Vec::new() };
     let folded: Vec<String> = alert.gist.terms.iter().map(|t| fold(t, Accents::Fold)).collect();
     let mut found = Vec::new();
-    for Kept { alert: old, peak: height, .. } in past {
+    for Kept { alert: old, peak: height, terms, .. } in past {
         let same_topic = old.topic == alert.topic;
         let related = same_topic || (!alert.brand.is_empty() && old.brand == alert.brand);
         let (Some(height), Some(resolved_at)) = (*height, old.resolved_at) else { continue };
         if old.on != alert.on || !related || resolved_at > alert.updated_at {
             continue;
         }
-        let terms: Vec<String> = old.gist.terms.iter().filter(|t| folded.contains(&fold(t, Accents::Fold))).cloned().collect();
+        let terms: Vec<String> = terms.iter().filter(|t| folded.contains(&fold(t, Accents::Fold))).cloned().collect();
         let apart = if height > peak { height / peak } else { peak / height };
         let rank = (std::cmp::Reverse(terms.len()), !same_topic, (100.0 * apart) as u64, std::cmp::Reverse(old.started_at));
         let duration = resolved_at.since(old.started_at);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn kept(alert: Alert) -> Kept {
-        Kept { peak: higher(&alert, None), ..Kept::new(alert) }
+        Kept { peak: higher(&alert, None), terms: alert.gist.terms.clone(), ..Kept::new(alert) }
     }
 
     #[test]

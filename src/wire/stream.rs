@@ -503,7 +503,10 @@ mod tests {
             let v: serde_json::Value = serde_json::from_str(&windows_json(w)).expect("JSON");
             ["level", "recovering", "expected", "surprise", "brand"].map(|key| v[key].clone()).into()
         };
-        assert_eq!(serde_json::Value::from(told(&windows)), serde_json::json!([2, true, 12.4, 9.8, {"name": "Banco", "level": 3, "recovering": false}]));
+        assert_eq!(
+            serde_json::Value::from(told(&windows)),
+            serde_json::json!([2, true, 12.4, 9.8, {"name": "Banco", "level": 3, "recovering": false}])
+        );
         assert!(told(&TopicWindows { watched: None, brand: None, ..windows }).iter().all(serde_json::Value::is_null));
     }
 
