@@ -10,7 +10,7 @@ pub mod recorded;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::{Alert, Gist, Severity, Status};
 use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_WEEK, Settings, Usual, bucket_of};
 use crate::calendar::Calendar;
 use crate::judge;
@@ -191,6 +191,9 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         first_post: None,
         top_posts: Vec::new(),
         networks: Vec::new(),
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }
 }
 

@@ -5,7 +5,10 @@
 
 mod alerts;
 mod crisis;
+mod parts;
+mod similar;
 mod sources;
+mod terms;
 mod unusual;
 mod words;
 
@@ -13,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::alert::{Alert, Reason, Status};
+use crate::alert::{Alert, Gist, Reason, Status};
 use crate::post::{PostBuf, PostKey};
 use crate::score::{Addend, Score};
 use crate::time::{MINUTE, Timestamp};
@@ -21,8 +24,10 @@ use crate::topic::{Listening, On, Rule, TopicId};
 use crate::window::Tallied;
 use alerts::{Alerts, Kept};
 pub use crisis::{Crisis, Symptoms};
+use parts::Crises;
 pub use sources::Brought;
 use sources::SourceWatch;
+pub use terms::{Said, Texts, terms};
 pub use unusual::Closed;
 pub use words::unusual;
 
@@ -42,6 +47,8 @@ pub struct Evidence {
     pub top: Vec<PostBuf>,
     /// Mentions by network, in name order.
     pub networks: Vec<(String, u64)>,
+    /// What its mentions are like.
+    pub gist: Gist,
 }
 
 /// When something was found, and whether it came behind the watermark.
@@ -87,6 +94,7 @@ pub struct Judge {
     /// As the rules are configured.
     sources: Vec<SourceWatch>,
     alerts: Alerts,
+    crises: Crises,
 }
 
 impl Judge {
@@ -131,6 +139,7 @@ impl Judge {
         for number in self.alerts.open_but(held) {
             self.alerts.resolve(number, now, words::rule_removed(), out);
         }
+        self.drop_parts(now, out);
     }
 
     /// The watches of a topic, to be asked about by number.
@@ -175,6 +184,7 @@ impl Judge {
             first: Some(shown.clone()),
             top: vec![shown.clone()],
             networks: vec![(post.network.to_owned(), 1)],
+            gist: Gist { languages: vec![(language(post.lang), 1)], ..Gist::default() },
         };
         let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, post.id);
         let mut alert = watch.alert(id, post.at, u64::from(at.rounded()), evidence, when);
@@ -182,7 +192,8 @@ impl Judge {
         alert.reasons.push(words::priority(score, at));
         alert.reasons.extend(addends.map(words::addend));
         let due = when.now.max(post.at).plus(watch.rule.resolve_after);
-        self.alerts.open(Kept { alert, cause: Some(post.key()), due: Some(due) }, when.now, out);
+        let kept = Kept { cause: Some(post.key()), due: Some(due), ..Kept::new(alert) };
+        self.alerts.open(kept, when.now, out);
     }
 
     /// The window with last minute `end` reached the count of `volume` watch `i`.
@@ -194,19 +205,20 @@ impl Judge {
         let observed = evidence.observed;
         let mut alert = watch.alert(id, start, at, evidence, when);
         alert.reasons = words::volume(observed, window, at);
-        let number = self.alerts.open(Kept { alert, cause: None, due: None }, when.now, out);
+        let number = self.alerts.open(Kept::new(alert), when.now, out);
         watch.firing = Some(Firing { alert: number, end, told: observed.mentions, told_at: when.now });
     }
 
     /// Looks at the firing `volume` alert of watch `i` once more, now that the window that ends with
     /// minute `end` holds what was `observed`: it resolves, tells of its growth, or stays as it is.
+    /// `evidence` is given when the alert began.
     pub fn review(
         &mut self,
         i: usize,
         end: i64,
         observed: Tallied,
         now: Timestamp,
-        evidence: impl FnOnce() -> Evidence,
+        evidence: impl FnOnce(Timestamp) -> Evidence,
         out: &mut Vec<Alert>,
     ) {
         let Some(watch) = self.watches.get_mut(i) else { return };
@@ -231,9 +243,10 @@ impl Judge {
         let grown = count >= firing.told.saturating_mul(2);
         if grown || (count != firing.told && now.since(firing.told_at) >= UPDATE_EVERY) {
             watch.firing = Some(Firing { told: count, told_at: now, ..firing });
-            let evidence = evidence();
+            let evidence = evidence(self.alerts.get(firing.alert).map_or(now, |alert| alert.started_at));
             let reasons = words::volume(evidence.observed, window, at);
-            self.alerts.change(firing.alert, now, evidence, reasons, out);
+            self.alerts.grow(firing.alert, now, evidence, reasons);
+            self.alerts.tell(firing.alert, out);
         }
     }
 
@@ -289,8 +302,19 @@ impl Watch {
             first_post: evidence.first,
             top_posts: evidence.top,
             networks: evidence.networks,
+            topics: Vec::new(),
+            gist: evidence.gist,
+            similar: Vec::new(),
         }
     }
+}
+
+/// A language without its region, for people and counters: `und` where a network gives none, or what is
+/// no code.
+pub fn language(code: &str) -> String {
+    let primary = code.split(['-', '_']).next().unwrap_or_default();
+    let known = (2..=3).contains(&primary.len()) && primary.bytes().all(|b| b.is_ascii_alphabetic());
+    if known { primary.to_ascii_lowercase() } else { "und".to_owned() }
 }
 
 /// The name of what a rule watches.

@@ -108,6 +108,17 @@ pub const ALERTS_RESOLVED: usize = 4096;
 pub const ALERT_SCAN: usize = 8192;
 /// Posts an alert shows at most.
 pub const ALERT_POSTS: usize = 3;
+/// Words an alert shows at most.
+pub const ALERT_TERMS: usize = 8;
+/// Different texts that are read for these words, the latest of those in question and of those they are
+/// compared with.
+pub const TERM_TEXTS: usize = 512;
+/// Bytes of one text that are read for them.
+pub const TERM_TEXT_BYTES: usize = 4096;
+/// Topics of one crisis that its alert lists; those beyond have their part in it all the same.
+pub const ALERT_TOPICS: usize = 64;
+/// Alerts of the past that an alert names.
+pub const ALERT_SIMILAR: usize = 3;
 /// Mentions in one bucket that are believed; more is counted as this many.
 pub const BUCKET_MENTIONS: f64 = 1e12;
 /// Alerts in the budget of one detector.

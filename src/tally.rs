@@ -4,9 +4,11 @@
 
 mod answers;
 mod authors;
+mod brands;
 mod buckets;
 mod clock;
 mod crowd;
+mod evidence;
 mod held;
 mod looks;
 mod past;
@@ -27,7 +29,7 @@ use crate::lane::{Compiled, Hit, Outcome, Record};
 use crate::limits;
 use crate::panes::Counted;
 use crate::panes::week::Listened;
-use crate::post::{Kind, Post, PostBuf, PostKey};
+use crate::post::{AuthorKey, Kind, Post, PostBuf, PostKey};
 use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
@@ -36,9 +38,12 @@ use crate::topic::{On, Sign, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
+use brands::Brands;
+pub use brands::{BrandOverview, BrandStanding};
 use clock::EventClock;
+use evidence::Around;
 pub use held::Held;
-pub use past::Past;
+pub use past::{Of, Past};
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
@@ -94,6 +99,18 @@ pub struct Mention {
     pub late: bool,
 }
 
+impl Mention {
+    /// Whether its tone is negative.
+    pub fn is_negative(&self) -> bool {
+        self.addends.iter().any(|a| a.code == NEGATIVITY && a.weight > Score::default())
+    }
+
+    /// Who wrote it.
+    pub fn author(&self) -> AuthorKey {
+        self.post.get().author_key()
+    }
+}
+
 /// One topic's windows at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicWindows {
@@ -107,6 +124,8 @@ pub struct TopicWindows {
     pub windows: [Tallied; Window::ALL.len()],
     /// Its last closed bucket, if a rule asks what is unusual and one has closed.
     pub watched: Option<Watched>,
+    /// Where its brand stands, if a rule on `spike` watches one of the brand's topics.
+    pub brand: Option<BrandStanding>,
 }
 
 /// What the tally tells the outside.
@@ -152,13 +171,15 @@ pub struct Tally {
     topics: Vec<Topic>,
     /// Slot of every topic of the set that is listened to now, in its order.
     slots: Vec<usize>,
-    version: Option<u64>,
+    /// What is listened for.
+    compiled: Option<Arc<Compiled>>,
     /// Slots whose counts changed since the last beat.
     changed: Vec<usize>,
     /// When the windows of a slot change by themselves, in minutes.
     due: BTreeSet<(i64, usize)>,
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
     watched: Vec<usize>,
+    brands: Brands,
     past: Option<Past>,
     sources: sources::Sources,
     /// Minutes with mentions that were not looked at yet.
@@ -195,10 +216,11 @@ impl Tally {
             judge: Judge::default(),
             topics: Vec::new(),
             slots: Vec::new(),
-            version: None,
+            compiled: None,
             changed: Vec::new(),
             due: BTreeSet::new(),
             watched: Vec::new(),
+            brands: Brands::default(),
             past: settings.past,
             sources: sources::Sources::default(),
             busy: BTreeSet::new(),
@@ -296,11 +318,12 @@ impl Tally {
         for watch in self.judge.watches(topic.id) {
             let Some(On::Volume { window, .. }) = self.judge.on(watch).filter(|_| self.judge.is_firing(watch)) else { continue };
             let observed = topic.panes.window(window, end);
-            let evidence = || topic.evidence(window, end, &self.recent, &self.networks);
+            let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
+            let evidence = |since| topic.evidence(window, end, since, around);
             self.judge.review(watch, end, observed, now, evidence, &mut self.alerts);
         }
         tell(&mut self.alerts, events);
-        events.push(Event::Windows(Box::new(topic.at(now))));
+        events.extend(self.told(slot, now).map(|windows| Event::Windows(Box::new(windows))));
     }
 
     /// Deals with one record: `None` if it was counted as a mention, else why not.
@@ -357,9 +380,12 @@ impl Tally {
         let post = mention.post.get();
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
-        let negative = mention.addends.iter().any(|a| a.code == NEGATIVITY && a.weight > Score::default());
+        let negative = mention.is_negative();
         let number = self.recent.push(mention.clone());
         let oldest = self.recent.oldest();
+        let slots = hits.iter().filter(|h| !h.own).filter_map(|h| self.slots.get(h.topic as usize).copied());
+        let to_brand = hits.iter().any(|h| h.direct && !h.own);
+        self.brands.count(slots, &counted(to_brand), record.at, negative, now);
         events.push(Event::Mention(mention.clone()));
         for hit in hits.iter().filter(|h| !h.own) {
             let Some(slot) = self.slots.get(hit.topic as usize).copied() else { continue };
@@ -417,7 +443,8 @@ impl Tally {
                 Some(On::Volume { window, .. }) if live && !self.judge.is_firing(watch) => {
                     let reached = topic.panes.find(window, minute, |end, count| self.judge.reaches(watch, end, count));
                     if let Some(end) = reached {
-                        let evidence = topic.evidence(window, end, &self.recent, &self.networks);
+                        let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
+                        let evidence = topic.evidence(window, end, Timestamp::from_minute(end), around);
                         self.judge.fire_volume(watch, end, evidence, when, &mut self.alerts);
                     }
                 }
@@ -491,10 +518,10 @@ impl Tally {
     /// Listens for `compiled` from now on; topics keep their counts by number.
     fn adopt(&mut self, compiled: &Arc<Compiled>, events: &mut Vec<Event>) {
         let listening = &compiled.listening;
-        if self.version == Some(listening.version) {
+        if self.compiled.as_ref().is_some_and(|known| known.listening.version == listening.version) {
             return;
         }
-        self.version = Some(listening.version);
+        self.compiled = Some(compiled.clone());
         let now = self.clock.now();
         let before = std::mem::replace(&mut self.slots, topics::adopt(&mut self.topics, listening, now));
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);

@@ -30,6 +30,7 @@ const TOPIC_WINDOW: &str = "escucha_topic_window_mentions";
 const EXPECTED: &str = "escucha_topic_expected_mentions";
 const SURPRISE: &str = "escucha_topic_surprise";
 const CRISIS: &str = "escucha_crisis_level";
+const BRAND_CRISIS: &str = "escucha_brand_crisis_level";
 const ALERTS: &str = "escucha_alerts_total";
 const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
 const STAGE: &str = "escucha_stage_seconds";
@@ -107,6 +108,7 @@ fn describe() {
     describe_gauge!(EXPECTED, Unit::Count, "Mentions that were usual in the last closed five minutes");
     describe_gauge!(SURPRISE, "How far off the topic was then, in spreads of its own past");
     describe_gauge!(CRISIS, "How bad it is for the topic: 0 as usual, 1 watch, 2 alert, 3 crisis");
+    describe_gauge!(BRAND_CRISIS, "How bad it is for the brand, over all its topics: 0 as usual, 1 watch, 2 alert, 3 crisis");
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
     describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
     describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
@@ -231,6 +233,11 @@ impl TopicMeter {
     pub fn window(&self, window: Window) -> &Gauge {
         &self.windows[window as usize]
     }
+}
+
+/// The level of the brand called `name`, a name from the configuration.
+pub fn brand_crisis(name: &str) -> Gauge {
+    gauge!(BRAND_CRISIS, "brand" => name.to_owned())
 }
 
 /// A counter of alerts that fired; `rule` is a name from the configuration.

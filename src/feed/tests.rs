@@ -1,5 +1,5 @@
 use super::*;
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::{Alert, Gist, Severity, Status};
 use crate::clusters::Size;
 use crate::score::Score;
 use crate::tally::{MentionTopic, TopicWindows};
@@ -38,6 +38,9 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: Vec::new(),
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }))
 }
 
@@ -58,7 +61,14 @@ fn mention(id: &str, topic: &str, points: i16) -> Event {
 
 fn windows(id: u32, at: i64) -> Event {
     let windows = [Tallied::default(); 5];
-    Event::Windows(Box::new(TopicWindows { id: TopicId(id), name: format!("t{id}"), at: Timestamp(at), windows, watched: None }))
+    Event::Windows(Box::new(TopicWindows {
+        id: TopicId(id),
+        name: format!("t{id}"),
+        at: Timestamp(at),
+        windows,
+        watched: None,
+        brand: None,
+    }))
 }
 
 fn filter(channels: &[Channel]) -> Filter {

@@ -102,7 +102,7 @@ impl Judge {
     }
 
     fn open_source(&mut self, i: usize, alert: Alert, now: Timestamp, out: &mut Vec<Alert>) {
-        let number = self.alerts.open(Kept { alert, cause: None, due: None }, now, out);
+        let number = self.alerts.open(Kept::new(alert), now, out);
         if let Some(watch) = self.sources.get_mut(i) {
             watch.firing = Some(number);
         }
@@ -141,6 +141,9 @@ impl SourceWatch {
             first_post: first,
             top_posts: top,
             networks,
+            topics: Vec::new(),
+            gist: Default::default(),
+            similar: Vec::new(),
         }
     }
 }

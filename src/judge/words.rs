@@ -93,7 +93,27 @@ fn plain(code: &'static str, es: &str, en: &str) -> Reason {
     Reason { code, text: Both::new(es, en), value: 0.0 }
 }
 
-/// How bad it is for the topic.
+/// Code of the reason that names the topics of a crisis.
+pub const TOPICS: &str = "topics";
+/// Code of the reason that tells the level.
+pub const LEVEL: &str = "level";
+/// Topics that a sentence names.
+const NAMED: usize = 5;
+
+/// Which topics of one brand are unusual at once, or which one is left.
+pub fn together(topics: &[&str]) -> Reason {
+    let (shown, more) = topics.split_at(topics.len().min(NAMED));
+    let names = shown.join(", ") + if more.is_empty() { "" } else { ", …" };
+    let n = topics.len();
+    let text = if n == 1 {
+        Both::new(format!("Sigue {names}"), format!("{names} goes on"))
+    } else {
+        Both::new(format!("{n} temas de la marca a la vez: {names}"), format!("{n} topics of the brand at once: {names}"))
+    };
+    Reason { code: TOPICS, text, value: n as f64 }
+}
+
+/// How bad it is for the topic, or for the worst of several.
 pub fn level(standing: Standing) -> Reason {
     let (es, en) = match standing.level {
         Level::Calm => ("normal", "normal"),
@@ -104,7 +124,7 @@ pub fn level(standing: Standing) -> Reason {
     let (mas, more) = if standing.recovering { ("; en recuperación", "; recovering") } else { ("", "") };
     let number = standing.level.number();
     let text = Both::new(format!("Nivel {number} de 3: {es}{mas}"), format!("Level {number} of 3: {en}{more}"));
-    Reason { code: "level", text, value: f64::from(number) }
+    Reason { code: LEVEL, text, value: f64::from(number) }
 }
 
 /// A number of mentions or a ratio as people read it: whole from ten up, and in Spanish with a comma, since

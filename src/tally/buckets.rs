@@ -5,14 +5,17 @@
 //! a gap, of which nothing is known. A bucket that a source missed a good part of is doubtful.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::crowd::{Counts, Crowd};
+use super::evidence::Around;
 use super::series::{Quality, Series};
 use super::{Event, Moment, Past, Tally, tell};
-use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Standing, Usual, Watched, bucket_of};
+use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Settings, Standing, Usual, Watched, bucket_of};
+use crate::calendar::Calendar;
 use crate::judge::{Closed, Crisis, Symptoms};
 use crate::limits::LISTENED_GAP;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::topic::Listening;
 use crate::window::Window;
 
@@ -42,7 +45,8 @@ pub struct Unusual {
 }
 
 impl Unusual {
-    fn new(series: Series, watches: Vec<usize>, from: i64) -> Unusual {
+    /// The volume of `series`, for these watches of the judge, first heard whole in bucket `from`.
+    pub fn new(series: Series, watches: Vec<usize>, from: i64) -> Unusual {
         let (crowd, crisis) = (Crowd::default(), Crisis::default());
         Unusual { series, watches, from, next: i64::MIN, busy: i64::MIN, negative: BTreeMap::new(), crowd, crisis, watched: None }
     }
@@ -50,6 +54,12 @@ impl Unusual {
     /// What its last closed bucket came to.
     pub fn watched(&self) -> Option<Watched> {
         self.watched
+    }
+
+    /// Who asks and how to look from now on; what is usual stays known.
+    pub fn adopt(&mut self, zone: Zone, calendar: Arc<Calendar>, watches: Vec<usize>, settings: Vec<Settings>) {
+        self.watches = watches;
+        self.series.adopt(zone, calendar, settings);
     }
 
     /// Whether it was listening when `bucket` began.
@@ -67,10 +77,10 @@ impl Unusual {
     }
 
     /// Learns what was counted before the first bucket, which is known once.
-    pub fn remember(&mut self, past: Option<&Past>, topic: &str) {
+    pub fn recall(&mut self, past: Option<&Past>, counts: impl FnOnce(&Past) -> Vec<f64>) {
         let Some(past) = past.filter(|_| self.next == i64::MIN) else { return };
         self.next = self.from;
-        let counts = past.counts(topic);
+        let counts = counts(past);
         let first = past.until.saturating_sub(i64::try_from(counts.len()).unwrap_or(i64::MAX));
         for (bucket, count) in (first..).zip(counts) {
             self.series.close(bucket, count, Quality::Whole);
@@ -113,7 +123,7 @@ impl Unusual {
     }
 
     /// Closes a bucket: what the detectors found, each for its watch, and where the topic stands.
-    fn close(&mut self, bucket: i64, mentions: u64, newcomers: Option<u64>, quality: Quality) -> (Vec<(usize, Finding)>, Watched) {
+    pub fn close(&mut self, bucket: i64, mentions: u64, newcomers: Option<u64>, quality: Quality) -> (Vec<(usize, Finding)>, Watched) {
         let later = self.negative.split_off(&(bucket + 1));
         let negative = std::mem::replace(&mut self.negative, later).remove(&bucket).unwrap_or(0);
         self.next = bucket + 1;
@@ -157,10 +167,7 @@ impl Tally {
             }
             self.watched.push(*slot);
             match &mut state.unusual {
-                Some(known) => {
-                    known.watches = watches;
-                    known.series.adopt(topic.zone.clone(), topic.calendar.clone(), settings);
-                }
+                Some(known) => known.adopt(topic.zone.clone(), topic.calendar.clone(), watches, settings),
                 None => {
                     let series = Series::new(topic.zone.clone(), topic.calendar.clone(), settings);
                     state.unusual = Some(Box::new(Unusual::new(series, watches, from)));
@@ -169,6 +176,9 @@ impl Tally {
         }
         let topics = &self.topics;
         self.watched.sort_by_key(|slot| topics.get(*slot).map(|t| t.id));
+        for slot in self.brands.adopt(listening, &self.slots, from) {
+            self.mark_changed(slot);
+        }
         // What is no longer listened to has a gap, and would begin anew.
         self.topics.iter_mut().filter(|t| !t.active).for_each(|t| t.unusual = None);
     }
@@ -190,6 +200,8 @@ impl Tally {
                     self.close_bucket(slot, bucket, quality, now);
                 }
             }
+            self.judge.tell_unusual(now, &mut self.alerts);
+            self.close_brands(bucket, quality);
             self.bucket = Some(bucket + 1);
         }
         self.bucket = Some(from.max(open));
@@ -200,19 +212,20 @@ impl Tally {
     fn close_bucket(&mut self, slot: usize, bucket: i64, quality: Quality, now: Timestamp) {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let Some(unusual) = topic.unusual.as_mut().filter(|u| u.hears(bucket)) else { return };
-        unusual.remember(self.past.as_ref(), &topic.name);
+        unusual.recall(self.past.as_ref(), |past| past.counts(&topic.name));
         let end = (bucket + 1) * MINUTES - 1;
         let mentions = topic.panes.between(end - MINUTES, end).mentions;
         let newcomers = topic.panes.newcomers(MINUTES, end);
         let (findings, watched) = unusual.close(bucket, mentions, newcomers, quality);
+        // Readers are told of what is usual now, also where nothing came.
         if !topic.changed {
-            // Readers are told of what is usual now, also where nothing came.
             topic.changed = true;
             self.changed.push(slot);
         }
         // Of a doubtful bucket nobody knows whether what goes on is over.
         for (watch, finding) in findings.into_iter().filter(|(_, finding)| quality == Quality::Whole || finding.fires) {
-            let evidence = || topic.evidence(Window::H1, end, &self.recent, &self.networks);
+            let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
+            let evidence = |since| topic.evidence(Window::H1, end, since, around);
             let closed = Closed { bucket, finding: &finding, standing: watched.standing };
             self.judge.close(watch, closed, Moment { now, delayed: false }, evidence, &mut self.alerts);
         }

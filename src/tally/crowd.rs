@@ -9,7 +9,7 @@ const USUAL_KEPT: f64 = 0.999_518_763_622_666_2;
 /// What the present share keeps: half-life an hour, 0.5^(1/12), as the detector's fading sum.
 const PRESENT_KEPT: f64 = 0.943_874_312_681_693_5;
 /// Standard deviations of the interval around the present share: 95 %.
-const INTERVAL: f64 = 1.96;
+pub const INTERVAL: f64 = 1.96;
 /// From this share on the tone is bad, however usual that is: most posts are negative. A topic made
 /// of complaints has no share left to rise.
 const MAJORITY: f64 = 0.5;
@@ -115,14 +115,19 @@ impl Share {
         (self.whole > 0.0).then(|| self.part / self.whole)
     }
 
-    /// The lower end of the score interval of a proportion (Wilson, Journal of the American
-    /// Statistical Association 1927), which keeps its promise with few posts too; 0 with none.
+    /// The lower end of the interval around it; 0 with none.
     fn lower(&self, deviations: f64) -> f64 {
-        let (n, Some(p)) = (self.whole, self.ratio()) else { return 0.0 };
-        let z = deviations * deviations / n;
-        let spread = deviations * (p * (1.0 - p) / n + z / (4.0 * n)).max(0.0).sqrt();
-        ((p + z / 2.0 - spread) / (1.0 + z)).max(0.0)
+        if self.whole > 0.0 { wilson(self.part, self.whole, deviations).0 } else { 0.0 }
     }
+}
+
+/// The score interval of a proportion (Wilson, Journal of the American Statistical Association 1927),
+/// which keeps its promise with few posts too. `whole` is above 0.
+pub fn wilson(part: f64, whole: f64, deviations: f64) -> (f64, f64) {
+    let (p, z) = (part / whole, deviations * deviations / whole);
+    let spread = deviations * (p * (1.0 - p) / whole + z / (4.0 * whole)).max(0.0).sqrt();
+    let end = |x: f64| (x / (1.0 + z)).clamp(0.0, 1.0);
+    (end(p + z / 2.0 - spread), end(p + z / 2.0 + spread))
 }
 
 #[cfg(test)]

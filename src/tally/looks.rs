@@ -7,6 +7,7 @@
 //! before the bucket closes.
 
 use super::buckets::MINUTES;
+use super::evidence::Around;
 use super::{Moment, Tally};
 use crate::detect::WINDOW;
 use crate::judge::Closed;
@@ -28,20 +29,22 @@ impl Tally {
                 self.look_at(slot, minute, now);
             }
         }
+        self.judge.tell_unusual(now, &mut self.alerts);
     }
 
     fn look_at(&mut self, slot: usize, minute: i64, now: Timestamp) {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let bucket = minute.div_euclid(MINUTES);
         let Some(unusual) = topic.unusual.as_mut().filter(|u| u.hears(bucket)) else { return };
-        unusual.remember(self.past.as_ref(), &topic.name);
+        unusual.recall(self.past.as_ref(), |past| past.counts(&topic.name));
         let (panes, minutes, window) = (&topic.panes, minute.rem_euclid(MINUTES) + 1, WINDOW as i64);
         let counts = (panes.between(minute - minutes, minute).mentions, panes.between(minute - window, minute).mentions);
         // Only asked for where the volume calls for it.
         let voices = || panes.newcomers(minutes, minute).zip(panes.newcomers(window, minute));
         let told = unusual.look(minute, counts, voices);
         for (watch, finding, standing) in told {
-            let evidence = || topic.evidence(Window::H1, minute, &self.recent, &self.networks);
+            let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
+            let evidence = |since| topic.evidence(Window::H1, minute, since, around);
             let closed = Closed { bucket, finding: &finding, standing };
             self.judge.close(watch, closed, Moment { now, delayed: false }, evidence, &mut self.alerts);
         }

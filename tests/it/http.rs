@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use escucha::alert::{Alert, Reason, Severity, Status};
+use escucha::alert::{Alert, Gist, Reason, Severity, Status};
 use escucha::app::{Desk, Engine, Parts, Sink};
 use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
@@ -350,6 +350,9 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: vec![("bluesky".to_owned(), 120), ("x".to_owned(), 64)],
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }))
 }
 
@@ -382,5 +385,6 @@ fn windows(name: &str, mentions: u64) -> Event {
         at: Timestamp::from_seconds(60),
         windows: [tallied; 5],
         watched: None,
+        brand: None,
     }))
 }

@@ -14,6 +14,7 @@ mod descriptors;
 mod demo;
 mod determinism;
 mod differential;
+mod evidence;
 mod fuzz_config;
 mod fuzz_decode;
 mod fuzz_http;
