@@ -9,7 +9,7 @@ use crate::share::{Shift, Voice};
 crate::register!(Spec: share_of_voice, change, answered, engagement);
 mod panes;
 
-pub use engagement::{Publication, Publications};
+pub use engagement::{Publication, Publications, figures as engagement};
 pub use panes::{Counted, Panes};
 pub use share_of_voice::{concentration, largest_two};
 
@@ -30,11 +30,12 @@ pub struct Facts<'a> {
     pub brand: Voice,
     /// The same of all brands of the group together.
     pub group: Voice,
-    /// This window and the one before, without reposts and near-duplicates; `None` if nothing is known of
-    /// the one before.
-    pub shift: Option<Shift>,
+    /// This window and the one before, without reposts and near-duplicates.
+    pub shift: Shift,
     /// Share of the market, 0-1.
     pub market: Option<f64>,
+    /// There is a topic of the brand: else nothing is known of its mentions.
+    pub listened: bool,
     /// A post by one of its accounts was ever seen.
     pub heard: bool,
     /// What its accounts published in the window.

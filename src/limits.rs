@@ -125,6 +125,8 @@ pub const GROUP_BYTES: usize = (2 * SHARE_PANES + 4) * 32 + (SHARE_PANES + 2) * 
 pub const SHARE_CLUSTERS: usize = 256 * 1024;
 /// Mentions of brands of groups that wait for a reply, and replies that wait for theirs.
 pub const SHARE_WAITING: usize = 512 * 1024;
+/// What remembering these clusters and mentions may cost together, in bytes.
+pub const SHARE_NOTES_BYTES: usize = 20 * 1024 * 1024;
 /// How long they wait.
 pub const SHARE_WAIT: i64 = 8 * 24 * HOUR;
 /// Publications of one brand's own accounts whose reactions are kept.

@@ -154,7 +154,7 @@ impl Settings {
 }
 
 /// One brand's share in a window beside that in the window before, without reposts and near-duplicates.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Shift {
     /// The brand's mentions and the group's, now.
     pub now: (u64, u64),
@@ -197,6 +197,6 @@ mod tests {
 
     #[test]
     fn whole_posts_are_shared_out_without_a_rest() {
-        assert!((1..=16).all(|k| Voice::UNIT % k == 0));
+        assert!((1..=16).all(|k| Voice::UNIT.is_multiple_of(k)));
     }
 }

@@ -12,7 +12,9 @@ mod past;
 mod readers;
 mod recent;
 mod series;
+mod shares;
 mod topics;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,7 +42,9 @@ pub use past::Past;
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
+use shares::{Heard, Shares};
 use topics::{Networks, Topic};
+pub use voice::{AccountVoice, BrandVoice, Figures, GroupShares, ShareFilter, ShareOfVoice};
 
 /// The signal that tells whether a post is negative: then it adds.
 const NEGATIVITY: &str = "negativity";
@@ -122,6 +126,8 @@ pub enum Event {
     Delete(PostKey),
     /// This topic is no longer listened to.
     Forget(TopicId),
+    /// The shares of a group, once a minute; of what is no longer in it, nothing.
+    Shares(Box<GroupShares>),
 }
 
 /// What became of the records of one outcome.
@@ -144,6 +150,7 @@ pub struct Tally {
     recent: Recent,
     answers: Answers,
     networks: Networks,
+    shares: Shares,
     listened: Listened,
     judge: Judge,
     /// Every topic that ever was listened to; a slot is never used again.
@@ -173,6 +180,7 @@ pub struct Tally {
 struct Batch<'a> {
     source: SourceId,
     outcome: &'a Outcome,
+    compiled: &'a Compiled,
 }
 
 impl Tally {
@@ -186,6 +194,7 @@ impl Tally {
             recent: Recent::new(settings.recent_bytes),
             answers: Answers::default(),
             networks: Networks::default(),
+            shares: Shares::default(),
             listened: Listened::default(),
             judge: Judge::default(),
             topics: Vec::new(),
@@ -207,7 +216,7 @@ impl Tally {
         self.adopt(compiled, events);
         let mut applied = Applied::default();
         let before = self.clock.before(source);
-        let batch = Batch { source, outcome };
+        let batch = Batch { source, outcome, compiled };
         for record in &outcome.records {
             let late = self.clock.is_late(&before, record.before, record.at);
             self.clock.advance(record.before.max(record.at));
@@ -238,6 +247,7 @@ impl Tally {
         self.judge.tick(now, &mut self.alerts);
         tell(&mut self.alerts, events);
         self.close_buckets(now, events);
+        self.close_shares(now, events);
         if at.second() == self.told {
             return;
         }
@@ -297,6 +307,7 @@ impl Tally {
         }
         let (from, to) = record.hits;
         let hits = batch.outcome.hits.get(from as usize..to as usize).unwrap_or_default();
+        let written = self.hear(batch, record, known);
         match (known, record.kind) {
             (Some(Known::Deleted), _) => Some(Skipped::Deleted),
             (Some(Known::Counted), Kind::Update) => {
@@ -308,6 +319,10 @@ impl Tally {
                 Some(Skipped::Update)
             }
             (Some(_), _) => Some(Skipped::Duplicate),
+            (None, _) if hits.is_empty() && written => {
+                self.seen.note(record.key, Known::Own, now);
+                Some(Skipped::Own)
+            }
             (None, _) if hits.is_empty() => Some(Skipped::Update),
             (None, _) if hits.iter().all(|h| h.own) => {
                 self.seen.note(record.key, Known::Own, now);
@@ -340,6 +355,8 @@ impl Tally {
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
         let negative = mention.addends.iter().any(|a| a.code == NEGATIVITY && a.weight > Score::default());
+        let heard = Heard { key: record.key, at: record.at, now, repost: post.is_repost(), cluster: cluster.id.0 };
+        self.shares.mention(&heard, hits.iter().filter(|h| !h.own).map(|h| (h.topic, h.direct)));
         let number = self.recent.push(mention.clone());
         let oldest = self.recent.oldest();
         events.push(Event::Mention(mention.clone()));
@@ -478,6 +495,7 @@ impl Tally {
         events.extend(gone.map(|t| Event::Forget(t.id)));
         self.judge.adopt(listening, now, &mut self.alerts);
         self.adopt_unusual(listening, now);
+        self.adopt_shares(listening, now, events);
         tell(&mut self.alerts, events);
     }
 
@@ -486,6 +504,7 @@ impl Tally {
         self.seen.expire(now);
         self.authors.expire(now);
         self.clusters.expire(now);
+        self.shares.expire(now);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::anomaly::Settings;
 use crate::calendar::Calendar;
 use crate::query::Query;
 use crate::score::Score;
+use crate::share;
 use crate::time::Zone;
 use crate::window::Window;
 
@@ -127,6 +128,8 @@ pub enum On {
     },
     /// More or less than usual.
     Unusual(Settings),
+    /// Another share of voice than before, of brands and not of topics.
+    Share(share::Settings),
 }
 
 /// One `[[alert]]`.
@@ -164,6 +167,8 @@ pub struct Listening {
     pub topics: Vec<Topic>,
     /// Alert rules.
     pub rules: Vec<Rule>,
+    /// Groups of brands.
+    pub groups: Vec<share::Group>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
     /// have it, because nothing on the way of a post reads it.
     pub wordings: Vec<Arc<[Wording]>>,

@@ -3,6 +3,7 @@
 use super::{Facts, Figure, Ratio, Spec};
 use crate::bilingual::Both;
 use crate::proportion;
+use crate::share::Shift;
 
 /// The pooled two-proportion z-test, and the interval of the difference.
 pub static SPEC: Spec = Spec { name: "change", explain, figures };
@@ -19,12 +20,12 @@ fn explain() -> Both {
 }
 
 fn figures(facts: &Facts<'_>) -> Vec<(&'static str, Figure)> {
-    let (now, before) = facts.shift.map_or(((0, 0), (0, 0)), |s| (s.now, s.before));
+    let Shift { now, before } = facts.shift;
     let z = proportion::z_test(now, before);
     vec![
         ("share", Figure::Ratio(Ratio::of(now.0, now.1))),
         ("share_before", Figure::Ratio(Ratio::of(before.0, before.1))),
-        ("difference", Figure::Number(facts.shift.and_then(|s| s.difference()))),
+        ("difference", Figure::Number(facts.shift.difference())),
         ("interval", Figure::Interval(proportion::difference(now, before))),
         ("z", Figure::Number(z)),
         ("p", Figure::Number(z.map(proportion::two_sided))),

@@ -13,15 +13,15 @@ pub static SPEC: Spec = Spec { name: "engagement", explain, figures };
 
 fn explain() -> Both {
     Both::new(
-        "Reacciones por publicación propia de la ventana, sin respuestas ni republicaciones, con las últimas cifras conocidas: E = (me gusta + \
+        "Reacciones por publicación propia de la ventana, sin respuestas a otros ni republicaciones, con las últimas cifras conocidas: E = (me gusta + \
          comentarios + compartidos) / publicaciones, entre las que traen las tres cifras; cada componente, entre las que lo traen. Publicaciones \
          por día escuchado, y E por ellas.",
-        "Reactions to each of its own posts of the window, replies and reposts left out, by the last known counts: E = (likes + comments + shares) \
+        "Reactions to each of its own posts of the window, replies to others and reposts left out, by the last known counts: E = (likes + comments + shares) \
          / posts, over those that carry all three counts; each component over those that carry it. Posts by day listened to, and E times that.",
     )
 }
 
-/// A post that an account of a brand published: neither a reply nor a repost.
+/// A post that an account of a brand published: neither a reply to others nor a repost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publication {
     /// When.
@@ -56,6 +56,9 @@ pub struct Publications {
 }
 
 impl Publications {
+    /// What one costs at most, its places in both maps included.
+    pub const BYTES: usize = 2 * (size_of::<(Timestamp, PostKey)>() + size_of::<Publication>() + size_of::<(PostKey, Timestamp)>());
+
     /// Adds one, or counts it anew if it is known; the oldest makes room.
     pub fn note(&mut self, key: PostKey, publication: Publication) {
         let at = *self.at.entry(key).or_insert(publication.at);
@@ -103,7 +106,8 @@ impl Publications {
     }
 }
 
-fn figures(facts: &Facts<'_>) -> Vec<(&'static str, Figure)> {
+/// The figures of what was published.
+pub fn figures(facts: &Facts<'_>) -> Vec<(&'static str, Figure)> {
     let posts = facts.published;
     let mean = |of: &dyn Fn(&Publication) -> Option<u64>| {
         let known: Vec<u64> = posts.iter().filter_map(of).collect();

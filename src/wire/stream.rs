@@ -36,7 +36,7 @@ struct AlertView<'a, N: Serialize> {
     status: &'static str,
     severity: &'static str,
     level: Option<u8>,
-    topic: &'a str,
+    topic: Option<&'a str>,
     brand: Option<&'a str>,
     started_at: Time,
     updated_at: Time,
@@ -70,7 +70,8 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         status: alert.status.as_str(),
         severity: alert.severity.as_str(),
         level: alert.standing.map(|s| s.level.number()),
-        topic: &alert.topic,
+        // A share is a brand's, of whatever topics.
+        topic: given(&alert.topic),
         brand: given(&alert.brand),
         started_at: Time(alert.started_at),
         updated_at: Time(alert.updated_at),

@@ -33,6 +33,7 @@ mod probe;
 mod query;
 mod registered;
 mod sentiment;
+mod shares;
 mod sources;
 mod spikes;
 mod tally;

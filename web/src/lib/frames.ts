@@ -25,7 +25,9 @@ export interface Alert {
   on: string;
   status: 'firing' | 'resolved';
   severity: 'info' | 'warning' | 'critical';
-  topic: string;
+  /** `null` for an alert on a share, which is about a brand. */
+  topic: string | null;
+  brand: string | null;
   started_at: string;
   updated_at: string;
   observed: number | null;
