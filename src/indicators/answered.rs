@@ -16,9 +16,7 @@ fn explain() -> Both {
 }
 
 fn figures(facts: &Facts<'_>) -> Vec<(&'static str, Figure)> {
-    let of = |answered: u64, all: u64| {
-        Figure::Ratio(Ratio { numerator: facts.heard.then_some(answered as f64), denominator: all as f64 })
-    };
+    let of = |answered: u64, all: u64| Figure::Ratio(Ratio { numerator: facts.heard.then_some(answered as f64), denominator: all as f64 });
     let brand = &facts.brand;
     vec![("direct", of(brand.answered_direct, brand.direct)), ("all", of(brand.answered, brand.mentions))]
 }
