@@ -116,7 +116,7 @@ mod tests {
         assert!(near(z_test((351, 605), (41, 195)).unwrap(), 8.99, 0.005));
         assert!(near(z_test((41, 195), (351, 605)).unwrap(), -8.99, 0.005));
         // The square of z is the chi-square of the table: Armitage and Berry, Statistical Methods in
-        // Medical Research, table 4.4, 41 of 257 against 64 of 244: 7.978.
+        // Medical Research, on two treatments: 41 of 257 against 64 of 244, 7.978.
         assert!(near(z_test((41, 257), (64, 244)).unwrap().powi(2), 7.978, 0.005));
         assert_eq!(z_test((3, 6), (3, 6)), None, "too few");
         assert_eq!(z_test((0, 0), (3, 600)), None);
