@@ -16,6 +16,7 @@ use crate::topic::{Listening, SourceName, TopicId};
 mod body;
 mod alerts;
 mod calendars;
+mod groups;
 mod lists;
 mod live;
 mod problem;
@@ -43,7 +44,7 @@ pub struct Config {
     pub engine: Engine,
     /// `[[source]]`, in file order.
     pub sources: Vec<SourceSettings>,
-    /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
+    /// `[[brand]]`, `[[group]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
     /// What its topics may refer to.
     set: Set,

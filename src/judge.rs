@@ -6,6 +6,7 @@
 mod alerts;
 mod crisis;
 mod parts;
+mod share;
 mod similar;
 mod sources;
 mod terms;
@@ -93,6 +94,8 @@ pub struct Judge {
     of_topic: BTreeMap<TopicId, Range<usize>>,
     /// As the rules are configured.
     sources: Vec<SourceWatch>,
+    /// Those of shares of voice, as the rules are configured.
+    shares: Vec<share::Watch>,
     alerts: Alerts,
     crises: Crises,
 }
@@ -123,12 +126,14 @@ impl Judge {
         for (i, watch) in self.watches.iter().enumerate() {
             self.of_topic.entry(watch.topic).or_insert(i..i).end = i + 1;
         }
+        self.adopt_shares(listening);
         self.drop_unwatched(now, out);
     }
 
     /// Resolves the alerts that no watch holds any more.
     fn drop_unwatched(&mut self, now: Timestamp, out: &mut Vec<Alert>) {
-        let firing: BTreeSet<u64> = self.watches.iter().filter_map(|w| w.firing).map(|f| f.alert).collect();
+        let firing = self.watches.iter().filter_map(|w| w.firing).map(|f| f.alert);
+        let firing: BTreeSet<u64> = firing.chain(self.shares.iter().filter_map(share::Watch::alert)).collect();
         let priority = self.watches.iter().filter(|w| matches!(w.rule.on, On::Priority { .. }));
         let priority: BTreeSet<(&str, &str)> = priority.map(|w| (w.rule.name.as_str(), w.topic_name.as_str())).collect();
         let held = |number, a: &Alert| match a.on {
@@ -323,6 +328,7 @@ fn on(on: &On) -> &'static str {
         On::Priority { .. } => "priority",
         On::Volume { .. } => "volume",
         On::Unusual(settings) => settings.direction.as_str(),
+        On::Share(_) => "share",
     }
 }
 

@@ -22,6 +22,7 @@ pub mod score;
 pub mod post;
 pub mod query;
 pub mod window;
+pub mod share;
 pub mod alert;
 pub mod topic;
 
@@ -35,6 +36,7 @@ pub mod markup;
 pub mod text;
 pub mod lexicon;
 pub mod sketches;
+pub mod proportion;
 pub mod telemetry;
 pub mod prng;
 
@@ -53,6 +55,7 @@ pub mod seen;
 pub mod baseline;
 pub mod detect;
 pub mod clusters;
+pub mod indicators;
 pub mod judge;
 pub mod tally;
 

@@ -126,6 +126,29 @@ pub const BUDGET_ALERTS: u32 = 100;
 /// Days over which a budget reaches; a detector keeps the peaks of so long.
 pub const BUDGET_DAYS: u32 = 56;
 
+/// One pane of the shares of voice.
+pub const SHARE_PANE: i64 = 15 * MINUTE;
+/// Panes of shares that are kept: a window of seven days, the one before it, and a day for late posts.
+pub const SHARE_PANES: usize = 15 * 96;
+/// What the counts of one brand in one pane may cost, in bytes.
+pub const SHARE_CELL_BYTES: usize = 112;
+/// Groups of brands in one process.
+pub const GROUPS: usize = 16;
+/// Brands of one group.
+pub const GROUP_BRANDS: usize = 32;
+/// The counts of one group at most: every brand in every pane, those of a post that is ahead included.
+pub const GROUP_BYTES: usize = (2 * SHARE_PANES + 4) * 32 + (SHARE_PANES + 2) * GROUP_BRANDS * SHARE_CELL_BYTES;
+/// Clusters remembered for brands of groups, to count each once.
+pub const SHARE_CLUSTERS: usize = 256 * 1024;
+/// Mentions of brands of groups that wait for a reply, and replies that wait for theirs.
+pub const SHARE_WAITING: usize = 512 * 1024;
+/// What remembering these clusters and mentions may cost together, in bytes.
+pub const SHARE_NOTES_BYTES: usize = 20 * 1024 * 1024;
+/// How long they wait.
+pub const SHARE_WAIT: i64 = 8 * 24 * HOUR;
+/// Publications of one brand's own accounts whose reactions are kept.
+pub const PUBLICATIONS: usize = 4096;
+
 /// Characters (code points) of one query.
 pub const QUERY_CHARS: usize = 4096;
 /// Leaves of one query.
@@ -233,6 +256,10 @@ const _: () = {
     assert!(REMEMBERED.is_power_of_two() && DEDUPE_IDS <= REMEMBERED && AUTHORS <= REMEMBERED);
     assert!(DEDUPE_IDS * DEDUPE_ID_BYTES + AUTHORS * AUTHOR_BYTES <= 256 * 1024 * 1024, "a day of ids and authors");
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(FUTURE < SHARE_PANE, "a post is one pane ahead at most");
+    assert!(GROUP_BRANDS <= 32, "members of a group are bits");
+    assert!(GROUPS * GROUP_BYTES <= 96 * 1024 * 1024, "two weeks of all groups");
+    assert!(SHARE_CLUSTERS <= REMEMBERED && SHARE_WAITING <= REMEMBERED);
     assert!(CLUSTERS < u32::MAX as usize, "a cluster's place is 32 bits");
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");

@@ -15,8 +15,10 @@ mod past;
 mod readers;
 mod recent;
 mod series;
+mod shares;
 mod sources;
 mod topics;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,7 +49,9 @@ pub use past::{Of, Past};
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
+use shares::{Heard, Shares};
 use topics::{Networks, Topic};
+pub use voice::{AccountVoice, BrandVoice, Figures, GroupShares, ShareFilter, ShareOfVoice};
 
 /// The signal that tells whether a post is negative: then it adds.
 const NEGATIVITY: &str = "negativity";
@@ -143,6 +147,8 @@ pub enum Event {
     Delete(PostKey),
     /// This topic is no longer listened to.
     Forget(TopicId),
+    /// The shares of a group, once a minute; of what is no longer in it, nothing.
+    Shares(Box<GroupShares>),
 }
 
 /// What became of the records of one outcome.
@@ -165,6 +171,7 @@ pub struct Tally {
     recent: Recent,
     answers: Answers,
     networks: Networks,
+    shares: Shares,
     listened: Listened,
     judge: Judge,
     /// Every topic that ever was listened to; a slot is never used again.
@@ -199,6 +206,7 @@ pub struct Tally {
 struct Batch<'a> {
     source: SourceId,
     outcome: &'a Outcome,
+    compiled: &'a Compiled,
 }
 
 impl Tally {
@@ -212,6 +220,7 @@ impl Tally {
             recent: Recent::new(settings.recent_bytes),
             answers: Answers::default(),
             networks: Networks::default(),
+            shares: Shares::default(),
             listened: Listened::default(),
             judge: Judge::default(),
             topics: Vec::new(),
@@ -236,7 +245,7 @@ impl Tally {
         self.adopt(compiled, events);
         let mut applied = Applied::default();
         let before = self.clock.before(source);
-        let batch = Batch { source, outcome };
+        let batch = Batch { source, outcome, compiled };
         for record in &outcome.records {
             let late = self.clock.is_late(&before, record.before, record.at);
             self.clock.advance(record.before.max(record.at));
@@ -278,6 +287,7 @@ impl Tally {
         self.sources.judge(now, &mut self.judge, &mut self.alerts);
         tell(&mut self.alerts, events);
         self.close_buckets(now, events);
+        self.close_shares(now, events);
         if at.second() == self.told {
             return;
         }
@@ -338,6 +348,7 @@ impl Tally {
         }
         let (from, to) = record.hits;
         let hits = batch.outcome.hits.get(from as usize..to as usize).unwrap_or_default();
+        let written = self.note_own(batch, record, known);
         match (known, record.kind) {
             (Some(Known::Deleted), _) => Some(Skipped::Deleted),
             (Some(Known::Counted), Kind::Update) => {
@@ -349,6 +360,10 @@ impl Tally {
                 Some(Skipped::Update)
             }
             (Some(_), _) => Some(Skipped::Duplicate),
+            (None, _) if hits.is_empty() && written => {
+                self.seen.note(record.key, Known::Own, now);
+                Some(Skipped::Own)
+            }
             (None, _) if hits.is_empty() => Some(Skipped::Update),
             (None, _) if hits.iter().all(|h| h.own) => {
                 self.seen.note(record.key, Known::Own, now);
@@ -381,6 +396,8 @@ impl Tally {
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
         let negative = mention.is_negative();
+        let heard = Heard { key: record.key, at: record.at, now, repost: post.is_repost(), cluster: cluster.id.0 };
+        self.shares.mention(&heard, hits.iter().filter(|h| !h.own).map(|h| (h.topic, h.direct)));
         let number = self.recent.push(mention.clone());
         let oldest = self.recent.oldest();
         let slots = hits.iter().filter(|h| !h.own).filter_map(|h| self.slots.get(h.topic as usize).copied());
@@ -530,6 +547,7 @@ impl Tally {
         self.judge.adopt_sources(&listening.source_rules, now, &mut self.alerts);
         self.sources.adopt(&listening.source_rules);
         self.adopt_unusual(listening, now);
+        self.adopt_shares(listening, now, events);
         tell(&mut self.alerts, events);
     }
 
@@ -538,6 +556,7 @@ impl Tally {
         self.seen.expire(now);
         self.authors.expire(now);
         self.clusters.expire(now);
+        self.shares.expire(now);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::anomaly::Settings;
 use crate::calendar::Calendar;
 use crate::query::Query;
 use crate::score::Score;
+use crate::share;
 use crate::time::Zone;
 use crate::window::Window;
 
@@ -140,6 +141,8 @@ pub enum On {
     },
     /// More or less than usual.
     Unusual(Settings),
+    /// Another share of voice than before, of brands and not of topics.
+    Share(share::Settings),
 }
 
 /// One `[[alert]]`.
@@ -196,6 +199,8 @@ pub struct Listening {
     pub rules: Vec<Rule>,
     /// Alert rules on sources.
     pub source_rules: Vec<SourceRule>,
+    /// Groups of brands.
+    pub groups: Vec<share::Group>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
     /// have it, because nothing on the way of a post reads it.
     pub wordings: Vec<Arc<[Wording]>>,

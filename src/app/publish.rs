@@ -76,6 +76,12 @@ impl Publisher {
                 }
                 self.brands.tell(*topic, None);
             }
+            Event::Shares(shares) => {
+                for (brand, share) in &shares.shares {
+                    // What is not known is no number, and never 0.
+                    telemetry::share_of_voice(&shares.group, brand).set(share.unwrap_or(f64::NAN));
+                }
+            }
             Event::Update(_) | Event::Delete(_) => {}
         }
     }
@@ -169,7 +175,7 @@ impl Sink for Publisher {
 mod tests {
     use super::*;
     use crate::anomaly::{Level, Standing, Watched};
-    use crate::tally::TopicWindows;
+    use crate::tally::{GroupShares, TopicWindows};
     use crate::time::SystemClock;
     use crate::window::Tallied;
 
@@ -199,10 +205,16 @@ mod tests {
             assert!(text.contains("escucha_topic_expected_mentions{topic=\"fraude\"} 12.5\n"), "{text}");
             assert!(text.contains("escucha_crisis_level{topic=\"fraude\"} 3\n"), "{text}");
             assert!(text.contains("escucha_brand_crisis_level{brand=\"Banco\"} 3\n"), "{text}");
-            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1))]);
+            let share = |known| ("Banco".into(), known);
+            let shares = |known| Event::Shares(Box::new(GroupShares { group: "sector".into(), shares: vec![share(known)] }));
+            publisher.ticked(Timestamp::from_seconds(101), &mut vec![shares(Some(0.25))]);
+            let text = recorder.handle().render();
+            assert!(text.contains("escucha_share_of_voice{group=\"sector\",brand=\"Banco\"} 0.25\n"), "{text}");
+            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1)), shares(None)]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");
+            assert!(text.contains("escucha_share_of_voice{group=\"sector\",brand=\"Banco\"} NaN\n"), "{text}");
             assert!(text.contains("escucha_brand_crisis_level{brand=\"Banco\"} 0\n"), "{text}");
             for gone in ["escucha_topic_expected_mentions", "escucha_topic_surprise", "escucha_crisis_level"] {
                 assert!(text.contains(&format!("{gone}{{topic=\"fraude\"}} 0\n")), "{gone} {text}");

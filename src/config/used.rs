@@ -8,6 +8,7 @@ use crate::anomaly::{self, Direction};
 use crate::http::Token;
 use crate::limits;
 use crate::score::Score;
+use crate::share::Group;
 use crate::sources::Settings;
 use crate::tally;
 use crate::time::{MINUTE, Zone};
@@ -17,7 +18,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, secret, sources, topics};
+use super::{Config, Engine, Server, alerts, calendars, groups, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -26,6 +27,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[token]]", typed.tokens.iter().map(|t| &t.name), problems);
     unique("[[source]]", typed.sources.iter().map(|s| &s.name), problems);
     unique("[[brand]]", typed.brands.iter().map(|b| &b.name), problems);
+    unique("[[group]]", typed.groups.iter().map(|g| &g.name), problems);
     unique("[[list]]", typed.lists.iter().map(|l| &l.name), problems);
     unique("[[topic]]", typed.topics.iter().map(|t| &t.name), problems);
     unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
@@ -33,6 +35,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
     let brands = brands(&typed.brands, problems);
     let own_zone = zone.clone();
+    let groups = groups::used(typed, &brands, problems);
     let set = Set::new(typed, zone, &brands, text, problems);
     let (mut topics, wordings) = topics::used(typed, &set, text, problems);
     calendars::assign(&typed.calendars, &mut topics, problems);
@@ -42,9 +45,10 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         sources: sources(typed, folder, problems),
         listening: Listening {
             version: 0,
-            brands,
-            rules: rules(typed, problems),
+            rules: rules(typed, &groups, &brands, problems),
             source_rules: alerts::on_sources(typed, &own_zone, problems),
+            brands,
+            groups,
             topics,
             wordings,
         },
@@ -199,18 +203,23 @@ fn account(typed: &typed::Account<'_>, problems: &Problems) -> Option<Account> {
 }
 
 /// Alert rules; their topics are positions for now, see `Config::listening`.
-fn rules(typed: &Typed<'_>, problems: &Problems) -> Vec<Rule> {
+fn rules(typed: &Typed<'_>, groups: &[Group], brands: &[Brand], problems: &Problems) -> Vec<Rule> {
     let mut topics: HashMap<&str, TopicId> = HashMap::new();
     for (i, topic) in typed.topics.iter().enumerate() {
         topics.extend(topic.name.as_ref().map(|name| (name.value, TopicId(i as u32))));
     }
-    let on_topics = typed.alerts.iter().filter(|alert| !alerts::is_on_sources(alert));
-    on_topics.filter_map(|alert| rule(alert, &topics, typed.topics.len(), problems)).collect()
+    let of_alert = |alert: &typed::Alert<'_>| {
+        if alert.on_share() {
+            misplaced(alert, Watch::Share, "share", problems);
+            return rule(alert, groups::on(alert, groups, brands, problems)?, Vec::new());
+        }
+        let watched = watched_topics(alert, &topics, typed.topics.len(), problems);
+        rule(alert, on(alert, problems)?, watched)
+    };
+    typed.alerts.iter().filter(|alert| !alerts::is_on_sources(alert)).filter_map(of_alert).collect()
 }
 
-fn rule(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, count: usize, problems: &Problems) -> Option<Rule> {
-    let watched = watched_topics(typed, topics, count, problems);
-    let on = on(typed, problems)?;
+fn rule(typed: &typed::Alert<'_>, on: On, watched: Vec<TopicId>) -> Option<Rule> {
     Some(Rule {
         name: typed.name.as_ref()?.value.to_owned(),
         on,
@@ -255,7 +264,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
         Watch::Priority => "priority",
         Watch::Volume => "volume",
         Watch::Unusual(direction) => direction.as_str(),
-        Watch::Source => return None,
+        Watch::Source | Watch::Share => return None,
     };
     misplaced(typed, watch, kind, problems);
     // A value that is there and wrong was told already.
@@ -299,6 +308,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
                 quick: typed.quick.as_ref().is_some_and(|q| q.value),
             }))
         }
+        Watch::Share => None,
     }
 }
 
@@ -306,12 +316,17 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
 pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
     let spike = Watch::Unusual(Direction::Spike);
     let source = watch == Watch::Source;
+    let share = watch == Watch::Share;
     let unusual = source || matches!(watch, Watch::Unusual(_));
     let keys = [
-        ("topics", typed.topics.as_ref().map(|k| &k.span), !source, "drop"),
+        ("topics", typed.topics.as_ref().map(|k| &k.span), !source && !share, "volume"),
         ("sources", typed.sources.as_ref().map(|k| &k.span), source, "source"),
         ("down_for", typed.down_for.as_ref().map(|k| &k.span), source, "source"),
-        ("at", typed.at.as_ref().map(|k| &k.span), !unusual, "volume"),
+        ("group", typed.share.group.as_ref().map(|k| &k.span), share, "share"),
+        ("brands", typed.share.brands.as_ref().map(|k| &k.span), share, "share"),
+        ("significance", typed.share.significance.as_ref().map(|k| &k.span), share, "share"),
+        ("change", typed.share.change.as_ref().map(|k| &k.span), share, "share"),
+        ("at", typed.at.as_ref().map(|k| &k.span), !unusual && !share, "volume"),
         ("window", typed.window.as_ref().map(|k| &k.span), watch == Watch::Volume, "volume"),
         ("resolve_after", typed.resolve_after.as_ref().map(|k| &k.span), watch == Watch::Priority, "priority"),
         ("sensitivity", typed.sensitivity.as_ref().map(|k| &k.span), unusual, "spike"),

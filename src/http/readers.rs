@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{App, Code, Problem, Unanswered};
 use crate::lane::Compiled;
 use crate::post::PostKey;
-use crate::tally::{BrandOverview, MentionFilter, Overview, Page, Step, Tally, WeekHours};
+use crate::tally::{BrandOverview, MentionFilter, Overview, Page, ShareFilter, ShareOfVoice, Step, Tally, WeekHours};
 use crate::time::Timestamp;
 use crate::topic::TopicId;
 
@@ -68,4 +68,9 @@ pub async fn week(app: &App, topic: TopicId) -> Result<Option<WeekHours>, Proble
 /// One page of mentions.
 pub async fn mentions(app: &App, filter: MentionFilter) -> Result<Page, Problem> {
     ask(app, move |tally| tally.mentions(&filter, |_| true)).await
+}
+
+/// The shares of a group; `None` for a group that the tally has not met yet.
+pub async fn share_of_voice(app: &App, filter: ShareFilter) -> Result<Option<ShareOfVoice>, Problem> {
+    ask(app, move |tally| tally.share_of_voice(&filter)).await
 }

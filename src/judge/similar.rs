@@ -33,7 +33,8 @@ pub fn to<'a>(alert: &Alert, peak: Option<f64>, past: impl Iterator<Item = &'a K
     let folded: Vec<String> = alert.gist.terms.iter().map(|t| fold(t, Accents::Fold)).collect();
     let mut found = Vec::new();
     for Kept { alert: old, peak: height, terms, .. } in past {
-        let same_topic = old.topic == alert.topic;
+        // What is about no topic is about a brand or a source.
+        let same_topic = old.topic == alert.topic && old.source == alert.source && (!alert.topic.is_empty() || old.brand == alert.brand);
         let related = same_topic || (!alert.brand.is_empty() && old.brand == alert.brand);
         let (Some(height), Some(resolved_at)) = (*height, old.resolved_at) else { continue };
         if old.on != alert.on || !related || resolved_at > alert.updated_at {

@@ -205,12 +205,16 @@ impl Networks {
         number as u8
     }
 
+    /// The name of network `number`.
+    pub fn name(&self, number: u8) -> &str {
+        self.0.get(usize::from(number)).map_or(Networks::OTHER, String::as_str)
+    }
+
     /// Counts by name, in name order.
     pub fn named(&self, counts: &[(u8, u64)]) -> Vec<(String, u64)> {
         let mut all = BTreeMap::new();
         for (number, count) in counts {
-            let name = self.0.get(usize::from(*number)).map_or(Networks::OTHER, String::as_str);
-            *all.entry(name).or_insert(0) += count;
+            *all.entry(self.name(*number)).or_insert(0) += count;
         }
         all.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
     }

@@ -37,7 +37,7 @@ struct AlertView<'a, N: Serialize, L: Serialize> {
     severity: &'static str,
     level: Option<u8>,
     recovering: Option<bool>,
-    topic: &'a str,
+    topic: Option<&'a str>,
     source: Option<&'a str>,
     brand: Option<&'a str>,
     topics: Vec<PartView<'a>>,
@@ -78,7 +78,8 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         severity: alert.severity.as_str(),
         level: alert.standing.map(|s| s.level.number()),
         recovering: alert.standing.map(|s| s.recovering),
-        topic: &alert.topic,
+        // A source has none, and a share is a brand's, of whatever topics.
+        topic: given(&alert.topic),
         source: given(&alert.source),
         brand: given(&alert.brand),
         topics: parts(alert),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use escucha::anomaly::{Budget, Direction, Settings};
 use escucha::bilingual::Lang;
 use escucha::config::{Config, Report, TopicIds};
+use escucha::share::{self, Span};
 use escucha::time::MINUTE;
 use escucha::topic::{On, SourceRule};
 
@@ -401,6 +402,66 @@ fn the_examples_are_correct() {
             Err(report) => panic!("{}", report.render(Lang::En, false)),
         }
     }
+}
+
+/// Three brands, two of them in a group, with a topic each.
+const GROUP: &str = "[[brand]]\nname='Beta'\n[[brand]]\nname='Alfa'\n[[brand]]\nname='Gama'\n\
+    [[topic]]\nname='a'\nbrand='Alfa'\nquery='a'\n[[topic]]\nname='b'\nbrand='Beta'\nquery='b'\n";
+
+#[test]
+fn brands_are_grouped_and_their_shares_watched() {
+    let rest = "[[group]]\nname='g'\nbrands=['Beta', 'Alfa']\nmarket_share={ Alfa = 24.5, 'Beta' = 75.5 }\n\
+        [[alert]]\nname='todas'\non='share'\ngroup='g'\nwindow='7d'\n\
+        [[alert]]\nname='una'\non='share'\ngroup='g'\nbrands=['Beta']\nwindow='1h'\nsignificance=0.001\nchange=2.5\n";
+    let (config, report) = read(&format!("{GROUP}{rest}")).expect("a good configuration");
+    assert!(report.problems.is_empty(), "{:#?}", told(&report, Lang::En));
+    let listening = config.listening(&mut TopicIds::default(), 1);
+    let members: Vec<_> = listening.groups[0].members.iter().map(|m| (listening.brands[m.brand].name.as_str(), m.market)).collect();
+    assert_eq!(members, [("Alfa", Some(0.245)), ("Beta", Some(0.755))], "in name order");
+    let shares: Vec<_> = listening.rules.iter().map(|r| if let On::Share(s) = r.on { s } else { panic!("{r:?}") }).collect();
+    assert_eq!(shares[0], share::Settings { group: 0, members: 0b11, span: Span::D7, significance: 0.01, change: 0.05 });
+    assert_eq!(shares[1], share::Settings { group: 0, members: 0b10, span: Span::H1, significance: 0.001, change: 0.025 });
+    assert!(listening.rules.iter().all(|r| r.topics.is_empty()));
+    // A brand without a topic is probably a slip.
+    let (_, report) = read(&format!("{GROUP}[[group]]\nname='g'\nbrands=['Alfa', 'Gama']\n")).expect("a warning only");
+    assert!(told(&report, Lang::Es)[0].contains("«Gama» no tiene ningún tema"), "{:#?}", told(&report, Lang::Es));
+}
+
+#[test]
+fn mistakes_in_groups_and_shares_have_their_place() {
+    let many: String = (0..33).map(|i| format!("'m{i}', ")).collect();
+    for (text, say) in [
+        ("[[group]]\nname='g'", "lacks “brands”"),
+        ("[[group]]\nname='g'\nbrands=['Alfa']", "a group compares 2 to 32 brands"),
+        (&format!("[[group]]\nname='g'\nbrands=[{many}]"), "a group compares 2 to 32 brands"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Betta']", "there is no [[brand]] “Betta” | did you mean “Beta”?"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta', 'Alfa']", "“Alfa” is in the group twice"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket_share={ Alfa = 60, Beta = 41 }", "sum to more than 100%"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket_share={ Alfa = 101 }", "must be between 0 and 100"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket_share={ Gama = 1 }", "“Gama” is not in the group"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket=1", "[[group]] has no key “market”"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\n[[group]]\nname='g'\nbrands=['Alfa', 'Beta']", "there is already [[group]] “g”"),
+    ] {
+        let report = wrong(&format!("{GROUP}{text}\n"));
+        assert!(told(&report, Lang::En).iter().any(|t| t.contains(say)), "{text}: {:#?}", told(&report, Lang::En));
+    }
+    for (text, say) in [
+        ("window='1h'", "an alert with on = \"share\" lacks “group”"),
+        ("group='g'", "an alert with on = \"share\" lacks “window”"),
+        ("group='h'\nwindow='1h'", "there is no [[group]] “h”"),
+        ("group='g'\nwindow='5m'", "“window” cannot be “5m”"),
+        ("group='g'\nwindow='1h'\nbrands=[]", "the alert watches no brand"),
+        ("group='g'\nwindow='1h'\nbrands=['Gama']", "“Gama” is not in the group"),
+        ("group='g'\nwindow='1h'\ntopics=['a']", "“topics” is of no use with on = \"share\""),
+        ("group='g'\nwindow='1h'\nat=3", "“at” is of no use with on = \"share\""),
+        ("group='g'\nwindow='1h'\nsignificance=2", "must be between 0.000001 and 0.2"),
+        ("group='g'\nwindow='1h'\nchange=0", "must be between 0.1 and 100"),
+    ] {
+        let report = wrong(&format!("{GROUP}[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\n[[alert]]\nname='s'\non='share'\n{text}\n"));
+        assert!(told(&report, Lang::En).iter().any(|t| t.contains(say)), "{text}: {:#?}", told(&report, Lang::En));
+    }
+    let report = wrong(&format!("{GROUP}[[alert]]\nname='s'\non='priority'\nat=3\ngroup='g'\n"));
+    assert!(told(&report, Lang::En)[0].contains("“group” is of no use with on = \"priority\""), "{:#?}", told(&report, Lang::En));
 }
 
 #[test]

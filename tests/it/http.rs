@@ -38,6 +38,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 mod api;
 mod ingest;
 mod queries;
+mod share;
 mod slow;
 mod stream;
 mod topics;

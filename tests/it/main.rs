@@ -35,6 +35,7 @@ mod probe;
 mod query;
 mod registered;
 mod sentiment;
+mod shares;
 mod sources;
 mod source_alerts;
 mod spikes;

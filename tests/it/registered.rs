@@ -25,6 +25,11 @@ fn sources() {
 }
 
 #[test]
+fn indicators() {
+    compare("indicators", escucha::indicators::ALL.iter().map(|s| s.name), &["panes"]);
+}
+
+#[test]
 fn signals() {
     compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
 }

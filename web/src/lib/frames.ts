@@ -40,7 +40,10 @@ export interface Alert extends Standing {
   on: string;
   status: 'firing' | 'resolved';
   severity: 'info' | 'warning' | 'critical';
-  topic: string;
+  /** `null` for an alert on a source, or on a share, which is about a brand. */
+  topic: string | null;
+  source: string | null;
+  brand: string | null;
   topics: Part[];
   started_at: string;
   updated_at: string;
