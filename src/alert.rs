@@ -199,8 +199,8 @@ impl Alert {
         self.topics.iter().filter(|part| part.status == Status::Firing).map(|part| part.topic.as_str()).chain(alone)
     }
 
-    /// Whether it is about the topic called `name`.
+    /// Whether it is about the topic called `name`: what a source no longer brings is about all topics.
     pub fn is_about(&self, name: &str) -> bool {
-        self.topic == name || self.topics.iter().any(|part| part.topic == name)
+        !self.source.is_empty() || self.topic == name || self.topics.iter().any(|part| part.topic == name)
     }
 }

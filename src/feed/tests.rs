@@ -250,3 +250,12 @@ fn a_longer_version_counts_with_its_length() {
     let held: usize = (log.mentions.first()..log.mentions.end()).filter_map(|i| log.mentions.get(i)).map(Entry::cost).sum();
     assert!(held <= limits::FEED_BYTES / 2, "{held}");
 }
+
+#[test]
+fn a_source_that_is_down_is_about_every_topic() {
+    let Event::Alert(mut alert) = alert(&[]) else { panic!("an alert") };
+    let filter = Filter { topics: ["x".to_owned()].into(), ..Filter::default() };
+    assert!(!filter.wants(&What::Alert(1, alert.clone())));
+    alert.source = "red".into();
+    assert!(filter.wants(&What::Alert(1, alert)));
+}

@@ -255,6 +255,6 @@ async fn a_jetstream_that_goes_away_is_told_and_resolves_when_it_is_back() {
     let told = alerts.lock().unwrap().clone();
     let field = |i: usize, key: &str| serde_json::from_str::<serde_json::Value>(&told[i]).unwrap()[key].clone();
     assert_eq!((field(0, "status"), field(1, "status")), ("firing".into(), "resolved".into()));
-    assert_eq!((field(0, "source"), field(0, "topic"), field(0, "on")), ("red".into(), "".into(), "source".into()));
+    assert_eq!((field(0, "source"), field(0, "topic"), field(0, "on")), ("red".into(), serde_json::Value::Null, "source".into()));
     assert_eq!(field(0, "id"), field(1, "id"));
 }
