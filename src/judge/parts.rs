@@ -163,11 +163,14 @@ mod tests {
     use crate::time::{HOUR, Zone};
     use crate::topic::{Brand, Listening, Rule, Topic};
 
-    /// Topics a and b of one brand, c of another, d of none.
-    const TOPICS: [(&str, Option<usize>); 4] = [("a", Some(0)), ("b", Some(0)), ("c", Some(1)), ("d", None)];
+    /// A topic and its brand.
+    type Named = (&'static str, Option<usize>);
 
-    fn listening(topics: &[(&str, Option<usize>)], watched: &[u32]) -> Listening {
-        let topic = |(name, brand): &(&str, Option<usize>)| Topic {
+    /// Topics a and b of one brand, c of another, d of none.
+    const TOPICS: [Named; 4] = [("a", Some(0)), ("b", Some(0)), ("c", Some(1)), ("d", None)];
+
+    fn listening(topics: &[Named], watched: &[u32]) -> Listening {
+        let topic = |(name, brand): &Named| Topic {
             id: TopicId(u32::from(name.as_bytes()[0] - b'a')),
             name: (*name).into(),
             brand: *brand,
@@ -208,7 +211,7 @@ mod tests {
             world
         }
 
-        fn adopt(&mut self, topics: &[(&str, Option<usize>)], watched: &[u32]) {
+        fn adopt(&mut self, topics: &[Named], watched: &[u32]) {
             self.judge.adopt(&listening(topics, watched), self.now(), &mut self.out);
         }
 
@@ -318,7 +321,7 @@ mod tests {
     #[test]
     fn a_reload_takes_topics_out_and_leaves_the_rest() {
         let (ab, caja) = (&[0, 1][..], [("a", Some(0)), ("b", Some(1)), ("c", Some(1))]);
-        let table: [(&str, &[(&str, Option<usize>)], &[u32], &str); 7] = [
+        let table: [(&str, &[Named], &[u32], &str); 7] = [
             ("nothing changes", &TOPICS, ab, ""),
             ("the second is watched no more", &TOPICS, &[0], "+a[a2,(b2)]2"),
             ("the first is watched no more", &TOPICS, &[1], "+a[b2,(a2)]2"),

@@ -136,7 +136,7 @@ struct Reader {
 impl Reader {
     /// Calls `found` for every word of a text that may be a term, with how it is written.
     fn words(&mut self, text: &str, mut found: impl FnMut(u64, &str)) {
-        let end = text.floor_char_boundary(TERM_TEXT_BYTES);
+        let end = (0..=TERM_TEXT_BYTES.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
         let text = text.get(..end).unwrap_or(text);
         self.tokens.read(text);
         let mut entities = self.tokens.entities(text).peekable();
