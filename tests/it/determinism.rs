@@ -70,6 +70,7 @@ fn replayed(file: &Path, lanes: usize, as_recorded: bool) -> (String, Summary) {
         buffer_bytes: BUFFER,
         tally: config.engine.tally.clone(),
         compiled: Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1))),
+        counts: false,
     };
     let out = Written::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
