@@ -10,6 +10,7 @@
 mod channel;
 
 use crate::anomaly::{self, Budget, Direction, Finding, Kernel, PER_DAY, Settings, Usual};
+use crate::codec::{Coded, Error, Reader};
 use channel::{Channel, Reading};
 
 /// What the fading sum keeps from bucket to bucket: half-life an hour, 0.5^(1/12).
@@ -141,6 +142,29 @@ impl Detector {
             fires,
             again,
         }
+    }
+}
+
+impl Coded for Detector {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.settings.encode(out);
+        (self.seen, self.expected).encode(out);
+        (self.first, (self.latest, (self.judged, self.alerted))).encode(out);
+        self.slow.encode(out);
+        self.quick.iter().for_each(|channel| channel.encode(out));
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Detector, Error> {
+        let mut read = Detector::new(Coded::decode(from)?);
+        (read.seen, read.expected) = Coded::decode(from)?;
+        (read.first, (read.latest, (read.judged, read.alerted))) = Coded::decode(from)?;
+        let latest = read.latest;
+        read.slow.decode(from, latest)?;
+        if let Some(channel) = &mut read.quick {
+            channel.decode(from, latest)?;
+        }
+        let past = read.alerted.is_none_or(|(t, _)| t <= latest);
+        if past && read.seen >= 0.0 && read.expected >= 0.0 { Ok(read) } else { Err(Error::Field("Detector")) }
     }
 }
 

@@ -34,6 +34,7 @@ use crate::topic::{On, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
+pub use buckets::Unusual;
 use clock::EventClock;
 pub use held::Held;
 pub use past::Past;
