@@ -7,6 +7,7 @@ pub mod choices;
 pub mod counts;
 pub mod events;
 mod peaks;
+pub mod picture;
 pub mod recorded;
 
 use std::io::{self, Write};

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, positive};
-use crate::anomaly::{BUCKET, Budget, Direction, SENSITIVITY, Settings};
+use crate::anomaly::{BUCKET, Budget, Direction, SENSITIVITY, Settings, bucket_of};
 use crate::backtest::choices::{Comparison, Trial};
 use crate::backtest::events::{self, Event};
+use crate::backtest::picture::{self, Picture};
 use crate::backtest::{self, Job, Missing, Summary, counts};
 use crate::bilingual::{Both, Lang};
 use crate::config;
@@ -50,6 +51,8 @@ pub struct Args {
     missing: String,
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 /// Judges the counts or the posts of the files.
@@ -69,6 +72,12 @@ fn counted(args: &Args, path: &Path, lang: Lang, out: &mut dyn Write, err: &mut 
     check(path, &rows, job.missing)?;
     let known = known(args.events.as_deref(), lang, err)?;
     let tried = tried(&job, &rows, known.as_deref());
+    if let Some(path) = &args.picture {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let mut picture = Picture::new(job.zone.clone(), job.calendar.clone(), job.settings, (bucket_of(first.at), bucket_of(last.at)));
+        counts::buckets(&rows, job.missing).for_each(|b| picture.close(b.number, b.count, b.quality));
+        draw(path, &[picture.svg(&job.label, lang)], lang)?;
+    }
     let mut file = args.scores.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
     let label = job.label.clone();
     let mut seq = 0;
@@ -85,6 +94,22 @@ fn counted(args: &Args, path: &Path, lang: Lang, out: &mut dyn Write, err: &mut 
     writeln!(err, "{}\n", text(&label, &summary, lost, lang))?;
     write!(err, "{}", choices::text(&[(&label, &tried)], lang))?;
     Ok(())
+}
+
+/// Writes pictures: a page, or one picture alone, as the name of the file ends.
+fn draw(path: &Path, pictures: &[String], lang: Lang) -> Result<(), Failure> {
+    let whole = match (path.extension().and_then(|e| e.to_str()), pictures) {
+        (Some("html"), pictures) => picture::page(pictures, lang),
+        (Some("svg"), [one]) => one.clone(),
+        _ => {
+            let (shown, n) = (path.display(), pictures.len());
+            return Err(Failure::Usage(Both::new(
+                format!("--picture {shown}: hay {n} temas; un archivo .svg tiene uno, uno .html los que haga falta"),
+                format!("--picture {shown}: there are {n} topics; a .svg file holds one, a .html file as many as there are"),
+            )));
+        }
+    };
+    std::fs::write(path, whole).map_err(|error| unwritable(path, &error))
 }
 
 /// What settings beside the one asked for would have come to.

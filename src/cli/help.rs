@@ -182,6 +182,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Sucesos conocidos, filas timestamp,label,topic: la tabla de ajustes dice cuántos se avisan; sin esto, cuántos de los mayores picos del periodo",
         "Known events, rows of timestamp,label,topic: the table of settings says how many are told of; without it, how many of the largest peaks of the period",
     ),
+    (
+        "backtest:picture",
+        "Dibuja aquí lo visto, lo habitual y las alertas: .svg con --counts o un tema, .html con todos",
+        "Draw what was seen, what is usual and the alerts here: .svg with --counts or one topic, .html with all",
+    ),
     ("backtest:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
     ("backtest:files", "Mensajes grabados: NDJSON, también .gz y .zst", "Recorded posts: NDJSON, also .gz and .zst"),
     (

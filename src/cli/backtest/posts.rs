@@ -6,10 +6,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::super::{ConfigArgs, Failure, load, replay};
-use super::{Args, choices, known, spread};
+use super::{Args, choices, draw, known, spread};
 use crate::anomaly::{BUCKET, Direction, Settings};
 use crate::backtest::choices::{Comparison, Trial};
 use crate::backtest::events::Event;
+use crate::backtest::picture::Picture;
 use crate::backtest::recorded::Followed;
 use crate::bilingual::Lang;
 use crate::config::TopicIds;
@@ -17,7 +18,7 @@ use crate::limits::LISTENED_GAP;
 use crate::replay::Summary;
 use crate::tally::Quality;
 use crate::time::HOUR;
-use crate::topic::{Listening, On};
+use crate::topic::{Listening, On, TopicId};
 use crate::wire;
 
 /// Microseconds of a week.
@@ -35,6 +36,9 @@ pub fn run(args: Args, lang: Lang, colour: bool, out: &mut dyn Write, err: &mut 
     })?;
     let listening = config.listening(&mut TopicIds::default(), 1);
     let tried = tried(&listening, &summary, known.as_deref());
+    if let Some(path) = &args.picture {
+        draw(path, &pictures(&listening, &summary, lang), lang)?;
+    }
     let view = view(&summary, &followed, &listening, &tried);
     writeln!(out, "{}", wire::backtest_json(&view))?;
     writeln!(err, "{}\n", text(&view, lang))?;
@@ -43,14 +47,36 @@ pub fn run(args: Args, lang: Lang, colour: bool, out: &mut dyn Write, err: &mut 
     Ok(())
 }
 
+/// The settings of the spike rules of a topic.
+fn asked(listening: &Listening, topic: TopicId) -> Vec<Settings> {
+    let rules = listening.rules.iter().filter(|rule| rule.topics.contains(&topic));
+    let asked = rules.filter_map(|rule| if let On::Unusual(s) = rule.on { Some(s) } else { None });
+    asked.filter(|s| s.direction == Direction::Spike).collect()
+}
+
+/// A picture of every topic that was written about, with the alerts of its first rule on spikes.
+fn pictures(listening: &Listening, summary: &Summary, lang: Lang) -> Vec<String> {
+    let heard = heard(summary);
+    let (Some(first), Some(last)) = (heard.first(), heard.last()) else { return Vec::new() };
+    let span = (*first.start(), *last.end());
+    let counted = listening.topics.iter().filter_map(|topic| Some((topic, summary.counts.get(topic.name.as_str())?)));
+    let drawn = counted.map(|(topic, counts)| {
+        let settings = asked(listening, topic.id).first().copied().unwrap_or_else(|| Settings::new(Direction::Spike));
+        let mut picture = Picture::new(topic.zone.clone(), topic.calendar.clone(), settings, span);
+        for bucket in heard.iter().cloned().flatten() {
+            picture.close(bucket, counts.get(&bucket).copied().unwrap_or(0) as f64, Quality::Whole);
+        }
+        picture.svg(&topic.name, lang)
+    });
+    drawn.collect()
+}
+
 /// What settings beside those of its own rules would have come to, for every topic that was written about.
 fn tried<'a>(listening: &'a Listening, summary: &Summary, events: Option<&[Event]>) -> Vec<(&'a str, Comparison)> {
     let heard = heard(summary);
     let counted = listening.topics.iter().filter_map(|topic| Some((topic, summary.counts.get(topic.name.as_str())?)));
     let compared = counted.map(|(topic, counts)| {
-        let rules = listening.rules.iter().filter(|rule| rule.topics.contains(&topic.id));
-        let asked: Vec<Settings> = rules.filter_map(|rule| if let On::Unusual(s) = rule.on { Some(s) } else { None }).collect();
-        let asked: Vec<Settings> = asked.into_iter().filter(|s| s.direction == Direction::Spike).collect();
+        let asked = self::asked(listening, topic.id);
         let concerned: Option<Vec<Event>> = events.map(|all| all.iter().filter(|e| e.concerns(&topic.name)).cloned().collect());
         let mut trial = Trial::new(topic.zone.clone(), topic.calendar.clone(), Direction::Spike, &asked, concerned.as_deref());
         for bucket in heard.iter().cloned().flatten() {

@@ -109,6 +109,16 @@ fn settings_are_held_against_known_events() {
     assert!(settings.iter().all(|s| s["caught"] == 1 && s["missed"] == 1 && s["median_delay_seconds"].as_i64() > Some(0)), "{tried}");
     assert_eq!(settings.iter().filter(|s| s["asked"] == true && s["sensitivity"] == 3.0).count(), 1);
     assert!(err.contains("events.csv:6: ") && err.contains("app: 3.0 semanas, 2 sucesos; 1 sucesos fuera"), "{err}");
+    let drawn = |name: &str| {
+        let file = folder.path().join(name);
+        let shown = file.display().to_string();
+        let code = call_with(&["escucha", "--lang", "es", "backtest", "--counts", &counts, "--picture", &shown]).0;
+        (code, std::fs::read_to_string(file).unwrap_or_default())
+    };
+    let (code, svg) = drawn("p.svg");
+    assert!(code == 0 && svg.starts_with("<svg") && svg.contains("app: 1 alerta<"), "{svg:.300}");
+    assert!(drawn("p.html").1.contains(&svg));
+    assert_eq!(drawn("p.png").0, 2);
     assert!(err.contains("sensibilidad") && err.contains("no es una promesa"), "{err}");
     std::fs::write(&events, "timestamp\n").expect("a file");
     assert_eq!(call_with(&["escucha", "backtest", "--counts", &counts, "--events", &events]).0, 1);
