@@ -145,6 +145,5 @@ fn no_bytes_are_more_than_it_can_bear() {
             }
         }
     }
-    println!("{refused} refused, {borne} borne");
     assert!(refused > 500 && borne > 500, "{refused} refused, {borne} borne");
 }
