@@ -11,6 +11,7 @@ mod channel;
 mod look;
 
 use crate::anomaly::{self, Budget, Direction, Finding, Kernel, PER_DAY, Settings, Usual};
+use crate::codec::{Coded, Error, Reader};
 use channel::{Channel, Reading};
 use look::Looks;
 pub use look::{Open, WINDOW};
@@ -159,7 +160,7 @@ impl Detector {
         if self.judged < WARM_UP || ratio < 1.0 {
             return (false, false);
         }
-        let quiet = self.alerted.is_some_and(|last| t - last.t < QUIET);
+        let quiet = self.alerted.is_some_and(|last| t.saturating_sub(last.t) < QUIET);
         let fires = !quiet || tripled;
         (fires, fires && quiet)
     }
@@ -180,6 +181,35 @@ impl Detector {
             fires,
             again,
         }
+    }
+}
+
+coded!(Alerted { t, ratio, window } if |a: &Alerted| a.ratio >= 0.0 && a.window >= 0.0);
+
+impl Coded for Detector {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.settings.encode(out);
+        (self.seen, self.expected).encode(out);
+        (self.first, (self.latest, (self.judged, self.alerted))).encode(out);
+        self.slow.encode(out);
+        self.quick.iter().for_each(|channel| channel.encode(out));
+        self.looks.iter().for_each(|looks| looks.encode(out));
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Detector, Error> {
+        let mut read = Detector::new(Coded::decode(from)?);
+        (read.seen, read.expected) = Coded::decode(from)?;
+        (read.first, (read.latest, (read.judged, read.alerted))) = Coded::decode(from)?;
+        let latest = read.latest;
+        read.slow.decode(from, latest)?;
+        if let Some(channel) = &mut read.quick {
+            channel.decode(from, latest)?;
+        }
+        if let Some(looks) = &mut read.looks {
+            looks.decode(from, latest)?;
+        }
+        let past = read.alerted.is_none_or(|last| last.t <= latest.saturating_add(1));
+        if past && read.seen >= 0.0 && read.expected >= 0.0 { Ok(read) } else { Err(Error::Field("Detector")) }
     }
 }
 

@@ -39,6 +39,8 @@ pub mod sketches;
 pub mod proportion;
 pub mod telemetry;
 pub mod prng;
+#[macro_use]
+pub mod codec;
 
 // Floor 2, stateless stages: run on every lane; only `lane` knows its floor-mates.
 pub mod decode;

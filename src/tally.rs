@@ -42,6 +42,7 @@ use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
 use brands::Brands;
 pub use brands::{BrandOverview, BrandStanding};
+pub use buckets::Unusual;
 use clock::EventClock;
 use evidence::Around;
 pub use held::Held;

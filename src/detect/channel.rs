@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::anomaly::{Budget, Kernel, PER_DAY, PER_HOUR};
+use crate::codec::{Coded, Error, Reader};
 
 /// Gain of spread and offset: half-life five days, 1 - 0.5^(1/1440).
 const SPREAD_GAIN: f64 = 0.000_481_236_377_333_740_44;
@@ -178,6 +179,31 @@ impl Channel {
             let mut heights: Vec<f32> = self.peaks.iter().map(|p| p.height).collect();
             let (_, height, _) = heights.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));
             self.bar = self.floor.max(f64::from(*height));
+        }
+    }
+}
+
+coded!(Peak { t, height });
+
+/// What was learnt; how it is set its detector knows.
+impl Channel {
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        (self.offset, (self.variance, self.learnt)).encode(out);
+        (self.open, (self.high, (self.bar, self.set))).encode(out);
+        self.peaks.encode(out);
+    }
+
+    /// Takes over what `encode` wrote, of a channel that is set alike and has come to bucket `latest`.
+    pub fn decode(&mut self, from: &mut Reader<'_>, latest: u32) -> Result<(), Error> {
+        (self.offset, (self.variance, self.learnt)) = Coded::decode(from)?;
+        (self.open, (self.high, (self.bar, self.set))) = Coded::decode(from)?;
+        self.peaks = Coded::decode(from)?;
+        let times = self.peaks.iter().chain(&self.open).map(|peak| peak.t).chain(self.high);
+        let ordered = self.peaks.iter().map(|peak| peak.t).is_sorted();
+        if self.bar >= self.floor && self.variance >= 0.0 && ordered && times.max().is_none_or(|t| t <= latest) {
+            Ok(())
+        } else {
+            Err(Error::Field("Channel"))
         }
     }
 }

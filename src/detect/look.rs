@@ -11,6 +11,7 @@
 use super::channel::{Channel, Reading};
 use super::{Alerted, CHANCE_BUCKET, Detector, FADE, REARM, SENSITIVITY};
 use crate::anomaly::{Budget, Finding, Kernel, PER_HOUR, Settings, Usual, sound};
+use crate::codec::{Coded, Error, Reader};
 
 /// Minutes of a bucket.
 const MINUTES: usize = 60 / PER_HOUR as usize;
@@ -68,6 +69,19 @@ impl Looks {
             self.channel.note_look(t, window);
         }
         reading.ratio().max(window / reading.bar)
+    }
+
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.channel.encode(out);
+        (self.highest, self.near).encode(out);
+    }
+
+    /// Takes over what `encode` wrote, of looks that are set alike and have come to bucket `latest`, or look at the next.
+    pub fn decode(&mut self, from: &mut Reader<'_>, latest: u32) -> Result<(), Error> {
+        self.channel.decode(from, latest)?;
+        (self.highest, self.near) = Coded::decode(from)?;
+        let past = self.near.is_none_or(|near| near <= latest.saturating_add(1));
+        if past && self.highest.0 >= 0.0 && self.highest.1 >= 0.0 { Ok(()) } else { Err(Error::Field("Looks")) }
     }
 
     /// Buckets since a look was last near its bar.

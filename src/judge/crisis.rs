@@ -103,6 +103,8 @@ impl Crisis {
     }
 }
 
+coded!(Crisis { standing, quiet, reached, fell, strong, lasting } if |crisis| crisis.quiet < QUIET);
+
 #[cfg(test)]
 mod tests {
     use super::*;

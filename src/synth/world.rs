@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, run(2, 3));
         // An intended change of the world changes this number; nothing else may.
-        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 4148922807877771830, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 11619568019172741711, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! came: silence is a count of zero. A leap of event time that is too long to have been listened to is
 //! a gap, of which nothing is known. A bucket that a source missed a good part of is doubtful.
 
+mod state;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -98,12 +98,16 @@ impl Crowd {
     }
 }
 
+coded!(Crowd { detector, authors, usual, present });
+
 /// A part of a whole, both fading.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Share {
     part: f64,
     whole: f64,
 }
+
+coded!(Share { part, whole } if |share| 0.0 <= share.part && share.part <= share.whole);
 
 impl Share {
     fn learn(&mut self, part: f64, whole: f64, kept: f64) {

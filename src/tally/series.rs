@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::anomaly::{BUCKET, Direction, Finding, Settings, Slot, Usual};
 use crate::baseline::Baseline;
 use crate::calendar::{Calendar, Special};
+use crate::codec::{Coded, Error, Reader};
 use crate::detect::{Detector, Open, WINDOW};
 use crate::time::{MINUTE, Timestamp, Zone};
 
@@ -95,6 +96,21 @@ impl Series {
             Some(i) => old.swap_remove(i),
             None => Detector::new(settings),
         }));
+    }
+
+    /// Appends what was learnt; where and how to look is the configuration's, see `adopt`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.baseline.encode(out);
+        self.detectors.encode(out);
+    }
+
+    /// Reads what `encode` wrote, in universal time and with ordinary days until it is adopted.
+    ///
+    /// # Errors
+    /// If the bytes are not what `encode` writes.
+    pub fn decode(from: &mut Reader<'_>) -> Result<Series, Error> {
+        let (baseline, detectors) = Coded::decode(from)?;
+        Ok(Series { baseline, detectors, ..Series::new(Zone::utc(), Arc::default(), []) })
     }
 
     fn slot(&mut self, at: Timestamp) -> Slot {

@@ -75,6 +75,7 @@ fn replayed_under(config: &str, past: Option<Past>, file: &Path, lanes: usize, a
         buffer_bytes: BUFFER,
         tally: Settings { past, ..config.engine.tally.clone() },
         compiled: Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1))),
+        counts: false,
     };
     let out = Written::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -570,6 +570,7 @@ fn alerts_do_not_depend_on_the_lanes() {
             format: Format { name: "escucha", mapping: Mapping::default() },
             as_recorded: true,
             speed: None,
+            counts: false,
             lanes,
             buffer_bytes: 4096,
             tally: config.engine.tally.clone(),
