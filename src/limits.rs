@@ -80,6 +80,11 @@ pub const SOURCE_FORGOTTEN: i64 = 24 * HOUR;
 pub const LOOK_VOICES: u64 = 5;
 /// Event time may pass without data for this long and still counts as listened to.
 pub const LISTENED_GAP: i64 = 24 * HOUR;
+/// Topics whose five minutes are closed in one beat, and topics whose windows are told of in one beat: what
+/// thousands of topics have at the same moment is spread over some seconds.
+pub const CLOSED: usize = 2048;
+/// See [`CLOSED`].
+pub const VISITED: usize = 4096;
 /// Stretches of event time that were listened to; beyond, the two oldest become one.
 pub const LISTENED_SPANS: usize = 1024;
 /// Authors of mentions remembered to tell who writes again.

@@ -18,6 +18,7 @@ mod series;
 mod shares;
 mod sources;
 mod topics;
+mod visit;
 mod voice;
 
 use std::collections::BTreeSet;
@@ -183,6 +184,8 @@ pub struct Tally {
     compiled: Option<Arc<Compiled>>,
     /// Slots whose counts changed since the last beat.
     changed: Vec<usize>,
+    /// The topic that was visited last.
+    visited: Option<TopicId>,
     /// When the windows of a slot change by themselves, in minutes.
     due: BTreeSet<(i64, usize)>,
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
@@ -194,6 +197,8 @@ pub struct Tally {
     busy: BTreeSet<looks::Busy>,
     /// The bucket that closes next, once event time is known.
     bucket: Option<i64>,
+    /// How many of the watched topics have closed it.
+    closed: usize,
     /// The second of the last beat that told of windows.
     told: i64,
     /// The slot that settled last.
@@ -228,6 +233,7 @@ impl Tally {
             slots: Vec::new(),
             compiled: None,
             changed: Vec::new(),
+            visited: None,
             due: BTreeSet::new(),
             watched: Vec::new(),
             brands: Brands::default(),
@@ -235,6 +241,7 @@ impl Tally {
             sources: sources::Sources::default(),
             busy: BTreeSet::new(),
             bucket: None,
+            closed: 0,
             told: i64::MIN,
             settled: 0,
             alerts: Vec::new(),
@@ -295,46 +302,6 @@ impl Tally {
         self.told = at.second();
         self.visit(now, events);
         self.settle();
-    }
-
-    /// Looks at the topics that changed, and at those whose windows slide by themselves.
-    fn visit(&mut self, now: Timestamp, events: &mut Vec<Event>) {
-        let mut slots = std::mem::take(&mut self.changed);
-        while let Some((minute, slot)) = self.due.first().copied().filter(|(minute, _)| *minute <= now.minute()) {
-            self.due.remove(&(minute, slot));
-            slots.push(slot);
-        }
-        slots.sort_unstable_by_key(|slot| self.topics.get(*slot).map(|t| t.id));
-        slots.dedup();
-        for slot in slots.drain(..) {
-            self.review(slot, now, events);
-        }
-        self.changed = slots;
-    }
-
-    /// Slides the windows of one topic, judges what fires there, and tells of them.
-    fn review(&mut self, slot: usize, now: Timestamp, events: &mut Vec<Event>) {
-        let Some(topic) = self.topics.get_mut(slot) else { return };
-        topic.changed = false;
-        topic.panes.slide(now.minute());
-        self.due.remove(&(topic.due, slot));
-        if let Some(minute) = topic.panes.next_change() {
-            topic.due = minute;
-            self.due.insert((minute, slot));
-        }
-        if !topic.active {
-            return;
-        }
-        let end = topic.panes.end();
-        for watch in self.judge.watches(topic.id) {
-            let Some(On::Volume { window, .. }) = self.judge.on(watch).filter(|_| self.judge.is_firing(watch)) else { continue };
-            let observed = topic.panes.window(window, end);
-            let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
-            let evidence = |since| topic.evidence(window, end, since, around);
-            self.judge.review(watch, end, observed, now, evidence, &mut self.alerts);
-        }
-        tell(&mut self.alerts, events);
-        events.extend(self.told(slot, now).map(|windows| Event::Windows(Box::new(windows))));
     }
 
     /// Deals with one record: `None` if it was counted as a mention, else why not.
@@ -539,8 +506,9 @@ impl Tally {
         if self.compiled.as_ref().is_some_and(|known| known.listening.version == listening.version) {
             return;
         }
-        self.compiled = Some(compiled.clone());
         let now = self.clock.now();
+        self.finish_closing(now);
+        self.compiled = Some(compiled.clone());
         let before = std::mem::replace(&mut self.slots, topics::adopt(&mut self.topics, listening, now));
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
         events.extend(gone.map(|t| Event::Forget(t.id)));

@@ -16,7 +16,7 @@ use super::{Event, Moment, Past, Tally, tell};
 use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Settings, Standing, Usual, Watched, bucket_of};
 use crate::calendar::Calendar;
 use crate::judge::{Closed, Crisis, Symptoms};
-use crate::limits::LISTENED_GAP;
+use crate::limits::{CLOSED, LISTENED_GAP};
 use crate::time::{Timestamp, Zone};
 use crate::topic::Listening;
 use crate::window::Window;
@@ -185,30 +185,54 @@ impl Tally {
         self.topics.iter_mut().filter(|t| !t.active).for_each(|t| t.unusual = None);
     }
 
-    /// Closes the buckets that are over, each for all topics in the order of their numbers.
+    /// Closes the buckets that are over, each for all topics in the order of their numbers. The last of them is
+    /// closed for no more than `limits::CLOSED` topics in a beat, and for the others in the next beats.
     pub(super) fn close_buckets(&mut self, now: Timestamp, events: &mut Vec<Event>) {
         let settled = self.clock.settled();
         let open = bucket_of(settled);
         // What was heard of the first bucket is a part of it.
         let next = *self.bucket.get_or_insert(bucket_of(now) + 1);
         let from = if (open - next) * BUCKET > LISTENED_GAP { open } else { next };
+        if from != next {
+            self.closed = 0;
+        }
         for bucket in from..open {
-            // Which topics a source would have spoken of nobody knows.
-            let missed = self.sources.missed(bucket);
-            let quality = if missed { Quality::Doubtful } else { Quality::Whole };
             self.look((bucket + 1) * MINUTES, now);
-            for i in 0..self.watched.len() {
-                if let Some(slot) = self.watched.get(i).copied() {
-                    self.close_bucket(slot, bucket, quality, now);
-                }
+            let most = if bucket + 1 == open { CLOSED } else { usize::MAX };
+            if !self.close_for(bucket, most, now) {
+                return tell(&mut self.alerts, events);
             }
-            self.judge.tell_unusual(now, &mut self.alerts);
-            self.close_brands(bucket, quality);
-            self.bucket = Some(bucket + 1);
         }
         self.bucket = Some(from.max(open));
         self.look(settled.minute(), now);
         tell(&mut self.alerts, events);
+    }
+
+    /// Closes the bucket that is closed for some topics for the others too, as long as their watches are the same.
+    pub(super) fn finish_closing(&mut self, now: Timestamp) {
+        if let Some(bucket) = self.bucket.filter(|_| self.closed > 0) {
+            self.close_for(bucket, usize::MAX, now);
+        }
+    }
+
+    /// Closes `bucket` for the next `most` topics; whether it is closed for all now.
+    fn close_for(&mut self, bucket: i64, most: usize, now: Timestamp) -> bool {
+        // Which topics a source would have spoken of nobody knows.
+        let quality = if self.sources.missed(bucket) { Quality::Doubtful } else { Quality::Whole };
+        let to = self.watched.len().min(self.closed.saturating_add(most));
+        for i in self.closed..to {
+            if let Some(slot) = self.watched.get(i).copied() {
+                self.close_bucket(slot, bucket, quality, now);
+            }
+        }
+        self.judge.tell_unusual(now, &mut self.alerts);
+        self.closed = to;
+        if to < self.watched.len() {
+            return false;
+        }
+        self.close_brands(bucket, quality);
+        (self.bucket, self.closed) = (Some(bucket + 1), 0);
+        true
     }
 
     fn close_bucket(&mut self, slot: usize, bucket: i64, quality: Quality, now: Timestamp) {

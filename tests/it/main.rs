@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "tests")]
 
 mod bancos;
+mod beats;
 mod budget;
 mod civil;
 mod clusters;
