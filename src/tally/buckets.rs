@@ -108,7 +108,10 @@ impl Unusual {
         for (i, finding) in &found {
             self.series.tell(*i, bucket, finding);
         }
-        let standing = self.crisis.standing();
+        let standing = self.crisis.look(found.iter().map(|(_, finding)| finding.ratio()).fold(0.0, f64::max));
+        if let Some(watched) = &mut self.watched {
+            watched.standing = standing;
+        }
         found.into_iter().filter_map(|(i, finding)| Some((*self.watches.get(i)?, finding, standing))).collect()
     }
 

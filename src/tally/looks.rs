@@ -42,6 +42,10 @@ impl Tally {
         // Only asked for where the volume calls for it.
         let voices = || panes.newcomers(minutes, minute).zip(panes.newcomers(window, minute));
         let told = unusual.look(minute, counts, voices);
+        if !told.is_empty() && !topic.changed {
+            topic.changed = true;
+            self.changed.push(slot);
+        }
         for (watch, finding, standing) in told {
             let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
             let evidence = |since| topic.evidence(Window::H1, minute, since, around);
