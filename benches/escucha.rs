@@ -7,6 +7,9 @@
 mod canonical;
 mod clusters;
 mod detect;
+#[path = "../tests/it/outcomes.rs"]
+#[allow(dead_code, reason = "what only tests use")]
+mod outcomes;
 mod plain;
 mod priority;
 mod rules;
@@ -26,7 +29,7 @@ const ROWS: &[(&str, &str)] = &[
     ("plain", "the same with plain crates"),
     ("ratio", "engine against plain, turn by turn"),
     ("scaling", "one CPU with one lane against two CPUs with two"),
-    ("detect", "a closed bucket of one topic: what is usual, what the detector says"),
+    ("detect", "a closed bucket of one topic: what is usual, what the detector says; ticks of 10 000 topics, and their bytes"),
     ("clusters", "a mention finds its near-duplicates, in the canonical posts and in recorded ones"),
     ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
@@ -83,6 +86,7 @@ fn main() {
         }
         if row == "detect" {
             detect::rows().into_iter().for_each(|(rules, ns)| println!("{row:<10}{ns:>8.0} ns/bucket, {rules}"));
+            println!("{row:<10}{}", detect::many());
             continue;
         }
         let work = work.get_or_insert_with(|| {

@@ -68,6 +68,58 @@ pub struct Reason {
     pub value: f64,
 }
 
+/// A share of all, and the interval that holds the true one in 95 cases of 100.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// From 0 to 1.
+    pub value: f64,
+    /// Lower and upper end.
+    pub range: (f64, f64),
+}
+
+/// What the mentions of an alert are like, as far as they are looked through
+/// (`limits::ALERT_SCAN`), when it last fired or grew.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gist {
+    /// The words that set them apart from earlier ones, most telling first, as people write them.
+    pub terms: Vec<String>,
+    /// Mentions by language, in the order of the codes; `und` where none is known.
+    pub languages: Vec<(String, u64)>,
+    /// The negative ones; `None` without mentions.
+    pub negative: Option<Share>,
+}
+
+/// One topic of a crisis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Its name.
+    pub topic: String,
+    /// Whether it still has more or less than usual.
+    pub status: Status,
+    /// Mentions seen, when its last bucket closed.
+    pub observed: u64,
+    /// Mentions expected.
+    pub expected: f64,
+    /// Where it stands, for `spike`.
+    pub standing: Option<Standing>,
+}
+
+/// An alert of the past that looks alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Similar {
+    /// Its id.
+    pub id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it lasted, in microseconds.
+    pub duration: i64,
+    /// Mentions at its height over those expected, or over the threshold of a `volume` alert; of a
+    /// `drop`, at its depth.
+    pub peak: f64,
+    /// The terms that both have.
+    pub terms: Vec<String>,
+}
+
 /// One alert at one moment; every transition is a new value with the same id.
 #[derive(Debug, Clone)]
 pub struct Alert {
@@ -81,8 +133,10 @@ pub struct Alert {
     pub status: Status,
     /// How bad.
     pub severity: Severity,
-    /// Name of the topic.
+    /// Name of the topic, empty for `source`.
     pub topic: String,
+    /// Name of the source, for `source`; else empty.
+    pub source: String,
     /// Name of its brand, empty if none.
     pub brand: String,
     /// Start of the window, or the post's time.
@@ -101,8 +155,11 @@ pub struct Alert {
     pub threshold: u64,
     /// What the detector said, for `spike` and `drop`.
     pub finding: Option<Finding>,
-    /// Where the topic stands, for `spike`.
+    /// Where the worst of its topics stands, for `spike`.
     pub standing: Option<Standing>,
+    /// The topics that are unusual together, for `spike` and `drop`: those that go on first, then in the
+    /// order of their numbers. What is told beside is of `topic`, the first that fired.
+    pub topics: Vec<Part>,
     /// Score of the post, for `priority`.
     pub priority: Option<Score>,
     /// Caused by a post that came behind the watermark.
@@ -115,15 +172,40 @@ pub struct Alert {
     pub top_posts: Vec<PostBuf>,
     /// Mentions by network, in name order.
     pub networks: Vec<(String, u64)>,
+    /// What its mentions are like.
+    pub gist: Gist,
+    /// Alerts of the past that look alike, the most alike first.
+    pub similar: Vec<Similar>,
 }
 
 impl Alert {
     /// Bytes it holds, the posts included that it may share.
     pub fn bytes(&self) -> usize {
-        let names = self.id.len() + self.rule.len() + self.topic.len() + self.brand.len();
+        let names = self.id.len() + self.rule.len() + self.topic.len() + self.source.len() + self.brand.len();
         let reasons: usize = self.reasons.iter().map(|r| size_of::<Reason>() + r.text.es.len() + r.text.en.len()).sum();
         let networks: usize = self.networks.iter().map(|(name, _)| size_of::<(String, u64)>() + name.len()).sum();
         let posts: usize = self.first_post.iter().chain(&self.top_posts).map(PostBuf::bytes).sum();
-        size_of::<Alert>() + names + reasons + networks + posts
+        let strings = |all: &[String]| all.iter().map(|s| size_of::<String>() + s.len()).sum::<usize>();
+        let languages: usize = self.gist.languages.iter().map(|(code, _)| size_of::<(String, u64)>() + code.len()).sum();
+        let gist = strings(&self.gist.terms) + languages;
+        let topics: usize = self.topics.iter().map(|part| size_of::<Part>() + part.topic.len()).sum();
+        let similar: usize = self.similar.iter().map(|s| size_of::<Similar>() + s.id.len() + strings(&s.terms)).sum();
+        size_of::<Alert>() + names + reasons + networks + posts + gist + topics + similar
+    }
+
+    /// Names of the topics that have it firing.
+    pub fn firing_topics(&self) -> impl Iterator<Item = &str> {
+        let alone = (self.topics.is_empty() && self.status == Status::Firing).then_some(self.topic.as_str());
+        self.topics.iter().filter(|part| part.status == Status::Firing).map(|part| part.topic.as_str()).chain(alone)
+    }
+
+    /// What it is about, for people: the topic, or else the source or the brand.
+    pub fn subject(&self) -> &str {
+        [&self.topic, &self.source].into_iter().find(|name| !name.is_empty()).unwrap_or(&self.brand)
+    }
+
+    /// Whether it is about the topic called `name`: what a source no longer brings is about all topics.
+    pub fn is_about(&self, name: &str) -> bool {
+        !self.source.is_empty() || self.topic == name || self.topics.iter().any(|part| part.topic == name)
     }
 }

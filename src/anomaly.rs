@@ -139,6 +139,8 @@ pub enum Kernel {
     Hour,
     /// The bucket alone.
     Bucket,
+    /// Three minutes alone, before their bucket closes.
+    Minutes,
 }
 
 /// What a detector says of one closed bucket.

@@ -3,15 +3,18 @@
 //! A series of counts is judged bucket by bucket as the engine would: nothing of a later row is known
 //! at an earlier one.
 
+pub mod choices;
 pub mod counts;
+pub mod events;
 mod peaks;
+pub mod picture;
 pub mod recorded;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::alert::{Alert, Severity, Status};
-use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_WEEK, Settings, Usual, bucket_of};
+use crate::alert::{Alert, Gist, Severity, Status};
+use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_WEEK, Settings, Usual};
 use crate::calendar::Calendar;
 use crate::judge;
 use crate::tally::{Quality, Series};
@@ -101,26 +104,15 @@ pub fn run(job: Job, rows: &[Row], hear: Hear<'_>, scores: Option<&mut dyn Write
         direction,
         hear,
     };
-    let per_bucket = counts::rows_per_bucket(rows);
-    let mut scores = scores.map(|out| Scores { out, score: 0.0, per_bucket });
+    let mut scores = scores.map(|out| Scores { out, score: 0.0, per_bucket: counts::rows_per_bucket(rows) });
     if let Some(scores) = &mut scores {
         scores.out.write_all(b"timestamp,value,anomaly_score,expected,alert\n")?;
     }
-    let mut next = None;
-    for group in rows.chunk_by(|a, b| bucket_of(a.at) == bucket_of(b.at)) {
-        let Some(bucket) = group.first().map(|row| bucket_of(row.at)) else { continue };
-        let silence = next.unwrap_or(bucket)..bucket;
-        if job.missing == Missing::Zero && silence.end - silence.start <= LONGEST_SILENCE {
-            for empty in silence {
-                judged.close(empty, 0.0, Quality::Whole)?;
-            }
-        }
-        let quality = if group.len() >= per_bucket { Quality::Whole } else { Quality::Doubtful };
-        let found = judged.close(bucket, group.iter().map(|row| row.count).sum(), quality)?;
+    for bucket in counts::buckets(rows, job.missing) {
+        let found = judged.close(bucket.number, bucket.count, bucket.quality)?;
         if let (Some(scores), Some((usual, finding))) = (&mut scores, found) {
-            scores.write(group, &usual, &finding)?;
+            scores.write(rows.get(bucket.rows).unwrap_or_default(), &usual, &finding)?;
         }
-        next = Some(bucket + 1);
     }
     judged.summary.delays = judged.track.delays();
     Ok(judged.summary)
@@ -175,6 +167,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         status: Status::Firing,
         severity: Severity::default(),
         topic: label.to_owned(),
+        source: String::new(),
         brand: String::new(),
         started_at,
         updated_at: started_at.plus(BUCKET),
@@ -190,6 +183,9 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         first_post: None,
         top_posts: Vec::new(),
         networks: Vec::new(),
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }
 }
 

@@ -94,5 +94,7 @@ impl Baseline {
     }
 }
 
+coded!(Baseline { profile, specials, level, dispersion, learnt });
+
 #[cfg(test)]
 mod tests;

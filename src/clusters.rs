@@ -4,19 +4,26 @@
 //! piece with it, else it founds one. It is compared with the post that founded a cluster, so that a
 //! cluster cannot creep from text to text. Bounded by event time, by number and by bytes.
 
-use std::collections::{BTreeSet, HashMap};
+mod index;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use crate::fingerprint::{Fingerprint, NEAR_WORDS, Trace};
-use crate::limits::{CLUSTER_CHAIN, CLUSTER_HORIZON, CLUSTER_WORDS, CLUSTERS, CLUSTERS_BYTES};
+use crate::limits::{CLUSTER_HORIZON, CLUSTER_WORDS, CLUSTERS, CLUSTERS_BYTES};
 use crate::post::{AuthorKey, PostKey};
 use crate::sketches::Distinct;
 use crate::time::Timestamp;
+use index::{Gist, Map, Pieces};
 
 /// Least similarity of near-duplicates, in per cent: words in both over words in either. One word of
 /// eight may be another, or three of twenty-two.
 const SIMILAR: usize = 75;
 /// What a cluster costs besides what it holds: its entries in the maps, and what allocating takes.
 const OVERHEAD: usize = 1024;
+/// Bytes of the first authors of a set.
+const FEW_AUTHORS: usize = 2 * size_of::<u64>();
 
 /// Identity of a cluster: that of the post that founded it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +68,9 @@ struct Cluster {
     words: Box<[Trace]>,
     about: u64,
     posts: u64,
+    /// Who founded it; most clusters have no other post, and need no set of authors.
+    author: AuthorKey,
+    /// Empty until there is another author.
     authors: Distinct,
     /// Event time of its latest post.
     last: Timestamp,
@@ -68,10 +78,20 @@ struct Cluster {
 
 impl Cluster {
     fn bytes(&self) -> usize {
-        OVERHEAD + self.words.len() * size_of::<Trace>() + self.authors.bytes()
+        OVERHEAD + self.words.len() * size_of::<Trace>() + self.authors.bytes().max(size_of::<Distinct>() + FEW_AUTHORS)
+    }
+    fn add(&mut self, author: AuthorKey) {
+        self.posts += 1;
+        if self.authors.count() == 0 {
+            if author == self.author {
+                return;
+            }
+            self.authors.insert(self.author.0);
+        }
+        self.authors.insert(author.0);
     }
     fn size(&self) -> Size {
-        Size { id: self.id, posts: self.posts, authors: self.authors.count().min(self.posts) }
+        Size { id: self.id, posts: self.posts, authors: self.authors.count().max(1).min(self.posts) }
     }
     /// The hashes by which it is found.
     fn pieces(&self) -> impl Iterator<Item = u64> + use<> {
@@ -85,12 +105,13 @@ pub struct Clusters {
     /// A cluster that was forgotten leaves an empty place.
     places: Vec<Option<Cluster>>,
     free: Vec<u32>,
-    /// By the time of the latest post: who is forgotten first.
-    line: BTreeSet<(Timestamp, u64, u32)>,
+    /// One entry of every cluster by the time of its latest post: who is forgotten first. A post that joins
+    /// leaves the entry as it is; one that is behind its cluster is set right when its turn comes.
+    line: BinaryHeap<Reverse<(Timestamp, u64, u32)>>,
     /// Places by piece of text, oldest first.
-    by_piece: HashMap<u64, Vec<u32>>,
+    by_piece: Pieces,
     /// Places by founder and by what it repeats.
-    by_post: HashMap<PostKey, u32>,
+    by_post: Map<PostKey, u32>,
     founded: u64,
     bytes: usize,
     most: usize,
@@ -111,9 +132,9 @@ impl Clusters {
         Clusters {
             places: Vec::new(),
             free: Vec::new(),
-            line: BTreeSet::new(),
-            by_piece: HashMap::new(),
-            by_post: HashMap::new(),
+            line: BinaryHeap::new(),
+            by_piece: Pieces::default(),
+            by_post: Map::default(),
             founded: 0,
             bytes: 0,
             most,
@@ -126,15 +147,10 @@ impl Clusters {
     pub fn join(&mut self, member: &Member<'_>, now: Timestamp) -> Size {
         let place = self.find(member).unwrap_or_else(|| self.found(member, now));
         let Some(cluster) = self.places.get_mut(place as usize).and_then(Option::as_mut) else { return Size::default() };
-        let before = cluster.authors.bytes();
-        cluster.posts += 1;
-        cluster.authors.insert(member.author.0);
-        self.bytes = self.bytes + cluster.authors.bytes() - before;
-        if now > cluster.last {
-            self.line.remove(&(cluster.last, cluster.number, place));
-            cluster.last = now;
-            self.line.insert((now, cluster.number, place));
-        }
+        let before = cluster.bytes();
+        cluster.add(member.author);
+        self.bytes = self.bytes + cluster.bytes() - before;
+        cluster.last = cluster.last.max(now);
         let size = cluster.size();
         while self.bytes > self.most_bytes || self.line.len() > self.most {
             self.forget_first();
@@ -150,8 +166,22 @@ impl Clusters {
 
     /// Forgets clusters that nobody adds to any more.
     pub fn expire(&mut self, now: Timestamp) {
-        while self.line.first().is_some_and(|(last, ..)| now.since(*last) > CLUSTER_HORIZON) {
+        while self.first().is_some_and(|last| now.since(last) > CLUSTER_HORIZON) {
             self.forget_first();
+        }
+    }
+
+    /// When the cluster that is forgotten first had its latest post; its entry is in front then.
+    fn first(&mut self) -> Option<Timestamp> {
+        loop {
+            let mut front = self.line.peek_mut()?;
+            let Reverse((last, _, place)) = *front;
+            match self.places.get(place as usize).and_then(Option::as_ref) {
+                Some(cluster) if cluster.last > last => front.0.0 = cluster.last,
+                Some(_) => return Some(last),
+                // There is none without a cluster.
+                None => drop(PeekMut::pop(front)),
+            }
         }
     }
 
@@ -179,33 +209,29 @@ impl Clusters {
         of_original.or_else(|| self.exact(member)).or_else(|| self.near(member))
     }
 
-    fn led_to(&self, piece: u64) -> impl Iterator<Item = (u32, &Cluster)> {
-        let places = self.by_piece.get(&piece).filter(|_| piece != 0).into_iter().flatten();
-        places.filter_map(|place| Some((*place, self.get(*place)?)))
-    }
-
     fn exact(&self, member: &Member<'_>) -> Option<u32> {
         let exact = member.print.exact;
         let same = |c: &Cluster| c.print.exact == exact && c.about & member.about != 0;
-        self.led_to(exact).find(|(_, c)| same(c)).map(|(place, _)| place)
+        let mut led_to = self.by_piece.get(exact).iter().map(|lead| lead.place);
+        led_to.find(|place| self.get(*place).is_some_and(same))
     }
 
     /// The most similar cluster, the oldest of equals.
     fn near(&mut self, member: &Member<'_>) -> Option<u32> {
+        let gist = Gist::new(member.words);
         let mut tried = std::mem::take(&mut self.tried);
         tried.clear();
         let mut best: Option<(Shared, u64, u32)> = None;
-        for (place, cluster) in member.print.pairs.iter().flat_map(|pair| self.led_to(*pair)) {
-            if tried.contains(&place) {
+        for lead in member.print.pairs.iter().flat_map(|pair| self.by_piece.get(*pair)) {
+            // Most that share a piece share little else: they are told by their gist.
+            if !lead.gist().may_be_similar(gist) || tried.contains(&lead.place) {
                 continue;
             }
-            tried.push(place);
-            if cluster.about & member.about == 0 {
-                continue;
-            }
+            tried.push(lead.place);
+            let Some(cluster) = self.get(lead.place).filter(|c| c.about & member.about != 0) else { continue };
             let Some(shared) = similar(&cluster.words, member.words) else { continue };
             if best.is_none_or(|(most, number, _)| shared.is_more(most) || (!most.is_more(shared) && cluster.number < number)) {
-                best = Some((shared, cluster.number, place));
+                best = Some((shared, cluster.number, lead.place));
             }
         }
         self.tried = tried;
@@ -225,21 +251,19 @@ impl Clusters {
             words: if member.print.pairs == Fingerprint::default().pairs { Box::default() } else { member.words.into() },
             about: member.about,
             posts: 0,
+            author: member.author,
             authors: Distinct::default(),
             last: now,
         };
         self.founded += 1;
         self.bytes += cluster.bytes();
-        self.line.insert((now, cluster.number, place));
-        for piece in cluster.pieces() {
-            let chain = self.by_piece.entry(piece).or_default();
-            if chain.len() == CLUSTER_CHAIN {
-                chain.remove(0);
-            }
-            chain.push(place);
-        }
+        self.line.push(Reverse((now, cluster.number, place)));
+        let gist = Gist::new(&cluster.words);
+        cluster.pieces().for_each(|piece| self.by_piece.lead(piece, place, gist));
         self.by_post.insert(cluster.original, place);
-        self.by_post.insert(member.key, place);
+        if cluster.original != member.key {
+            self.by_post.insert(member.key, place);
+        }
         if let Some(free) = self.places.get_mut(place as usize) {
             *free = Some(cluster);
         }
@@ -247,16 +271,11 @@ impl Clusters {
     }
 
     fn forget_first(&mut self) {
-        let Some((.., place)) = self.line.pop_first() else { return };
+        self.first();
+        let Some(Reverse((.., place))) = self.line.pop() else { return };
         let Some(old) = self.places.get_mut(place as usize).and_then(Option::take) else { return };
         self.bytes -= old.bytes();
-        for piece in old.pieces() {
-            let Some(chain) = self.by_piece.get_mut(&piece) else { continue };
-            chain.retain(|p| *p != place);
-            if chain.is_empty() {
-                self.by_piece.remove(&piece);
-            }
-        }
+        old.pieces().for_each(|piece| self.by_piece.forget(piece, place));
         for post in [old.original, PostKey(old.id.0)] {
             if self.by_post.get(&post) == Some(&place) {
                 self.by_post.remove(&post);

@@ -15,7 +15,9 @@ use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
 mod body;
+mod alerts;
 mod calendars;
+mod groups;
 mod lists;
 mod live;
 mod notify;
@@ -46,7 +48,7 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// `[[notify]]`, in file order.
     pub notifiers: Vec<NotifierSettings>,
-    /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
+    /// `[[brand]]`, `[[group]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
     /// What its topics may refer to.
     set: Set,

@@ -8,9 +8,13 @@
 //! No clock, no randomness, IEEE arithmetic in a fixed order.
 
 mod channel;
+mod look;
 
 use crate::anomaly::{self, Budget, Direction, Finding, Kernel, PER_DAY, Settings, Usual};
+use crate::codec::{Coded, Error, Reader};
 use channel::{Channel, Reading};
+use look::Looks;
+pub use look::{Open, WINDOW};
 
 /// What the fading sum keeps from bucket to bucket: half-life an hour, 0.5^(1/12).
 const FADE: f64 = 0.943_874_312_681_693_5;
@@ -41,13 +45,26 @@ pub struct Detector {
     expected: f64,
     slow: Channel,
     quick: Option<Box<Channel>>,
+    /// For open buckets, where it looks for spikes.
+    looks: Option<Box<Looks>>,
     /// The first and the latest bucket.
     first: Option<i64>,
     latest: u32,
     /// Buckets looked at, missing ones not among them.
     judged: u32,
-    /// The bucket of the last alert, and how many times its bar it was.
-    alerted: Option<(u32, f64)>,
+    alerted: Option<Alerted>,
+}
+
+/// The last alert.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Alerted {
+    /// Its bucket.
+    t: u32,
+    /// How many times its bar it was.
+    ratio: f64,
+    /// How many times theirs its minutes were, by which alone others are measured later: a sum over an
+    /// hour that passed its bar by chance must not hide an onset for a day.
+    window: f64,
 }
 
 impl Detector {
@@ -61,6 +78,7 @@ impl Detector {
         let alerts = if quick { (settings.budget.alerts * 4 / 5).max(1) } else { settings.budget.alerts };
         let budget = Budget { alerts, ..settings.budget };
         Detector {
+            looks: (settings.direction == Direction::Spike).then(|| Box::new(Looks::new(&settings))),
             settings,
             seen: 0.0,
             expected: 0.0,
@@ -84,44 +102,66 @@ impl Detector {
     pub fn judge(&mut self, bucket: i64, count: f64, usual: &Usual, learn: bool) -> Finding {
         let count = anomaly::sound(count);
         let t = self.step(bucket);
+        let before = (FADE * self.seen, FADE * self.expected);
         self.seen = FADE * self.seen + count;
         self.expected = FADE * self.expected + usual.mean;
         let sign = if self.settings.direction == Direction::Spike { 1.0 } else { -1.0 };
         let reading = self.slow.read(t, Kernel::Hour, (self.seen, self.expected), sign, learn);
         let quick = self.quick.as_mut().map(|channel| channel.read(t, Kernel::Bucket, (count, usual.mean), sign, learn));
+        if !learn && count < usual.mean {
+            // What was missed here is to be missed no longer when the source is back.
+            (self.seen, self.expected) = before;
+        }
+        let looks = self.looks.as_mut();
+        let window = looks.map_or(0.0, |looks| looks.close(t, &mut self.slow, (count, usual.mean), learn));
         let reading = match quick {
             Some(quick) if quick.ratio() > reading.ratio() => quick,
             _ => reading,
         };
-        let (fires, again) = if learn { self.fires(t, reading.ratio()) } else { (false, false) };
-        let finding = self.finding(&reading, usual, fires, again);
+        // What was missed can only make a spike larger, and a drop none.
+        let fit = learn || self.settings.direction == Direction::Spike;
+        let (fires, again) = if fit { self.fires(t, reading.ratio(), window) } else { (false, false) };
+        let mut finding = self.finding(&reading, usual, fires, again);
+        finding.quiet = self.looks.as_ref().map_or(finding.quiet, |looks| finding.quiet.min(looks.quiet(t)));
         self.judged = self.judged.saturating_add(1);
         finding
     }
 
     /// Number of `bucket` since the first; what was summed before a gap fades by its length.
     fn step(&mut self, bucket: i64) -> u32 {
-        let first = *self.first.get_or_insert(bucket);
-        let t = u32::try_from(bucket.saturating_sub(first)).unwrap_or(0).max(self.latest);
-        let missing = t.saturating_sub(self.latest.saturating_add(1));
-        let kept = if missing >= FADED { 0.0 } else { (0..missing).fold(1.0, |kept, _| kept * FADE) };
+        self.first.get_or_insert(bucket);
+        let (t, kept) = self.place(bucket);
         self.seen *= kept;
         self.expected *= kept;
         self.latest = t;
         t
     }
 
+    /// Number of `bucket` since the first, and what the buckets missing before it left of the sums.
+    fn place(&self, bucket: i64) -> (u32, f64) {
+        let first = self.first.unwrap_or(bucket);
+        let t = u32::try_from(bucket.saturating_sub(first)).unwrap_or(0).max(self.latest);
+        let missing = t.saturating_sub(self.latest.saturating_add(1));
+        let kept = if missing >= FADED { 0.0 } else { (0..missing).fold(1.0, |kept, _| kept * FADE) };
+        (t, kept)
+    }
+
     /// Whether a bucket that is `ratio` times its bar is an alert, and whether one in another's quiet time.
-    fn fires(&mut self, t: u32, ratio: f64) -> (bool, bool) {
+    fn fires(&mut self, t: u32, ratio: f64, window: f64) -> (bool, bool) {
+        let tripled = self.alerted.is_some_and(|last| ratio >= REARM * last.ratio);
+        let (fires, again) = self.would_fire(t, ratio, tripled);
+        if fires {
+            self.alerted = Some(Alerted { t, ratio, window });
+        }
+        (fires, again)
+    }
+
+    fn would_fire(&self, t: u32, ratio: f64, tripled: bool) -> (bool, bool) {
         if self.judged < WARM_UP || ratio < 1.0 {
             return (false, false);
         }
-        let quiet = self.alerted.is_some_and(|(last, _)| t - last < QUIET);
-        let tripled = self.alerted.is_some_and(|(_, size)| ratio >= REARM * size);
+        let quiet = self.alerted.is_some_and(|last| t.saturating_sub(last.t) < QUIET);
         let fires = !quiet || tripled;
-        if fires {
-            self.alerted = Some((t, ratio));
-        }
         (fires, fires && quiet)
     }
 
@@ -141,6 +181,35 @@ impl Detector {
             fires,
             again,
         }
+    }
+}
+
+coded!(Alerted { t, ratio, window } if |a: &Alerted| a.ratio >= 0.0 && a.window >= 0.0);
+
+impl Coded for Detector {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.settings.encode(out);
+        (self.seen, self.expected).encode(out);
+        (self.first, (self.latest, (self.judged, self.alerted))).encode(out);
+        self.slow.encode(out);
+        self.quick.iter().for_each(|channel| channel.encode(out));
+        self.looks.iter().for_each(|looks| looks.encode(out));
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Detector, Error> {
+        let mut read = Detector::new(Coded::decode(from)?);
+        (read.seen, read.expected) = Coded::decode(from)?;
+        (read.first, (read.latest, (read.judged, read.alerted))) = Coded::decode(from)?;
+        let latest = read.latest;
+        read.slow.decode(from, latest)?;
+        if let Some(channel) = &mut read.quick {
+            channel.decode(from, latest)?;
+        }
+        if let Some(looks) = &mut read.looks {
+            looks.decode(from, latest)?;
+        }
+        let past = read.alerted.is_none_or(|last| last.t <= latest.saturating_add(1));
+        if past && read.seen >= 0.0 && read.expected >= 0.0 { Ok(read) } else { Err(Error::Field("Detector")) }
     }
 }
 

@@ -317,6 +317,8 @@ impl Log {
                 self.recent.insert(number, Arc::new(entry));
             }
             Event::Delete(key) => self.scrub(key),
+            // Readers ask for them.
+            Event::Shares(_) => {}
             Event::Forget(topic) => {
                 if let Some(number) = self.windows.remove(&topic) {
                     self.recent.remove(&number);

@@ -98,6 +98,10 @@ struct Least([u64; PAIRS]);
 
 impl Least {
     fn insert(&mut self, value: u64) {
+        // Most are greater than all that are kept.
+        if self.0.last().is_some_and(|last| *last != 0 && value >= *last) {
+            return;
+        }
         let mut moved = value;
         for place in &mut self.0 {
             if *place == moved {
@@ -128,10 +132,11 @@ fn each_word(text: &str, tokens: &Tokens, mut told: impl FnMut(u64, bool)) {
         if i == 0 && base == b"rt" && all.get(1).is_some_and(|next| in_account(text, next, None)) {
             continue;
         }
-        let figures = base.iter().all(u8::is_ascii_digit);
+        let digits = base.iter().filter(|b| b.is_ascii_digit()).count();
+        let figures = digits == base.len();
         // "2.000,50" is three tokens and one figure.
         if !(figures && figure) {
-            let hash = if base.iter().any(u8::is_ascii_digit) { without_digits(base) } else { token.hash };
+            let hash = if digits > 0 { without_digits(base) } else { token.hash };
             told(hash, is_capital(text, token));
         }
         figure = figures;
@@ -148,7 +153,8 @@ fn in_account(text: &str, token: &Token, account: Option<u32>) -> bool {
 }
 
 fn is_capital(text: &str, token: &Token) -> bool {
-    text.get(token.start as usize..token.end as usize).is_some_and(|raw| raw.chars().any(char::is_uppercase))
+    let Some(raw) = text.get(token.start as usize..token.end as usize) else { return false };
+    if raw.is_ascii() { raw.bytes().any(|b| b.is_ascii_uppercase()) } else { raw.chars().any(char::is_uppercase) }
 }
 
 /// Hash of a base form with every run of digits as one 0.

@@ -17,6 +17,7 @@ mod readers;
 mod reading;
 mod serve;
 mod session;
+mod share;
 mod stream;
 mod subscription;
 mod topics;
@@ -249,6 +250,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/topics/{name}/windows", READ, || get(api::series)),
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
     route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
+    route(Method::GET, "/v1/share-of-voice", READ, || get(share::of_voice)),
     route(Method::GET, "/v1/alerts", READ, || get(api::alerts)),
     route(Method::POST, "/v1/query/check", READ, || post(queries::check)),
     route(Method::POST, "/v1/query/try", WORK, || post(queries::attempt)),

@@ -15,7 +15,7 @@ use crate::lane::{Compiled, Outcome};
 use crate::limits;
 use crate::reason::Refused;
 use crate::time::{Clock, Timestamp};
-use crate::topic::SourceId;
+use crate::topic::{Sign, SourceId};
 
 /// What became of a buffer whose sender asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub enum Step {
         at: Timestamp,
         /// What to listen for.
         compiled: Arc<Compiled>,
+        /// What sources told of themselves since the last beat: at most two signs of each.
+        signs: Vec<(SourceId, Sign)>,
     },
 }
 
@@ -99,6 +101,7 @@ pub enum NotTaken {
 struct Order {
     next: u64,
     compiled: Arc<Compiled>,
+    signs: Vec<(SourceId, Sign)>,
     lanes: Option<Sender<Box<Buffer>>>,
     tally: Option<Sender<Step>>,
 }
@@ -114,7 +117,7 @@ pub struct Intake {
 impl Intake {
     /// An intake that feeds `lanes` with buffers and `tally` with ticks.
     pub fn new(clock: Arc<dyn Clock>, compiled: Arc<Compiled>, lanes: Sender<Box<Buffer>>, tally: Sender<Step>) -> Arc<Intake> {
-        let order = Order { next: 0, compiled, lanes: Some(lanes), tally: Some(tally) };
+        let order = Order { next: 0, compiled, signs: Vec::new(), lanes: Some(lanes), tally: Some(tally) };
         Arc::new(Intake { order: Mutex::new(order), permits: Arc::new(Semaphore::new(limits::BUFFERS_IN_FLIGHT)), clock })
     }
 
@@ -129,9 +132,19 @@ impl Intake {
         let mut order = self.lock();
         let number = order.next;
         let compiled = order.compiled.clone();
-        order.tally.as_ref().ok_or(Closed)?.send(Step::Tick { number, at, compiled }).map_err(|_| Closed)?;
+        let signs = std::mem::take(&mut order.signs);
+        order.tally.as_ref().ok_or(Closed)?.send(Step::Tick { number, at, compiled, signs }).map_err(|_| Closed)?;
         order.next += 1;
         Ok(())
+    }
+
+    /// A source tells something of itself, which goes with the next beat: of what it tells in between, the
+    /// last counts, beside that it shed.
+    fn sign(&self, source: SourceId, sign: Sign) {
+        let mut order = self.lock();
+        let shed = sign == Sign::Shed;
+        order.signs.retain(|(of, told)| *of != source || (*told == Sign::Shed) != shed);
+        order.signs.push((source, sign));
     }
 
     /// From the next item on, listens for `compiled`.
@@ -212,6 +225,11 @@ impl Port {
         &self.intake.clock
     }
 
+    /// Tells the engine whether the source can be heard.
+    pub fn sign(&self, sign: Sign) {
+        self.intake.sign(self.source, sign);
+    }
+
     /// Whether a buffer would be taken at once: a source that gathers small frames hands over what
     /// it has whenever it has nothing more to read or its buffer is full.
     pub fn is_free(&self) -> bool {
@@ -273,6 +291,22 @@ mod tests {
     use crate::time::ManualClock;
     use crossbeam::channel::unbounded;
     use futures_util::FutureExt;
+
+    #[test]
+    fn signs_go_with_the_next_beat_in_bounded_room() {
+        let ((lanes, _buffers), (tally, steps)) = (unbounded(), unbounded());
+        let intake = Intake::new(Arc::new(ManualClock::default()), Arc::new(Compiled::default()), lanes, tally);
+        let ports: Vec<Port> = (0..2).map(|i| intake.port(SourceId(i), 1, Counter::noop())).collect();
+        for _ in 0..1000 {
+            [Sign::Up, Sign::Shed, Sign::Down].into_iter().for_each(|sign| ports[1].sign(sign));
+        }
+        ports[0].sign(Sign::Up);
+        intake.tick(Timestamp(1)).expect("open");
+        intake.tick(Timestamp(2)).expect("open");
+        let told: Vec<_> =
+            steps.try_iter().map(|step| if let Step::Tick { signs, .. } = step { signs } else { panic!("a beat") }).collect();
+        assert_eq!(told, [vec![(SourceId(1), Sign::Shed), (SourceId(1), Sign::Down), (SourceId(0), Sign::Up)], vec![]]);
+    }
 
     #[test]
     fn all_sources_together_stay_within_the_buffers_in_flight() {

@@ -5,6 +5,11 @@
 
 mod alerts;
 mod crisis;
+mod parts;
+mod share;
+mod similar;
+mod sources;
+mod terms;
 mod unusual;
 mod words;
 
@@ -12,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::alert::{Alert, Reason, Status};
+use crate::alert::{Alert, Gist, Reason, Status};
 use crate::post::{PostBuf, PostKey};
 use crate::score::{Addend, Score};
 use crate::time::{MINUTE, Timestamp};
@@ -20,6 +25,10 @@ use crate::topic::{Listening, On, Rule, TopicId};
 use crate::window::Tallied;
 use alerts::{Alerts, Kept};
 pub use crisis::{Crisis, Symptoms};
+use parts::Crises;
+pub use sources::Brought;
+use sources::SourceWatch;
+pub use terms::{Said, Texts, terms};
 pub use unusual::Closed;
 pub use words::unusual;
 
@@ -39,6 +48,8 @@ pub struct Evidence {
     pub top: Vec<PostBuf>,
     /// Mentions by network, in name order.
     pub networks: Vec<(String, u64)>,
+    /// What its mentions are like.
+    pub gist: Gist,
 }
 
 /// When something was found, and whether it came behind the watermark.
@@ -81,7 +92,12 @@ pub struct Judge {
     /// Ordered by topic, then as the rules are configured.
     watches: Vec<Watch>,
     of_topic: BTreeMap<TopicId, Range<usize>>,
+    /// As the rules are configured.
+    sources: Vec<SourceWatch>,
+    /// Those of shares of voice, as the rules are configured.
+    shares: Vec<share::Watch>,
     alerts: Alerts,
+    crises: Crises,
 }
 
 impl Judge {
@@ -110,21 +126,25 @@ impl Judge {
         for (i, watch) in self.watches.iter().enumerate() {
             self.of_topic.entry(watch.topic).or_insert(i..i).end = i + 1;
         }
+        self.adopt_shares(listening);
         self.drop_unwatched(now, out);
     }
 
     /// Resolves the alerts that no watch holds any more.
     fn drop_unwatched(&mut self, now: Timestamp, out: &mut Vec<Alert>) {
-        let firing: BTreeSet<u64> = self.watches.iter().filter_map(|w| w.firing).map(|f| f.alert).collect();
+        let firing = self.watches.iter().filter_map(|w| w.firing).map(|f| f.alert);
+        let firing: BTreeSet<u64> = firing.chain(self.shares.iter().filter_map(share::Watch::alert)).collect();
         let priority = self.watches.iter().filter(|w| matches!(w.rule.on, On::Priority { .. }));
         let priority: BTreeSet<(&str, &str)> = priority.map(|w| (w.rule.name.as_str(), w.topic_name.as_str())).collect();
         let held = |number, a: &Alert| match a.on {
+            "source" => true,
             "priority" => priority.contains(&(a.rule.as_str(), a.topic.as_str())),
             _ => firing.contains(&number),
         };
         for number in self.alerts.open_but(held) {
             self.alerts.resolve(number, now, words::rule_removed(), out);
         }
+        self.drop_parts(now, out);
     }
 
     /// The watches of a topic, to be asked about by number.
@@ -169,6 +189,7 @@ impl Judge {
             first: Some(shown.clone()),
             top: vec![shown.clone()],
             networks: vec![(post.network.to_owned(), 1)],
+            gist: Gist { languages: vec![(language(post.lang), 1)], ..Gist::default() },
         };
         let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, post.id);
         let mut alert = watch.alert(id, post.at, u64::from(at.rounded()), evidence, when);
@@ -176,7 +197,8 @@ impl Judge {
         alert.reasons.push(words::priority(score, at));
         alert.reasons.extend(addends.map(words::addend));
         let due = when.now.max(post.at).plus(watch.rule.resolve_after);
-        self.alerts.open(Kept { alert, cause: Some(post.key()), due: Some(due) }, when.now, out);
+        let kept = Kept { cause: Some(post.key()), due: Some(due), ..Kept::new(alert) };
+        self.alerts.open(kept, when.now, out);
     }
 
     /// The window with last minute `end` reached the count of `volume` watch `i`.
@@ -188,19 +210,20 @@ impl Judge {
         let observed = evidence.observed;
         let mut alert = watch.alert(id, start, at, evidence, when);
         alert.reasons = words::volume(observed, window, at);
-        let number = self.alerts.open(Kept { alert, cause: None, due: None }, when.now, out);
+        let number = self.alerts.open(Kept::new(alert), when.now, out);
         watch.firing = Some(Firing { alert: number, end, told: observed.mentions, told_at: when.now });
     }
 
     /// Looks at the firing `volume` alert of watch `i` once more, now that the window that ends with
     /// minute `end` holds what was `observed`: it resolves, tells of its growth, or stays as it is.
+    /// `evidence` is given when the alert began.
     pub fn review(
         &mut self,
         i: usize,
         end: i64,
         observed: Tallied,
         now: Timestamp,
-        evidence: impl FnOnce() -> Evidence,
+        evidence: impl FnOnce(Timestamp) -> Evidence,
         out: &mut Vec<Alert>,
     ) {
         let Some(watch) = self.watches.get_mut(i) else { return };
@@ -225,9 +248,10 @@ impl Judge {
         let grown = count >= firing.told.saturating_mul(2);
         if grown || (count != firing.told && now.since(firing.told_at) >= UPDATE_EVERY) {
             watch.firing = Some(Firing { told: count, told_at: now, ..firing });
-            let evidence = evidence();
+            let evidence = evidence(self.alerts.get(firing.alert).map_or(now, |alert| alert.started_at));
             let reasons = words::volume(evidence.observed, window, at);
-            self.alerts.change(firing.alert, now, evidence, reasons, out);
+            self.alerts.grow(firing.alert, now, evidence, reasons);
+            self.alerts.tell(firing.alert, out);
         }
     }
 
@@ -266,6 +290,7 @@ impl Watch {
             status: Status::Firing,
             severity: self.rule.severity,
             topic: self.topic_name.clone(),
+            source: String::new(),
             brand: self.brand.clone(),
             started_at,
             // A post can be ahead of the beat; an alert is never older than its cause.
@@ -282,8 +307,19 @@ impl Watch {
             first_post: evidence.first,
             top_posts: evidence.top,
             networks: evidence.networks,
+            topics: Vec::new(),
+            gist: evidence.gist,
+            similar: Vec::new(),
         }
     }
+}
+
+/// A language without its region, for people and counters: `und` where a network gives none, or what is
+/// no code.
+pub fn language(code: &str) -> String {
+    let primary = code.split(['-', '_']).next().unwrap_or_default();
+    let known = (2..=3).contains(&primary.len()) && primary.bytes().all(|b| b.is_ascii_alphabetic());
+    if known { primary.to_ascii_lowercase() } else { "und".to_owned() }
 }
 
 /// The name of what a rule watches.
@@ -292,6 +328,7 @@ fn on(on: &On) -> &'static str {
         On::Priority { .. } => "priority",
         On::Volume { .. } => "volume",
         On::Unusual(settings) => settings.direction.as_str(),
+        On::Share(_) => "share",
     }
 }
 

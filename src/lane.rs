@@ -3,6 +3,7 @@
 //! A lane is pure: its outcome depends on the buffer, the moment the buffer was seen and the set of
 //! queries, never on a clock or on another lane.
 
+mod accounts;
 mod facts;
 mod ties;
 
@@ -19,6 +20,7 @@ use crate::score::{Addend, Score};
 use crate::signals::{self, Context, Scope, TopicContext};
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, SourceId};
+use accounts::Accounts;
 use facts::{LaneFacts, Memory};
 use ties::{Ties, tie};
 
@@ -34,6 +36,8 @@ pub struct Compiled {
     zones: Vec<Zone>,
     /// Index into `zones` of every topic.
     zone_of: Vec<u32>,
+    /// Whose posts are told of whether they match or not.
+    accounts: Accounts,
 }
 
 impl Compiled {
@@ -52,7 +56,14 @@ impl Compiled {
             }) as u32
         };
         let zone_of = listening.topics.iter().map(|t| number(&t.zone)).collect();
-        Compiled { listening, matcher, topic_of, zones, zone_of }
+        let accounts = Accounts::new(&listening);
+        Compiled { listening, matcher, topic_of, zones, zone_of, accounts }
+    }
+
+    /// The brand of a group that wrote the post, and by which account: indices into `listening.brands`
+    /// and into its accounts.
+    pub fn writer(&self, post: &Post<'_>) -> Option<(usize, usize)> {
+        self.accounts.writer(post, &self.listening)
     }
 }
 
@@ -112,7 +123,7 @@ pub struct Outcome {
     pub unmatched: u64,
     /// Greatest time of all posts in the buffer; `Timestamp::MIN` if there is none.
     pub greatest: Timestamp,
-    /// Matched creates, all updates and all deletes, in order.
+    /// Matched creates, those by accounts of brands in a group, all updates and all deletes, in order.
     pub records: Vec<Record>,
     /// Topics of the records.
     pub hits: Vec<Hit>,
@@ -219,7 +230,7 @@ fn examine(
     memory.forget();
     if post.kind != Kind::Delete {
         compiled.matcher.matches(post, &LaneFacts::new(post, compiled, memory), scratch, matched);
-        if matched.is_empty() && post.kind == Kind::Create {
+        if matched.is_empty() && post.kind == Kind::Create && compiled.writer(post).is_none() {
             out.unmatched += 1;
             return;
         }

@@ -22,6 +22,7 @@ pub mod score;
 pub mod post;
 pub mod query;
 pub mod window;
+pub mod share;
 pub mod alert;
 pub mod topic;
 
@@ -35,8 +36,11 @@ pub mod markup;
 pub mod text;
 pub mod lexicon;
 pub mod sketches;
+pub mod proportion;
 pub mod telemetry;
 pub mod prng;
+#[macro_use]
+pub mod codec;
 
 // Floor 2, stateless stages: run on every lane; only `lane` knows its floor-mates.
 pub mod decode;
@@ -53,6 +57,7 @@ pub mod seen;
 pub mod baseline;
 pub mod detect;
 pub mod clusters;
+pub mod indicators;
 pub mod judge;
 pub mod tally;
 

@@ -72,8 +72,19 @@ pub const DISTINCT_BYTES: usize = 4352;
 pub const AUTHOR_SETS_BYTES: usize = (5 + 60 + 12 + 24 + 2) * DISTINCT_BYTES;
 /// Different members a set remembers one by one; above, it becomes an estimate.
 pub const DISTINCT_EXACT: usize = 512;
+/// A bucket from which a source was missing for so long is doubtful: a fifth of it.
+pub const SOURCE_MISSED: i64 = MINUTE;
+/// A source that is down for longer is no part of what is usual any more.
+pub const SOURCE_FORGOTTEN: i64 = 24 * HOUR;
+/// A look at an open bucket tells nobody of fewer different authors: a handful of posts can wait.
+pub const LOOK_VOICES: u64 = 5;
 /// Event time may pass without data for this long and still counts as listened to.
 pub const LISTENED_GAP: i64 = 24 * HOUR;
+/// Topics whose five minutes are closed in one beat, and topics whose windows are told of in one beat: what
+/// thousands of topics have at the same moment is spread over some seconds.
+pub const CLOSED: usize = 2048;
+/// See [`CLOSED`].
+pub const VISITED: usize = 4096;
 /// Stretches of event time that were listened to; beyond, the two oldest become one.
 pub const LISTENED_SPANS: usize = 1024;
 /// Authors of mentions remembered to tell who writes again.
@@ -102,12 +113,46 @@ pub const ALERTS_RESOLVED: usize = 4096;
 pub const ALERT_SCAN: usize = 8192;
 /// Posts an alert shows at most.
 pub const ALERT_POSTS: usize = 3;
+/// Words an alert shows at most.
+pub const ALERT_TERMS: usize = 8;
+/// Different texts that are read for these words, the latest of those in question and of those they are
+/// compared with.
+pub const TERM_TEXTS: usize = 512;
+/// Bytes of one text that are read for them.
+pub const TERM_TEXT_BYTES: usize = 4096;
+/// Topics of one crisis that its alert lists; those beyond have their part in it all the same.
+pub const ALERT_TOPICS: usize = 64;
+/// Alerts of the past that an alert names.
+pub const ALERT_SIMILAR: usize = 3;
 /// Mentions in one bucket that are believed; more is counted as this many.
 pub const BUCKET_MENTIONS: f64 = 1e12;
 /// Alerts in the budget of one detector.
 pub const BUDGET_ALERTS: u32 = 100;
 /// Days over which a budget reaches; a detector keeps the peaks of so long.
 pub const BUDGET_DAYS: u32 = 56;
+
+/// One pane of the shares of voice.
+pub const SHARE_PANE: i64 = 15 * MINUTE;
+/// Panes of shares that are kept: a window of seven days, the one before it, and a day for late posts.
+pub const SHARE_PANES: usize = 15 * 96;
+/// What the counts of one brand in one pane may cost, in bytes.
+pub const SHARE_CELL_BYTES: usize = 112;
+/// Groups of brands in one process.
+pub const GROUPS: usize = 16;
+/// Brands of one group.
+pub const GROUP_BRANDS: usize = 32;
+/// The counts of one group at most: every brand in every pane, those of a post that is ahead included.
+pub const GROUP_BYTES: usize = (2 * SHARE_PANES + 4) * 32 + (SHARE_PANES + 2) * GROUP_BRANDS * SHARE_CELL_BYTES;
+/// Clusters remembered for brands of groups, to count each once.
+pub const SHARE_CLUSTERS: usize = 256 * 1024;
+/// Mentions of brands of groups that wait for a reply, and replies that wait for theirs.
+pub const SHARE_WAITING: usize = 512 * 1024;
+/// What remembering these clusters and mentions may cost together, in bytes.
+pub const SHARE_NOTES_BYTES: usize = 20 * 1024 * 1024;
+/// How long they wait.
+pub const SHARE_WAIT: i64 = 8 * 24 * HOUR;
+/// Publications of one brand's own accounts whose reactions are kept.
+pub const PUBLICATIONS: usize = 4096;
 
 /// Characters (code points) of one query.
 pub const QUERY_CHARS: usize = 4096;
@@ -233,6 +278,10 @@ const _: () = {
     assert!(REMEMBERED.is_power_of_two() && DEDUPE_IDS <= REMEMBERED && AUTHORS <= REMEMBERED);
     assert!(DEDUPE_IDS * DEDUPE_ID_BYTES + AUTHORS * AUTHOR_BYTES <= 256 * 1024 * 1024, "a day of ids and authors");
     assert!(PANES_MINUTES as i64 * MINUTE > DEDUPE);
+    assert!(FUTURE < SHARE_PANE, "a post is one pane ahead at most");
+    assert!(GROUP_BRANDS <= 32, "members of a group are bits");
+    assert!(GROUPS * GROUP_BYTES <= 96 * 1024 * 1024, "two weeks of all groups");
+    assert!(SHARE_CLUSTERS <= REMEMBERED && SHARE_WAITING <= REMEMBERED);
     assert!(CLUSTERS < u32::MAX as usize, "a cluster's place is 32 bits");
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");

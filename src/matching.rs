@@ -164,7 +164,7 @@ impl Matcher {
 fn in_order(matched: &mut Vec<u32>, first: usize) {
     let Some(own @ [_, _, ..]) = matched.get_mut(first..) else { return };
     own.sort_unstable();
-    if own.array_windows().any(|[a, b]| a == b) {
+    if own.windows(2).any(|pair| pair[0] == pair[1]) {
         let mut distinct = matched.split_off(first);
         distinct.dedup();
         matched.append(&mut distinct);

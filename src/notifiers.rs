@@ -163,7 +163,7 @@ impl Settings {
     pub fn wants(&self, alert: &Alert) -> bool {
         let named = |list: &Option<Vec<String>>, name: &String| list.as_ref().is_none_or(|list| list.contains(name));
         alert.severity >= self.min_severity
-            && named(&self.topics, &alert.topic)
+            && self.topics.as_ref().is_none_or(|list| list.iter().any(|name| alert.is_about(name)))
             && named(&self.rules, &alert.rule)
             && (self.send_resolved || alert.status != Status::Resolved)
     }

@@ -247,9 +247,9 @@ impl Panes {
             return None;
         }
         let mut authors = Distinct::default();
-        span(&self.minutes, start, before, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        authors.merge_all(span(&self.minutes, start, before, |p| p.0).map(|(_, set)| set));
         let known = authors.count();
-        span(&self.minutes, before, end, |p| p.0).for_each(|(_, set)| authors.merge(set));
+        authors.merge_all(span(&self.minutes, before, end, |p| p.0).map(|(_, set)| set));
         Some(authors.count().saturating_sub(known))
     }
 
@@ -258,13 +258,14 @@ impl Panes {
     fn gather(&self, window: Window, end: i64, authors: &mut Distinct) {
         authors.clear();
         let before = end - window.minutes();
-        if window.minutes() > AUTHOR_MINUTES {
-            span(&self.hours, hour(end) - AUTHOR_HOURS, hour(end), |p| p.0).for_each(|(_, set)| authors.merge(set));
+        let (sets, after, to) = if window.minutes() > AUTHOR_MINUTES {
+            (&self.hours, hour(end) - AUTHOR_HOURS, hour(end))
         } else if before < self.end - AUTHOR_MINUTES {
-            span(&self.hours, hour(before + 1) - 1, hour(end), |p| p.0).for_each(|(_, set)| authors.merge(set));
+            (&self.hours, hour(before + 1) - 1, hour(end))
         } else {
-            span(&self.minutes, before, end, |p| p.0).for_each(|(_, set)| authors.merge(set));
-        }
+            (&self.minutes, before, end)
+        };
+        authors.merge_all(span(sets, after, to, |p| p.0).map(|(_, set)| set));
     }
 
     /// Mentions by network number in `window` with `end` as its last minute, ascending by number.

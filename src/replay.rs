@@ -9,12 +9,14 @@
 
 mod merge;
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alert::Alert;
+use crate::anomaly::bucket_of;
 use crate::app::{Engine, Parts, Sink};
 use crate::bilingual::Both;
 use crate::decode::Format;
@@ -22,7 +24,7 @@ use crate::intake::{Buffer, Closed, Port};
 use crate::lane::{Compiled, Outcome};
 use crate::reason::{Refused, Skipped};
 use crate::sources;
-use crate::tally::{self, Applied, Event, Tally};
+use crate::tally::{self, Applied, Event, Mention, Tally};
 use crate::time::{Clock, MINUTE, SECOND, SystemClock, Timestamp};
 use crate::wire;
 
@@ -46,7 +48,12 @@ pub struct Job {
     pub tally: tally::Settings,
     /// What to listen for.
     pub compiled: Arc<Compiled>,
+    /// Gather the mentions of every topic by bucket.
+    pub counts: bool,
 }
+
+/// Mentions by topic and number of the bucket; those without any are left out.
+pub type Counts = BTreeMap<Arc<str>, BTreeMap<i64, u64>>;
 
 /// Why a replay ended early.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +105,8 @@ pub struct Summary {
     pub alerts: u64,
     /// First and last second with data.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// Mentions by topic and bucket, if they were to be gathered.
+    pub counts: Counts,
 }
 
 /// Lines per report of progress.
@@ -133,7 +142,7 @@ impl Drop for Lines {
 /// Runs the job; alerts go to `hear`, `progress` hears how many bytes were read.
 pub async fn run_to(job: Job, hear: Hear, mut progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
     let (report, summary) = std::sync::mpsc::channel();
-    let sink = Counter { hear, summary: Summary::default(), report };
+    let sink = Counter { hear, summary: Summary::default(), report, counts: job.counts };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let parts =
         Parts { lanes: job.lanes, formats: vec![job.format.clone()], tally: job.tally, compiled: job.compiled, clock: clock.clone() };
@@ -273,14 +282,19 @@ struct Counter {
     hear: Hear,
     summary: Summary,
     report: std::sync::mpsc::Sender<Summary>,
+    counts: bool,
 }
 
 impl Counter {
     fn pass_on(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
-            if let Event::Alert(alert) = event {
-                self.summary.alerts += 1;
-                (self.hear)(&alert, self.summary.alerts);
+            match event {
+                Event::Alert(alert) => {
+                    self.summary.alerts += 1;
+                    (self.hear)(&alert, self.summary.alerts);
+                }
+                Event::Mention(mention) if self.counts => count(&mut self.summary.counts, &mention),
+                _ => {}
             }
         }
     }
@@ -301,6 +315,12 @@ impl Sink for Counter {
 
     fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
         self.pass_on(events);
+    }
+}
+
+fn count(counts: &mut Counts, mention: &Mention) {
+    for topic in &mention.topics {
+        *counts.entry(topic.name.clone()).or_default().entry(bucket_of(mention.post.at())).or_insert(0) += 1;
     }
 }
 

@@ -85,6 +85,31 @@ impl Distinct {
         }
     }
 
+    /// Adds the members of all `others`, as one after another would be merged, but sorts once.
+    pub fn merge_all<'a>(&mut self, others: impl Iterator<Item = &'a Distinct>) {
+        for other in others {
+            match (&mut self.0, &other.0) {
+                (Members::Few(mine), Members::Few(theirs)) => {
+                    mine.extend_from_slice(theirs);
+                    if mine.len() > 8 * DISTINCT_EXACT {
+                        self.order();
+                    }
+                }
+                _ => self.merge(other),
+            }
+        }
+        self.order();
+    }
+
+    /// Brings few members that were added at the end into their order, each once.
+    fn order(&mut self) {
+        if let Members::Few(few) = &mut self.0 {
+            few.sort_unstable();
+            few.dedup();
+            self.outgrow();
+        }
+    }
+
     /// How many different members there are.
     pub fn count(&self) -> u64 {
         match &self.0 {
@@ -314,6 +339,22 @@ mod tests {
             ab.merge(&set(second()));
             ba.merge(&set(first()));
             assert_eq!((ab.count(), ba.count()), (whole, whole), "{a} {b} {shared}");
+        }
+    }
+
+    #[test]
+    fn merging_all_equals_merging_one_by_one() {
+        for sizes in [&[][..], &[0, 0], &[1, 1, 3], &[100; 30], &[200, 3000, 20], &[20, 20, 5000, 6000, 1], &[250; 40]] {
+            // Every set shares members with the one before it.
+            let sets: Vec<Distinct> =
+                sizes.iter().enumerate().map(|(i, n)| set(members(i as u64, *n).chain(members(i as u64 + 1, n / 3)))).collect();
+            let (mut one, mut all) = (set(members(9, 5)), set(members(9, 5)));
+            sets.iter().for_each(|other| one.merge(other));
+            all.merge_all(sets.iter());
+            assert_eq!(all.count(), one.count(), "{sizes:?}");
+            all.insert(17);
+            one.insert(17);
+            assert_eq!(all.count(), one.count(), "{sizes:?}");
         }
     }
 

@@ -27,6 +27,7 @@ use crate::intake::Port;
 use crate::limits;
 use crate::telemetry::SourceMeter;
 use crate::time::Timestamp;
+use crate::topic::Sign;
 
 pub use error::{Class, Error};
 
@@ -176,9 +177,13 @@ impl Context {
         Context { port, board, stop, timing: Timing::default() }
     }
 
-    /// Tells people and metrics whether the source `name` is connected.
+    /// Tells people, metrics and the engine whether the source `name` is connected.
     pub(crate) fn connected(&self, name: &str, connected: bool) {
         SourceMeter::new(name).connected.set(if connected { 1.0 } else { 0.0 });
+        // Who is told to stop is not missed.
+        if connected || !self.stop.is_cancelled() {
+            self.port.sign(if connected { Sign::Up } else { Sign::Down });
+        }
         self.board.update(name, |state| {
             state.connected = connected;
             if connected {
@@ -262,6 +267,7 @@ pub async fn supervise(settings: Settings, ctx: Context) {
             Ok(()) => {
                 let finished = !ctx.stop.is_cancelled();
                 ctx.board.update(&name, |state| state.finished = finished);
+                ctx.port.sign(Sign::Ended);
                 tracing::info!(source = name, finished, "source ended");
                 return;
             }

@@ -4,15 +4,22 @@
 
 mod answers;
 mod authors;
+mod brands;
 mod buckets;
 mod clock;
 mod crowd;
+mod evidence;
 mod held;
+mod looks;
 mod past;
 mod readers;
 mod recent;
 mod series;
+mod shares;
+mod sources;
 mod topics;
+mod visit;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,22 +32,28 @@ use crate::lane::{Compiled, Hit, Outcome, Record};
 use crate::limits;
 use crate::panes::Counted;
 use crate::panes::week::Listened;
-use crate::post::{Kind, Post, PostBuf, PostKey};
+use crate::post::{AuthorKey, Kind, Post, PostBuf, PostKey};
 use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
 use crate::time::Timestamp;
-use crate::topic::{On, SourceId, TopicId};
+use crate::topic::{On, Sign, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
+use brands::Brands;
+pub use brands::{BrandOverview, BrandStanding};
+pub use buckets::Unusual;
 use clock::EventClock;
+use evidence::Around;
 pub use held::Held;
-pub use past::Past;
+pub use past::{Of, Past};
 pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
+use shares::{Heard, Shares};
 use topics::{Networks, Topic};
+pub use voice::{AccountVoice, BrandVoice, Figures, GroupShares, ShareFilter, ShareOfVoice};
 
 /// The signal that tells whether a post is negative: then it adds.
 const NEGATIVITY: &str = "negativity";
@@ -92,6 +105,18 @@ pub struct Mention {
     pub late: bool,
 }
 
+impl Mention {
+    /// Whether its tone is negative.
+    pub fn is_negative(&self) -> bool {
+        self.addends.iter().any(|a| a.code == NEGATIVITY && a.weight > Score::default())
+    }
+
+    /// Who wrote it.
+    pub fn author(&self) -> AuthorKey {
+        self.post.get().author_key()
+    }
+}
+
 /// One topic's windows at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicWindows {
@@ -105,6 +130,8 @@ pub struct TopicWindows {
     pub windows: [Tallied; Window::ALL.len()],
     /// Its last closed bucket, if a rule asks what is unusual and one has closed.
     pub watched: Option<Watched>,
+    /// Where its brand stands, if a rule on `spike` watches one of the brand's topics.
+    pub brand: Option<BrandStanding>,
 }
 
 /// What the tally tells the outside.
@@ -122,6 +149,8 @@ pub enum Event {
     Delete(PostKey),
     /// This topic is no longer listened to.
     Forget(TopicId),
+    /// The shares of a group, once a minute; of what is no longer in it, nothing.
+    Shares(Box<GroupShares>),
 }
 
 /// What became of the records of one outcome.
@@ -144,22 +173,32 @@ pub struct Tally {
     recent: Recent,
     answers: Answers,
     networks: Networks,
+    shares: Shares,
     listened: Listened,
     judge: Judge,
     /// Every topic that ever was listened to; a slot is never used again.
     topics: Vec<Topic>,
     /// Slot of every topic of the set that is listened to now, in its order.
     slots: Vec<usize>,
-    version: Option<u64>,
+    /// What is listened for.
+    compiled: Option<Arc<Compiled>>,
     /// Slots whose counts changed since the last beat.
     changed: Vec<usize>,
+    /// The topic that was visited last.
+    visited: Option<TopicId>,
     /// When the windows of a slot change by themselves, in minutes.
     due: BTreeSet<(i64, usize)>,
     /// Slots of the topics that are watched for what is unusual, in the order of their numbers.
     watched: Vec<usize>,
+    brands: Brands,
     past: Option<Past>,
+    sources: sources::Sources,
+    /// Minutes with mentions that were not looked at yet.
+    busy: BTreeSet<looks::Busy>,
     /// The bucket that closes next, once event time is known.
     bucket: Option<i64>,
+    /// How many of the watched topics have closed it.
+    closed: usize,
     /// The second of the last beat that told of windows.
     told: i64,
     /// The slot that settled last.
@@ -173,6 +212,7 @@ pub struct Tally {
 struct Batch<'a> {
     source: SourceId,
     outcome: &'a Outcome,
+    compiled: &'a Compiled,
 }
 
 impl Tally {
@@ -186,16 +226,22 @@ impl Tally {
             recent: Recent::new(settings.recent_bytes),
             answers: Answers::default(),
             networks: Networks::default(),
+            shares: Shares::default(),
             listened: Listened::default(),
             judge: Judge::default(),
             topics: Vec::new(),
             slots: Vec::new(),
-            version: None,
+            compiled: None,
             changed: Vec::new(),
+            visited: None,
             due: BTreeSet::new(),
             watched: Vec::new(),
+            brands: Brands::default(),
             past: settings.past,
+            sources: sources::Sources::default(),
+            busy: BTreeSet::new(),
             bucket: None,
+            closed: 0,
             told: i64::MIN,
             settled: 0,
             alerts: Vec::new(),
@@ -207,7 +253,7 @@ impl Tally {
         self.adopt(compiled, events);
         let mut applied = Applied::default();
         let before = self.clock.before(source);
-        let batch = Batch { source, outcome };
+        let batch = Batch { source, outcome, compiled };
         for record in &outcome.records {
             let late = self.clock.is_late(&before, record.before, record.at);
             self.clock.advance(record.before.max(record.at));
@@ -221,8 +267,14 @@ impl Tally {
             }
         }
         self.clock.arrived(source, outcome.greatest);
+        self.sources.brought(source, outcome.decoded);
         self.forget_old();
         applied
+    }
+
+    /// A source told something of itself before the next beat.
+    pub fn hear(&mut self, source: SourceId, sign: Sign) {
+        self.sources.hear(source, sign, self.clock.now());
     }
 
     /// A beat of time, numbered like the outcomes.
@@ -231,58 +283,25 @@ impl Tally {
         self.clock.tick(at);
         let now = self.clock.now();
         if now == Timestamp::MIN {
+            // Nothing came yet, which may be what is wrong.
+            self.sources.judge(at, &mut self.judge, &mut self.alerts);
+            tell(&mut self.alerts, events);
             return;
         }
         self.listened.advance(now);
+        self.sources.tick(now);
         self.forget_old();
         self.judge.tick(now, &mut self.alerts);
+        self.sources.judge(now, &mut self.judge, &mut self.alerts);
         tell(&mut self.alerts, events);
         self.close_buckets(now, events);
+        self.close_shares(now, events);
         if at.second() == self.told {
             return;
         }
         self.told = at.second();
         self.visit(now, events);
         self.settle();
-    }
-
-    /// Looks at the topics that changed, and at those whose windows slide by themselves.
-    fn visit(&mut self, now: Timestamp, events: &mut Vec<Event>) {
-        let mut slots = std::mem::take(&mut self.changed);
-        while let Some((minute, slot)) = self.due.first().copied().filter(|(minute, _)| *minute <= now.minute()) {
-            self.due.remove(&(minute, slot));
-            slots.push(slot);
-        }
-        slots.sort_unstable_by_key(|slot| self.topics.get(*slot).map(|t| t.id));
-        slots.dedup();
-        for slot in slots.drain(..) {
-            self.review(slot, now, events);
-        }
-        self.changed = slots;
-    }
-
-    /// Slides the windows of one topic, judges what fires there, and tells of them.
-    fn review(&mut self, slot: usize, now: Timestamp, events: &mut Vec<Event>) {
-        let Some(topic) = self.topics.get_mut(slot) else { return };
-        topic.changed = false;
-        topic.panes.slide(now.minute());
-        self.due.remove(&(topic.due, slot));
-        if let Some(minute) = topic.panes.next_change() {
-            topic.due = minute;
-            self.due.insert((minute, slot));
-        }
-        if !topic.active {
-            return;
-        }
-        let end = topic.panes.end();
-        for watch in self.judge.watches(topic.id) {
-            let Some(On::Volume { window, .. }) = self.judge.on(watch).filter(|_| self.judge.is_firing(watch)) else { continue };
-            let observed = topic.panes.window(window, end);
-            let evidence = || topic.evidence(window, end, &self.recent, &self.networks);
-            self.judge.review(watch, end, observed, now, evidence, &mut self.alerts);
-        }
-        tell(&mut self.alerts, events);
-        events.push(Event::Windows(Box::new(topic.at(now))));
     }
 
     /// Deals with one record: `None` if it was counted as a mention, else why not.
@@ -297,6 +316,7 @@ impl Tally {
         }
         let (from, to) = record.hits;
         let hits = batch.outcome.hits.get(from as usize..to as usize).unwrap_or_default();
+        let written = self.note_own(batch, record, known);
         match (known, record.kind) {
             (Some(Known::Deleted), _) => Some(Skipped::Deleted),
             (Some(Known::Counted), Kind::Update) => {
@@ -308,6 +328,10 @@ impl Tally {
                 Some(Skipped::Update)
             }
             (Some(_), _) => Some(Skipped::Duplicate),
+            (None, _) if hits.is_empty() && written => {
+                self.seen.note(record.key, Known::Own, now);
+                Some(Skipped::Own)
+            }
             (None, _) if hits.is_empty() => Some(Skipped::Update),
             (None, _) if hits.iter().all(|h| h.own) => {
                 self.seen.note(record.key, Known::Own, now);
@@ -339,17 +363,27 @@ impl Tally {
         let post = mention.post.get();
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
-        let negative = mention.addends.iter().any(|a| a.code == NEGATIVITY && a.weight > Score::default());
+        let negative = mention.is_negative();
+        let heard = Heard { key: record.key, at: record.at, now, repost: post.is_repost(), cluster: cluster.id.0 };
+        self.shares.mention(&heard, hits.iter().filter(|h| !h.own).map(|h| (h.topic, h.direct)));
         let number = self.recent.push(mention.clone());
         let oldest = self.recent.oldest();
+        let slots = hits.iter().filter(|h| !h.own).filter_map(|h| self.slots.get(h.topic as usize).copied());
+        let to_brand = hits.iter().any(|h| h.direct && !h.own);
+        self.brands.count(slots, &counted(to_brand), record.at, negative, now);
         events.push(Event::Mention(mention.clone()));
         for hit in hits.iter().filter(|h| !h.own) {
             let Some(slot) = self.slots.get(hit.topic as usize).copied() else { continue };
             let Some(topic) = self.topics.get_mut(slot) else { continue };
             topic.panes.slide(now.minute());
             let live = topic.count(&counted(hit.direct), record.at, number, oldest);
-            if negative && let Some(unusual) = &mut topic.unusual {
-                unusual.note_negative(record.at);
+            if let Some(unusual) = &mut topic.unusual {
+                if negative {
+                    unusual.note_negative(record.at);
+                }
+                if live && unusual.note(record.at.minute()) {
+                    self.busy.insert((record.at.minute(), topic.id, slot));
+                }
             }
             if live && !topic.changed {
                 topic.changed = true;
@@ -394,7 +428,8 @@ impl Tally {
                 Some(On::Volume { window, .. }) if live && !self.judge.is_firing(watch) => {
                     let reached = topic.panes.find(window, minute, |end, count| self.judge.reaches(watch, end, count));
                     if let Some(end) = reached {
-                        let evidence = topic.evidence(window, end, &self.recent, &self.networks);
+                        let around = Around { recent: &self.recent, networks: &self.networks, compiled: self.compiled.as_ref() };
+                        let evidence = topic.evidence(window, end, Timestamp::from_minute(end), around);
                         self.judge.fire_volume(watch, end, evidence, when, &mut self.alerts);
                     }
                 }
@@ -468,16 +503,20 @@ impl Tally {
     /// Listens for `compiled` from now on; topics keep their counts by number.
     fn adopt(&mut self, compiled: &Arc<Compiled>, events: &mut Vec<Event>) {
         let listening = &compiled.listening;
-        if self.version == Some(listening.version) {
+        if self.compiled.as_ref().is_some_and(|known| known.listening.version == listening.version) {
             return;
         }
-        self.version = Some(listening.version);
         let now = self.clock.now();
+        self.finish_closing(now);
+        self.compiled = Some(compiled.clone());
         let before = std::mem::replace(&mut self.slots, topics::adopt(&mut self.topics, listening, now));
         let gone = before.into_iter().filter_map(|slot| self.topics.get(slot)).filter(|t| !t.active);
         events.extend(gone.map(|t| Event::Forget(t.id)));
         self.judge.adopt(listening, now, &mut self.alerts);
+        self.judge.adopt_sources(&listening.source_rules, now, &mut self.alerts);
+        self.sources.adopt(&listening.source_rules);
         self.adopt_unusual(listening, now);
+        self.adopt_shares(listening, now, events);
         tell(&mut self.alerts, events);
     }
 
@@ -486,6 +525,7 @@ impl Tally {
         self.seen.expire(now);
         self.authors.expire(now);
         self.clusters.expire(now);
+        self.shares.expire(now);
     }
 }
 

@@ -30,6 +30,8 @@ const TOPIC_WINDOW: &str = "escucha_topic_window_mentions";
 const EXPECTED: &str = "escucha_topic_expected_mentions";
 const SURPRISE: &str = "escucha_topic_surprise";
 const CRISIS: &str = "escucha_crisis_level";
+const BRAND_CRISIS: &str = "escucha_brand_crisis_level";
+const SHARE: &str = "escucha_share_of_voice";
 const ALERTS: &str = "escucha_alerts_total";
 const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
 const STAGE: &str = "escucha_stage_seconds";
@@ -107,6 +109,8 @@ fn describe() {
     describe_gauge!(EXPECTED, Unit::Count, "Mentions that were usual in the last closed five minutes");
     describe_gauge!(SURPRISE, "How far off the topic was then, in spreads of its own past");
     describe_gauge!(CRISIS, "How bad it is for the topic: 0 as usual, 1 watch, 2 alert, 3 crisis");
+    describe_gauge!(BRAND_CRISIS, "How bad it is for the brand, over all its topics: 0 as usual, 1 watch, 2 alert, 3 crisis");
+    describe_gauge!(SHARE, "Share of a brand in the mentions of its group in the last 24 hours; not a number while none is known");
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
     describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
     describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
@@ -233,9 +237,19 @@ impl TopicMeter {
     }
 }
 
+/// The level of the brand called `name`, a name from the configuration.
+pub fn brand_crisis(name: &str) -> Gauge {
+    gauge!(BRAND_CRISIS, "brand" => name.to_owned())
+}
+
 /// A counter of alerts that fired; `rule` is a name from the configuration.
 pub fn alerts(rule: &str, severity: crate::alert::Severity) -> Counter {
     counter!(ALERTS, "rule" => rule.to_owned(), "severity" => severity.as_str())
+}
+
+/// The share of a brand in the mentions of a group; both are names from the configuration.
+pub fn share_of_voice(group: &str, brand: &str) -> Gauge {
+    gauge!(SHARE, "group" => group.to_owned(), "brand" => brand.to_owned())
 }
 
 /// Seconds from taking a post to its alert.

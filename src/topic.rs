@@ -9,6 +9,7 @@ use crate::anomaly::Settings;
 use crate::calendar::Calendar;
 use crate::query::Query;
 use crate::score::Score;
+use crate::share;
 use crate::time::Zone;
 use crate::window::Window;
 
@@ -19,6 +20,19 @@ pub struct TopicId(pub u32);
 /// A source's number, in the order of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u16);
+
+/// What a source tells of itself, as a part of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// It can be heard from now on.
+    Up,
+    /// It cannot: it has no connection, no open file, no bound socket.
+    Down,
+    /// It was read to its end, and nothing more is expected of it.
+    Ended,
+    /// It shed posts since the engine was full.
+    Shed,
+}
 
 /// What an account of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -127,6 +141,8 @@ pub enum On {
     },
     /// More or less than usual.
     Unusual(Settings),
+    /// Another share of voice than before, of brands and not of topics.
+    Share(share::Settings),
 }
 
 /// One `[[alert]]`.
@@ -142,6 +158,23 @@ pub struct Rule {
     pub severity: Severity,
     /// A `priority` alert resolves this long after its last post, in microseconds.
     pub resolve_after: i64,
+}
+
+/// One `[[alert]]` on sources.
+#[derive(Debug, Clone)]
+pub struct SourceRule {
+    /// Its name.
+    pub name: String,
+    /// The sources it watches, by number and name.
+    pub sources: Vec<(SourceId, String)>,
+    /// How it looks for less than usual.
+    pub settings: Settings,
+    /// A source may be down for so long, in microseconds.
+    pub down_for: i64,
+    /// Civil time of its hours and weekdays.
+    pub zone: Zone,
+    /// How bad it is.
+    pub severity: Severity,
 }
 
 /// One source as the stages need it.
@@ -164,6 +197,10 @@ pub struct Listening {
     pub topics: Vec<Topic>,
     /// Alert rules.
     pub rules: Vec<Rule>,
+    /// Alert rules on sources.
+    pub source_rules: Vec<SourceRule>,
+    /// Groups of brands.
+    pub groups: Vec<share::Group>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
     /// have it, because nothing on the way of a post reads it.
     pub wordings: Vec<Arc<[Wording]>>,

@@ -8,16 +8,18 @@ mod backtest;
 mod csv;
 mod post;
 mod query;
+mod share;
 mod stream;
 
 pub use api::{
     FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, mentions_json, parse_session,
     put_json, series_json, topics_json, week_json,
 };
-pub use backtest::{BacktestView, backtest_json};
+pub use backtest::{BacktestView, ChoiceView, ChoicesView, TargetView, backtest_json};
 pub use csv::{CSV_HEADER, csv_row};
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
+pub use share::{ShareAsked, share_csv, share_json};
 pub use stream::{
     HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
     subscribed_json, windows_json, with_dropped,

@@ -168,7 +168,7 @@ fn look(hour: i64, engine: &Engine, end: Timestamp) -> Result<Look, Fault> {
 impl Look {
     fn row(&self) -> String {
         let mb = |bytes: usize| bytes as f64 / f64::from(1 << 20);
-        let Held { ids, authors, panes, author_sets, recent } = self.held;
+        let Held { ids, authors, panes, author_sets, recent, shares: _ } = self.held;
         format!(
             "{:4}  {:11.1}  {:10.2}  {:4.2}  {:7.2}  {:5.2}  {:11.2}  {:6.2}",
             self.hour,

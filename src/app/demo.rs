@@ -6,7 +6,7 @@ use crate::limits::BUFFER_BYTES;
 use crate::prng::Prng;
 use crate::sources::Context;
 use crate::synth::{Subject, World};
-use crate::tally::Past;
+use crate::tally::{Of, Past};
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// The configuration of the demo.
@@ -19,25 +19,28 @@ const BEHIND: i64 = 24 * HOUR;
 
 /// Weeks of counts that the demo knows beside, so that it can tell what is usual.
 const WEEKS: i64 = 8;
-/// The topic that is watched for what is unusual, what it is about, and how many mentions come of a
-/// post: reposts and copies beside those that its query does not find.
-const TOPIC: (&str, Subject, f64) = ("caida-app", Subject::App, 1.15);
+/// What the bank's customers write about.
+const BANK: &[Subject] = &[Subject::App, Subject::Fraud, Subject::Card, Subject::Fees, Subject::Branch, Subject::Service];
+/// The brand, and the topics that are watched for what is unusual: what they are about, and how many
+/// mentions come of a post: reposts and copies beside those that their queries do not find.
+const KNOWN: [(Of<'static>, &[Subject], f64); 3] =
+    [(Of::Topic("caida-app"), &[Subject::App], 1.15), (Of::Topic("marca"), BANK, 1.15), (Of::Brand("Banco Ejemplo"), BANK, 1.15)];
 
 /// Synthetic counts of the weeks before the demo was `opened`, without outages: the same seed gives the
 /// same counts.
 pub fn past(seed: u64, opened: Timestamp) -> Past {
     let until = bucket_of(opened);
-    Past::new(until, move |topic| {
-        let (name, subject, mentions) = TOPIC;
-        if topic != name {
-            return Vec::new();
-        }
+    Past::new(until, move |of| {
+        let Some((_, subjects, mentions)) = KNOWN.into_iter().find(|(known, ..)| *known == of) else { return Vec::new() };
         // Before its start a world has no outage.
         let mut world = World::new(seed, opened);
-        let mut prng = Prng::new(seed).fork(topic);
+        let (Of::Topic(name) | Of::Brand(name)) = of;
+        let mut prng = Prng::new(seed).fork(name);
         let count = |bucket: i64| {
             let minutes = (BUCKET / MINUTE) as f64;
-            prng.count(minutes * mentions * world.rate(subject, Timestamp(bucket * BUCKET + BUCKET / 2))) as f64
+            let middle = Timestamp(bucket * BUCKET + BUCKET / 2);
+            let posts: f64 = subjects.iter().map(|subject| world.rate(*subject, middle)).sum();
+            prng.count(minutes * mentions * posts) as f64
         };
         (until - WEEKS * i64::from(PER_WEEK)..until).map(count).collect()
     })

@@ -148,7 +148,8 @@ fn run_tally(
 
 fn apply(step: Step, tally: &mut Tally, sink: &mut dyn Sink, events: &mut Vec<Event>) {
     match step {
-        Step::Tick { at, compiled, .. } => {
+        Step::Tick { at, compiled, signs, .. } => {
+            signs.into_iter().for_each(|(source, sign)| tally.hear(source, sign));
             tally.tick(&compiled, at, events);
             sink.ticked(at, events);
         }

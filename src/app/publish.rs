@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 
 use super::engine::Sink;
 use crate::alert::{Alert, Status};
@@ -11,7 +11,7 @@ use crate::feed::Feed;
 use crate::intake::Buffer;
 use crate::lane::Outcome;
 use crate::reason::Skipped;
-use crate::tally::{Applied, Event};
+use crate::tally::{Applied, BrandStanding, Event};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
 use crate::time::{Clock, Timestamp};
 use crate::topic::TopicId;
@@ -25,6 +25,7 @@ pub struct Publisher {
     /// Time of the newest post of every source.
     newest: Vec<Timestamp>,
     topics: HashMap<TopicId, TopicMeter>,
+    brands: BrandMeters,
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
     post_to_alert: Histogram,
@@ -39,6 +40,7 @@ impl Publisher {
             sources: names.iter().map(|n| SourceMeter::new(n)).collect(),
             newest: vec![Timestamp::MIN; names.len()],
             topics: HashMap::new(),
+            brands: BrandMeters::default(),
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
         }
@@ -64,12 +66,20 @@ impl Publisher {
                     meter.window(window).set(tallied.mentions as f64);
                 }
                 meter.watched(windows.watched.as_ref());
+                self.brands.tell(windows.id, windows.brand.as_ref());
             }
             Event::Forget(topic) => {
                 // The recorder keeps the series; what it shows must not be the last count for ever.
                 if let Some(mut meter) = self.topics.remove(topic) {
                     Window::ALL.into_iter().for_each(|w| meter.window(w).set(0.0));
                     meter.watched(None);
+                }
+                self.brands.tell(*topic, None);
+            }
+            Event::Shares(shares) => {
+                for (brand, share) in &shares.shares {
+                    // What is not known is no number, and never 0.
+                    telemetry::share_of_voice(&shares.group, brand).set(share.unwrap_or(f64::NAN));
                 }
             }
             Event::Update(_) | Event::Delete(_) => {}
@@ -89,6 +99,41 @@ impl Publisher {
             self.measure(event);
         }
         self.feed.publish_all(events.drain(..));
+    }
+}
+
+/// The gauges of the brands, by the topics that tell of them.
+#[derive(Default)]
+struct BrandMeters {
+    of_topic: HashMap<TopicId, String>,
+    /// Topics that tell of the brand, and its gauge.
+    gauges: HashMap<String, (usize, Gauge)>,
+}
+
+impl BrandMeters {
+    /// Where the brand of `topic` stands; a brand that no topic tells of any more is at 0.
+    fn tell(&mut self, topic: TopicId, brand: Option<&BrandStanding>) {
+        if self.of_topic.get(&topic).map(String::as_str) != brand.map(|b| b.name.as_str()) {
+            if let Some(old) = self.of_topic.remove(&topic) {
+                self.leave(&old);
+            }
+            if let Some(brand) = brand {
+                self.of_topic.insert(topic, brand.name.clone());
+                self.gauges.entry(brand.name.clone()).or_insert_with(|| (0, telemetry::brand_crisis(&brand.name))).0 += 1;
+            }
+        }
+        if let Some((brand, (_, gauge))) = brand.and_then(|b| Some((b, self.gauges.get(&b.name)?))) {
+            gauge.set(f64::from(brand.standing.level.number()));
+        }
+    }
+
+    fn leave(&mut self, brand: &str) {
+        let Some((topics, gauge)) = self.gauges.get_mut(brand) else { return };
+        *topics -= 1;
+        if *topics == 0 {
+            gauge.set(0.0);
+            self.gauges.remove(brand);
+        }
     }
 }
 
@@ -130,7 +175,7 @@ impl Sink for Publisher {
 mod tests {
     use super::*;
     use crate::anomaly::{Level, Standing, Watched};
-    use crate::tally::TopicWindows;
+    use crate::tally::{GroupShares, TopicWindows};
     use crate::time::SystemClock;
     use crate::window::Tallied;
 
@@ -143,8 +188,15 @@ mod tests {
             let tallied = Tallied { mentions: 7, ..Tallied::default() };
             let standing = Standing { level: Level::Crisis, recovering: true };
             let watched = Watched { expected: 12.5, surprise: 9.8, standing };
-            let windows =
-                TopicWindows { id: TopicId(1), name: "fraude".into(), at: Timestamp(0), windows: [tallied; 5], watched: Some(watched) };
+            let brand = Some(BrandStanding { name: "Banco".into(), standing });
+            let windows = TopicWindows {
+                id: TopicId(1),
+                name: "fraude".into(),
+                at: Timestamp(0),
+                windows: [tallied; 5],
+                watched: Some(watched),
+                brand,
+            };
             publisher.newest = vec![Timestamp::from_seconds(100)];
             publisher.ticked(Timestamp::from_seconds(101), &mut vec![Event::Windows(Box::new(windows))]);
             let text = recorder.handle().render();
@@ -152,10 +204,18 @@ mod tests {
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 7\n"), "{text}");
             assert!(text.contains("escucha_topic_expected_mentions{topic=\"fraude\"} 12.5\n"), "{text}");
             assert!(text.contains("escucha_crisis_level{topic=\"fraude\"} 3\n"), "{text}");
-            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1))]);
+            assert!(text.contains("escucha_brand_crisis_level{brand=\"Banco\"} 3\n"), "{text}");
+            let share = |known| ("Banco".into(), known);
+            let shares = |known| Event::Shares(Box::new(GroupShares { group: "sector".into(), shares: vec![share(known)] }));
+            publisher.ticked(Timestamp::from_seconds(101), &mut vec![shares(Some(0.25))]);
+            let text = recorder.handle().render();
+            assert!(text.contains("escucha_share_of_voice{group=\"sector\",brand=\"Banco\"} 0.25\n"), "{text}");
+            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1)), shares(None)]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");
+            assert!(text.contains("escucha_share_of_voice{group=\"sector\",brand=\"Banco\"} NaN\n"), "{text}");
+            assert!(text.contains("escucha_brand_crisis_level{brand=\"Banco\"} 0\n"), "{text}");
             for gone in ["escucha_topic_expected_mentions", "escucha_topic_surprise", "escucha_crisis_level"] {
                 assert!(text.contains(&format!("{gone}{{topic=\"fraude\"}} 0\n")), "{gone} {text}");
             }

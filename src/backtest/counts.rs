@@ -1,11 +1,14 @@
 //! Rows of `timestamp,value`, as a spreadsheet or a data set holds them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use crate::anomaly::BUCKET;
+use super::{LONGEST_SILENCE, Missing};
+use crate::anomaly::{BUCKET, bucket_of};
 use crate::bilingual::Both;
 use crate::dates;
 use crate::limits::BUCKET_MENTIONS;
+use crate::tally::Quality;
 use crate::time::Timestamp;
 
 /// One row.
@@ -15,9 +18,9 @@ pub struct Row {
     pub at: Timestamp,
     /// Its count.
     pub count: f64,
-    /// Both as they were written.
+    /// Its time as it was written.
     pub time: String,
-    /// Both as they were written.
+    /// Its count as it was written.
     pub value: String,
 }
 
@@ -49,7 +52,7 @@ pub fn read(text: &[u8]) -> (Vec<Row>, Vec<(usize, Both)>) {
     (rows, refused)
 }
 
-fn is_header(fields: &[Cow<'_, str>]) -> bool {
+pub(super) fn is_header(fields: &[Cow<'_, str>]) -> bool {
     fields.iter().all(|f| dates::parse(f).is_none() && f.trim().parse::<f64>().is_err())
 }
 
@@ -79,8 +82,40 @@ fn row(fields: &[Cow<'_, str>], columns: (usize, usize), before: Option<&Row>) -
     Ok(Row { at, count, time: time.to_owned(), value: value.to_owned() })
 }
 
+/// One bucket as it is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// Its number; see `anomaly::bucket_of`.
+    pub number: i64,
+    /// Mentions in it.
+    pub count: f64,
+    /// How far it can be relied on.
+    pub quality: Quality,
+    /// Its rows; none if it was left out.
+    pub rows: Range<usize>,
+}
+
+/// The buckets of `rows`, which are in order of time; those without rows are among them if they were
+/// zero, unless the silence was too long to have been listened to.
+pub fn buckets(rows: &[Row], missing: Missing) -> impl Iterator<Item = Bucket> {
+    let per_bucket = rows_per_bucket(rows);
+    let (mut next, mut begin) = (None, 0);
+    rows.chunk_by(|a, b| bucket_of(a.at) == bucket_of(b.at)).flat_map(move |group| {
+        let number = group.first().map_or(0, |row| bucket_of(row.at));
+        let silence = next.replace(number + 1).unwrap_or(number)..number;
+        let zero = missing == Missing::Zero && silence.end - silence.start <= LONGEST_SILENCE;
+        let silence = if zero { silence } else { number..number };
+        let rows = begin..begin + group.len();
+        begin = rows.end;
+        let quality = if group.len() >= per_bucket { Quality::Whole } else { Quality::Doubtful };
+        let whole = Bucket { number, count: group.iter().map(|row| row.count).sum(), quality, rows };
+        let empty = |number| Bucket { number, count: 0.0, quality: Quality::Whole, rows: 0..0 };
+        silence.map(empty).chain([whole])
+    })
+}
+
 /// The fields of a line, with RFC 4180 quotes or without.
-fn fields(line: &str) -> Vec<Cow<'_, str>> {
+pub(super) fn fields(line: &str) -> Vec<Cow<'_, str>> {
     if !line.contains('"') {
         return line.split(',').map(Cow::Borrowed).collect();
     }

@@ -33,6 +33,9 @@ impl Followed {
             self.delays.extend(self.open.remove(&alert.id).map(Open::delay));
             return false;
         }
+        for topic in alert.firing_topics() {
+            self.first.entry(topic.to_owned()).or_insert(at);
+        }
         let further = |peak: u64| if alert.on == Direction::Drop.as_str() { seen < peak } else { seen > peak };
         if let Some(open) = self.open.get_mut(&alert.id) {
             if further(open.peak.0) {
@@ -41,7 +44,6 @@ impl Followed {
             return false;
         }
         self.alerts += 1;
-        self.first.entry(alert.topic.clone()).or_insert(at);
         // An alert on one post has no peak.
         if alert.priority.is_none() {
             self.open.insert(alert.id.clone(), Open { fired: at, peak: (seen, at) });

@@ -2,6 +2,7 @@
 
 use crate::anomaly::{PER_HOUR, PER_WEEK};
 use crate::calendar::Special;
+use crate::codec::{Coded, Error, Reader};
 
 /// Hours of a week.
 const WEEK: usize = 168;
@@ -136,6 +137,20 @@ impl Specials {
             ratio.seen *= SPECIAL_KEPT;
             ratio.ordinary *= SPECIAL_KEPT;
         }
+    }
+}
+
+coded!(Mean { mean, weight });
+coded!(Profile { hours, sum, weight });
+coded!(Ratio { seen, ordinary });
+
+impl Coded for Specials {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Specials, Error> {
+        Coded::decode(from).map(Specials)
     }
 }
 

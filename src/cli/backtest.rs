@@ -1,5 +1,6 @@
 //! `escucha backtest`: what would have fired, one JSON line per alert and a summary.
 
+mod choices;
 mod posts;
 
 use std::fs::File;
@@ -8,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, positive};
-use crate::anomaly::{BUCKET, Budget, Direction, SENSITIVITY, Settings};
+use crate::anomaly::{BUCKET, Budget, Direction, SENSITIVITY, Settings, bucket_of};
+use crate::backtest::choices::{Comparison, Trial};
+use crate::backtest::events::{self, Event};
+use crate::backtest::picture::{self, Picture};
 use crate::backtest::{self, Job, Missing, Summary, counts};
 use crate::bilingual::{Both, Lang};
 use crate::config;
@@ -45,6 +49,10 @@ pub struct Args {
     quick: bool,
     #[arg(long, value_name = "WHAT", default_value = "gap", value_parser = ["gap", "zero"], conflicts_with = "files")]
     missing: String,
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 /// Judges the counts or the posts of the files.
@@ -60,14 +68,16 @@ fn counted(args: &Args, path: &Path, lang: Lang, out: &mut dyn Write, err: &mut 
     let job = job(args, path)?;
     let (rows, refused) = counts::read(&contents(path)?);
     let lost = refused.len() as u64;
-    for (line, why) in refused.iter().take(limits::REFUSED_SHOWN) {
-        writeln!(err, "{}:{line}: {}", path.display(), why.get(lang))?;
-    }
-    if let Some(more) = refused.len().checked_sub(limits::REFUSED_SHOWN).filter(|n| *n > 0) {
-        let more = Both::new(format!("… y {more} filas rechazadas más"), format!("… and {more} more refused rows"));
-        writeln!(err, "{}", more.get(lang))?;
-    }
+    say_refused(path, &refused, lang, err)?;
     check(path, &rows, job.missing)?;
+    let known = known(args.events.as_deref(), lang, err)?;
+    let tried = tried(&job, &rows, known.as_deref());
+    if let Some(path) = &args.picture {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let mut picture = Picture::new(job.zone.clone(), job.calendar.clone(), job.settings, (bucket_of(first.at), bucket_of(last.at)));
+        counts::buckets(&rows, job.missing).for_each(|b| picture.close(b.number, b.count, b.quality));
+        draw(path, &[picture.svg(&job.label, lang)], lang)?;
+    }
     let mut file = args.scores.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
     let label = job.label.clone();
     let mut seq = 0;
@@ -80,8 +90,61 @@ fn counted(args: &Args, path: &Path, lang: Lang, out: &mut dyn Write, err: &mut 
     if let Some((path, mut file)) = file {
         file.flush().map_err(|error| unwritable(path, &error))?;
     }
-    writeln!(out, "{}", wire::backtest_json(&view(&label, &summary, lost)))?;
-    writeln!(err, "{}", text(&label, &summary, lost, lang))?;
+    writeln!(out, "{}", wire::backtest_json(&view(&label, &summary, &tried, lost)))?;
+    writeln!(err, "{}\n", text(&label, &summary, lost, lang))?;
+    write!(err, "{}", choices::text(&[(&label, &tried)], lang))?;
+    Ok(())
+}
+
+/// Writes pictures: a page, or one picture alone, as the name of the file ends.
+fn draw(path: &Path, pictures: &[String], lang: Lang) -> Result<(), Failure> {
+    let whole = match (path.extension().and_then(|e| e.to_str()), pictures) {
+        (Some("html"), pictures) => picture::page(pictures, lang),
+        (Some("svg"), [one]) => one.clone(),
+        _ => {
+            let (shown, n) = (path.display(), pictures.len());
+            return Err(Failure::Usage(Both::new(
+                format!("--picture {shown}: hay {n} temas; un archivo .svg tiene uno, uno .html los que haga falta"),
+                format!("--picture {shown}: there are {n} topics; a .svg file holds one, a .html file as many as there are"),
+            )));
+        }
+    };
+    std::fs::write(path, whole).map_err(|error| unwritable(path, &error))
+}
+
+/// What settings beside the one asked for would have come to.
+fn tried(job: &Job, rows: &[counts::Row], events: Option<&[Event]>) -> Comparison {
+    let concerned: Option<Vec<Event>> = events.map(|all| all.iter().filter(|e| e.concerns(&job.label)).cloned().collect());
+    let mut trial = Trial::new(job.zone.clone(), job.calendar.clone(), job.settings.direction, &[job.settings], concerned.as_deref());
+    for bucket in counts::buckets(rows, job.missing) {
+        trial.close(bucket.number, bucket.count, bucket.quality);
+    }
+    trial.finish()
+}
+
+/// The events that are known, if a file of them is given.
+fn known(path: Option<&Path>, lang: Lang, err: &mut dyn Write) -> Result<Option<Vec<Event>>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let (events, refused) = events::read(&contents(path)?);
+    say_refused(path, &refused, lang, err)?;
+    if events.is_empty() {
+        let shown = path.display();
+        return Err(Failure::Work(Both::new(
+            format!("{shown}: no hay ninguna fila timestamp,label,topic que se pueda leer"),
+            format!("{shown}: there is no timestamp,label,topic row that can be read"),
+        )));
+    }
+    Ok(Some(events))
+}
+
+fn say_refused(path: &Path, refused: &[(usize, Both)], lang: Lang, err: &mut dyn Write) -> io::Result<()> {
+    for (line, why) in refused.iter().take(limits::REFUSED_SHOWN) {
+        writeln!(err, "{}:{line}: {}", path.display(), why.get(lang))?;
+    }
+    if let Some(more) = refused.len().checked_sub(limits::REFUSED_SHOWN).filter(|n| *n > 0) {
+        let more = Both::new(format!("… y {more} filas rechazadas más"), format!("… and {more} more refused rows"));
+        writeln!(err, "{}", more.get(lang))?;
+    }
     Ok(())
 }
 
@@ -174,7 +237,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::Work(Both::new(format!("{path}: no se puede escribir: {error}"), format!("{path}: cannot be written: {error}")))
 }
 
-fn view<'a>(label: &'a str, summary: &Summary, refused: u64) -> wire::BacktestView<'a> {
+fn view<'a>(label: &'a str, summary: &Summary, tried: &'a Comparison, refused: u64) -> wire::BacktestView<'a> {
     wire::BacktestView {
         rows: (summary.rows, refused),
         span: summary.span,
@@ -184,6 +247,7 @@ fn view<'a>(label: &'a str, summary: &Summary, refused: u64) -> wire::BacktestVi
         per_week: summary.per_week(),
         first: vec![(label, summary.first)],
         delay: spread(&summary.delays),
+        choices: vec![(label, choices::view(tried))],
     }
 }
 

@@ -132,8 +132,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("replay:files", "Archivos: NDJSON, también .gz y .zst", "Files: NDJSON, also .gz and .zst"),
     (
         "backtest",
-        "Qué habría avisado y cuándo, sin avisar a nadie: una línea JSON por alerta y un resumen",
-        "What would have fired and when, without telling anybody: one JSON line per alert and a summary",
+        "Qué habría avisado y cuándo, sin avisar a nadie: una línea JSON por alerta, un resumen, y qué habrían costado y captado otros ajustes",
+        "What would have fired and when, without telling anybody: one JSON line per alert, a summary, and what other settings would have cost and caught",
     ),
     (
         "backtest!",
@@ -176,6 +176,16 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "backtest:missing",
         "Qué son los tramos sin filas: gap (no se contó) o zero (no hubo nada); por omisión gap",
         "What stretches without rows are: gap (nobody counted) or zero (nothing came); by default gap",
+    ),
+    (
+        "backtest:events",
+        "Sucesos conocidos, filas timestamp,label,topic: la tabla de ajustes dice cuántos se avisan; sin esto, cuántos de los mayores picos del periodo",
+        "Known events, rows of timestamp,label,topic: the table of settings says how many are told of; without it, how many of the largest peaks of the period",
+    ),
+    (
+        "backtest:picture",
+        "Dibuja aquí lo visto, lo habitual y las alertas: .svg con --counts o un tema, .html con todos",
+        "Draw what was seen, what is usual and the alerts here: .svg with --counts or one topic, .html with all",
     ),
     ("backtest:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
     ("backtest:files", "Mensajes grabados: NDJSON, también .gz y .zst", "Recorded posts: NDJSON, also .gz and .zst"),

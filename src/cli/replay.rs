@@ -19,7 +19,7 @@ use crate::wire;
 /// Replays the recordings with the configuration's topics and alerts.
 pub fn run(config: &Config, args: ReplayArgs, lang: Lang, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
     let Speed(speed) = args.speed;
-    let recording = Recording { source: args.source.as_deref(), files: args.files, as_recorded: args.as_recorded, speed };
+    let recording = Recording { source: args.source.as_deref(), files: args.files, as_recorded: args.as_recorded, speed, counts: false };
     let summary = drive(config, recording, &mut |alert, seq| writeln!(out, "{}", wire::alert_json(alert, seq)))?;
     writeln!(err, "{}", text(&summary, lang))?;
     Ok(())
@@ -32,6 +32,8 @@ pub struct Recording<'a> {
     pub files: Vec<PathBuf>,
     pub as_recorded: bool,
     pub speed: Option<f64>,
+    /// Gather the mentions of every topic by bucket.
+    pub counts: bool,
 }
 
 /// Replays on a thread of its own; `hear` is called here with every transition of an alert.
@@ -47,6 +49,7 @@ pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Al
         buffer_bytes: limits::BUFFER_BYTES,
         tally: config.engine.tally.clone(),
         compiled,
+        counts: recording.counts,
     };
     let (alerts, heard) = channel();
     let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts))?;

@@ -108,7 +108,9 @@ fn line(frame: &Value, lang: Lang) -> Option<String> {
                 _ => lang.pick("ALERTA", "ALERT"),
             };
             let why = text(lang.pick("/reasons/0/text/es", "/reasons/0/text/en"));
-            format!("{status} {} {} {}: {why}", text("/severity"), text("/rule"), text("/topic"))
+            // A share is a brand's, of whatever topics.
+            let about = Some(text("/topic")).filter(|t| !t.is_empty()).unwrap_or_else(|| text("/brand"));
+            format!("{status} {} {} {about}: {why}", text("/severity"), text("/rule"))
         }
         "mention" => {
             let priority = frame.pointer("/priority").and_then(Value::as_f64).unwrap_or_default();

@@ -1,5 +1,8 @@
 use super::*;
+use std::collections::BTreeMap;
+
 use crate::fingerprint::fingerprint;
+use crate::limits::CLUSTER_CHAIN;
 use crate::prng::Prng;
 use crate::text::Tokens;
 use crate::time::{HOUR, SECOND};
@@ -171,8 +174,10 @@ fn memory_is_bounded_by_number_and_by_bytes() {
     assert!(clusters.bytes() <= 1 << 20 && size.posts == 5001, "{size:?}");
     assert!((4500..5500).contains(&size.authors), "{size:?}");
     // What the bytes are made of is not more than was said.
-    let entry = size_of::<(u64, Vec<u32>)>() * 2 + 32;
-    let least = size_of::<Option<Cluster>>() + 7 * entry + 2 * 2 * size_of::<(PostKey, u32)>() + 2 * size_of::<(Timestamp, u64, u32)>();
+    let least = size_of::<Option<Cluster>>()
+        + 7 * index::PIECE_BYTES
+        + 2 * 2 * size_of::<(PostKey, u32)>()
+        + 2 * size_of::<(Timestamp, u64, u32)>();
     assert!(least <= OVERHEAD, "{least}");
 }
 
@@ -183,7 +188,7 @@ fn a_piece_that_all_share_leads_to_few() {
     for key in 0..200 {
         about(&mut clusters, key, key, None, "no funciona la app", NOW, 1 << (key % 64));
     }
-    assert!(clusters.by_piece.values().all(|chain| chain.len() <= CLUSTER_CHAIN));
+    assert!(clusters.by_piece.chains().all(|chain| chain.len() <= CLUSTER_CHAIN));
 }
 
 proptest! {
@@ -212,6 +217,154 @@ proptest! {
             let mut clusters = Clusters::default();
             posts.iter().for_each(|(key, text)| { joined(&mut clusters, *key, *key, None, text, NOW); });
             prop_assert_eq!(clusters.len(), templates.len());
+        }
+    }
+}
+
+/// The same rules over lists and ordered maps, each looked through from end to end.
+struct Slow {
+    clusters: BTreeMap<u64, Cluster>,
+    chains: BTreeMap<u64, Vec<u64>>,
+    by_post: BTreeMap<PostKey, u64>,
+    founded: u64,
+    most: usize,
+    most_bytes: usize,
+}
+
+impl Slow {
+    fn join(&mut self, member: &Member<'_>, now: Timestamp) -> Size {
+        let number = self.find(member).unwrap_or_else(|| self.found(member, now));
+        let cluster = self.clusters.get_mut(&number).expect("found");
+        cluster.posts += 1;
+        // All authors, also of clusters of one.
+        cluster.authors.insert(member.author.0);
+        cluster.last = cluster.last.max(now);
+        let size = cluster.size();
+        while self.clusters.values().map(Cluster::bytes).sum::<usize>() > self.most_bytes || self.clusters.len() > self.most {
+            self.forget_first();
+        }
+        size
+    }
+
+    fn find(&self, member: &Member<'_>) -> Option<u64> {
+        if let Some(number) = member.original.and_then(|original| self.by_post.get(&original)) {
+            return Some(*number);
+        }
+        let about = |c: &&Cluster| c.about & member.about != 0;
+        let led_to = |piece: u64| self.chains.get(&piece).filter(|_| piece != 0).into_iter().flatten().map(|n| &self.clusters[n]);
+        if let Some(same) = led_to(member.print.exact).filter(about).find(|c| c.print.exact == member.print.exact) {
+            return Some(same.number);
+        }
+        let near = member.print.pairs.iter().flat_map(|pair| led_to(*pair)).filter(about);
+        let mut near: Vec<(Shared, u64)> = near.filter_map(|c| Some((similar(&c.words, member.words)?, c.number))).collect();
+        near.sort_by(|(a, i), (b, j)| (b.both * a.either).cmp(&(a.both * b.either)).then(i.cmp(j)));
+        near.first().map(|(_, number)| *number)
+    }
+
+    fn found(&mut self, member: &Member<'_>, now: Timestamp) -> u64 {
+        let number = self.founded;
+        self.founded += 1;
+        let cluster = Cluster {
+            id: ClusterId(member.key.0),
+            original: member.original.unwrap_or(member.key),
+            number,
+            print: member.print,
+            words: if member.print.pairs == [0; 6] { Box::default() } else { member.words.into() },
+            about: member.about,
+            posts: 0,
+            author: member.author,
+            authors: Distinct::default(),
+            last: now,
+        };
+        for piece in cluster.pieces() {
+            let chain = self.chains.entry(piece).or_default();
+            chain.push(number);
+            if chain.len() > CLUSTER_CHAIN {
+                chain.remove(0);
+            }
+        }
+        self.by_post.extend([(cluster.original, number), (member.key, number)]);
+        self.clusters.insert(number, cluster);
+        number
+    }
+
+    fn forget_first(&mut self) {
+        let Some((_, number)) = self.clusters.values().map(|c| (c.last, c.number)).min() else { return };
+        self.clusters.remove(&number);
+        self.chains.values_mut().for_each(|chain| chain.retain(|n| *n != number));
+        self.by_post.retain(|_, n| *n != number);
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        while self.clusters.values().map(|c| c.last).min().is_some_and(|last| now.since(last) > CLUSTER_HORIZON) {
+            self.forget_first();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Variants of a few texts, some long enough to be cut, by few words, reposts, in a time that stands
+    /// still, runs and leaps, with little room.
+    #[test]
+    fn fast_and_slow_agree(seed in any::<u64>(), most in 3..60usize, most_bytes in 4..80usize) {
+        let (mut random, most_bytes) = (Prng::new(seed), most_bytes << 10);
+        let (mut clusters, mut tokens) = (Clusters::new(most, most_bytes), Tokens::default());
+        let (chains, by_post) = (BTreeMap::new(), BTreeMap::new());
+        let mut slow = Slow { clusters: BTreeMap::new(), chains, by_post, founded: 0, most, most_bytes };
+        let vocabulary = ["app", "banco", "Santander", "no", "funciona", "cae", "hoy", "tarjeta", "BBVA", "cobro", "mes", "otra", "vez"];
+        let mut templates = texts(6, &mut random);
+        templates.extend((0..8).map(|_| (0..10 + random.below(8)).map(|_| vocabulary[random.below(13) as usize]).collect::<Vec<_>>().join(" ")));
+        templates.push(texts(4, &mut random).join(" "));
+        templates.push("no funciona la app".into());
+        let mut now = NOW;
+        for key in 0..400 {
+            now = now.plus([0, 0, SECOND, HOUR, 30 * HOUR][random.below(if key % 50 == 0 { 5 } else { 4 }) as usize]);
+            let template = &templates[random.below(templates.len() as u64) as usize];
+            let mut text: Vec<&str> = template.split(' ').collect();
+            for _ in 0..random.below(4) {
+                let place = random.below(text.len() as u64) as usize;
+                text[place] = vocabulary[random.below(13) as usize];
+            }
+            let (text, mut words) = (text.join(" "), Vec::new());
+            tokens.read(&text);
+            let print = fingerprint(&text, &tokens, &mut words);
+            let original = (random.below(8) == 0).then(|| PostKey(random.below(key + 1)));
+            let (author, about) = (AuthorKey(random.below(9)), 1 << random.below(2) | 1 << random.below(2));
+            let member = Member { key: PostKey(key), author, original, print, words: &words, about };
+            // Now and then a post comes with a time that is past.
+            let at = if random.below(6) == 0 { now.plus(-HOUR) } else { now };
+            prop_assert_eq!(clusters.join(&member, at), slow.join(&member, at), "post {} {}", key, text);
+            if random.below(10) == 0 {
+                clusters.expire(now);
+                slow.expire(now);
+            }
+            prop_assert_eq!((clusters.len(), clusters.bytes()), (slow.clusters.len(), slow.clusters.values().map(Cluster::bytes).sum()));
+        }
+    }
+
+    /// What the gist rules out is no near-duplicate.
+    #[test]
+    fn the_gist_rules_out_nothing_that_is_similar(seed in any::<u64>()) {
+        let mut random = Prng::new(seed);
+        let mut tokens = Tokens::default();
+        for _ in 0..50 {
+            let count = 8 + random.below(70) as usize;
+            let mut words = texts(4, &mut random).join(" ").split(' ').take(count).map(str::to_owned).collect::<Vec<_>>();
+            let mut traces = |text: &str| {
+                let mut traces = Vec::new();
+                tokens.read(text);
+                fingerprint(text, &tokens, &mut traces);
+                traces
+            };
+            let a = traces(&words.join(" "));
+            for _ in 0..random.below(1 + count as u64 / 4) {
+                let place = random.below(count as u64) as usize;
+                words[place] = ["otra", "cosa", "", "distinta del todo"][random.below(4) as usize].to_owned();
+            }
+            let b = traces(&words.join(" "));
+            prop_assert!(similar(&a, &b).is_none() || Gist::new(&a).may_be_similar(Gist::new(&b)));
         }
     }
 }

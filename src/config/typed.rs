@@ -10,11 +10,12 @@ use crate::anomaly::{Budget, Direction, SENSITIVITY};
 use crate::http::Role;
 use crate::limits;
 use crate::query::Accents;
-use crate::time::{HOUR, MINUTE};
+use crate::time::{HOUR, MINUTE, SECOND};
 use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
 use super::calendars;
+use super::groups;
 use super::notify::{self, Notify};
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
@@ -29,6 +30,7 @@ pub struct Typed<'a> {
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
     pub brands: Vec<Brand<'a>>,
+    pub groups: Vec<groups::Typed<'a>>,
     pub lists: Vec<List<'a>>,
     pub topics: Vec<Topic<'a>>,
     pub alerts: Vec<Alert<'a>>,
@@ -127,6 +129,17 @@ pub struct Alert<'a> {
     pub sensitivity: Option<At<f64>>,
     pub budget: Option<At<Budget>>,
     pub quick: Option<At<bool>>,
+    /// `None` means all.
+    pub sources: Option<At<Vec<At<&'a str>>>>,
+    pub down_for: Option<At<i64>>,
+    pub share: groups::Share<'a>,
+}
+
+impl Alert<'_> {
+    /// Whether it watches shares, which have no topics.
+    pub fn on_share(&self) -> bool {
+        self.on.as_ref().is_some_and(|on| on.value == Watch::Share)
+    }
 }
 
 /// What an alert watches.
@@ -135,6 +148,8 @@ pub enum Watch {
     Priority,
     Volume,
     Unusual(Direction),
+    Source,
+    Share,
 }
 
 /// Sections that are promised and not built yet.
@@ -145,7 +160,8 @@ const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accent
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    root.only(&["timezone", "server", "engine", "token", "source", "brand", "list", "topic", "alert", "calendar", "notify"], &LATER);
+    let known = ["timezone", "server", "engine", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "notify"];
+    root.only(&known, &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
@@ -153,6 +169,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),
+        groups: root.tables("group", "[[group]]").into_iter().map(groups::read).collect(),
         lists: root.tables("list", "[[list]]").into_iter().map(list).collect(),
         topics: root.tables("topic", "[[topic]]").into_iter().map(topic).collect(),
         alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
@@ -290,30 +307,37 @@ fn queries(section: Section<'_>) -> Vec<Query<'_>> {
 
 fn alert(section: Section<'_>) -> Alert<'_> {
     let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after", "sensitivity", "budget", "quick"];
-    section.only(&known, &["notify"]);
+    section.only(&[&known[..], &["sources", "down_for"], &["group", "brands", "significance", "change"]].concat(), &["notify"]);
     let watched = [
         ("priority", Watch::Priority),
         ("volume", Watch::Volume),
         ("spike", Watch::Unusual(Direction::Spike)),
         ("drop", Watch::Unusual(Direction::Drop)),
+        ("source", Watch::Source),
+        ("share", Watch::Share),
     ];
     if section.value("on").is_none() {
         section.missing("on");
     }
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let windows = Window::ALL.map(|window| (window.as_str(), window));
+    let on = section.choice("on", &watched, &["sla", "source"]);
+    let on_share = on.as_ref().is_some_and(|on| on.value == Watch::Share);
     Alert {
         section,
         name: section.name(),
-        on: section.choice("on", &watched, &["sla", "source", "share"]),
+        on,
         topics: section.value("topics").map(|value| At { value: section.texts("topics"), span: value.span() }),
         at: section.integer("at", 0, i64::MAX),
-        window: section.choice("window", &windows, &[]),
+        window: if on_share { None } else { section.choice("window", &windows, &[]) },
         severity: section.choice("severity", &severities, &[]).map(|s| s.value).unwrap_or_default(),
         resolve_after: section.duration("resolve_after", MINUTE, 24 * HOUR),
         sensitivity: section.decimal("sensitivity", SENSITIVITY.0, SENSITIVITY.1),
         budget: budget(section),
         quick: section.flag("quick"),
+        sources: section.value("sources").map(|value| At { value: section.texts("sources"), span: value.span() }),
+        down_for: section.duration("down_for", 10 * SECOND, 24 * HOUR),
+        share: groups::share(section, on_share),
     }
 }
 

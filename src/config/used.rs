@@ -9,6 +9,7 @@ use crate::http::Token;
 use crate::limits;
 use crate::notifiers;
 use crate::score::Score;
+use crate::share::Group;
 use crate::sources::Settings;
 use crate::tally;
 use crate::time::{MINUTE, Zone};
@@ -18,7 +19,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, calendars, notify, secret, sources, topics};
+use super::{Config, Engine, Server, alerts, calendars, groups, notify, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -27,6 +28,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[token]]", typed.tokens.iter().map(|t| &t.name), problems);
     unique("[[source]]", typed.sources.iter().map(|s| &s.name), problems);
     unique("[[brand]]", typed.brands.iter().map(|b| &b.name), problems);
+    unique("[[group]]", typed.groups.iter().map(|g| &g.name), problems);
     unique("[[list]]", typed.lists.iter().map(|l| &l.name), problems);
     unique("[[topic]]", typed.topics.iter().map(|t| &t.name), problems);
     unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
@@ -34,6 +36,8 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[notify]]", typed.notifiers.iter().map(|n| &n.name), problems);
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
     let brands = brands(&typed.brands, problems);
+    let own_zone = zone.clone();
+    let groups = groups::used(typed, &brands, problems);
     let set = Set::new(typed, zone, &brands, text, problems);
     let (mut topics, wordings) = topics::used(typed, &set, text, problems);
     calendars::assign(&typed.calendars, &mut topics, problems);
@@ -42,7 +46,15 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         engine: engine(&typed.engine),
         sources: sources(typed, folder, problems),
         notifiers: notifiers(typed, folder, problems),
-        listening: Listening { version: 0, brands, rules: rules(typed, problems), topics, wordings },
+        listening: Listening {
+            version: 0,
+            rules: rules(typed, &groups, &brands, problems),
+            source_rules: alerts::on_sources(typed, &own_zone, problems),
+            brands,
+            groups,
+            topics,
+            wordings,
+        },
         set,
     }
 }
@@ -199,17 +211,23 @@ fn account(typed: &typed::Account<'_>, problems: &Problems) -> Option<Account> {
 }
 
 /// Alert rules; their topics are positions for now, see `Config::listening`.
-fn rules(typed: &Typed<'_>, problems: &Problems) -> Vec<Rule> {
+fn rules(typed: &Typed<'_>, groups: &[Group], brands: &[Brand], problems: &Problems) -> Vec<Rule> {
     let mut topics: HashMap<&str, TopicId> = HashMap::new();
     for (i, topic) in typed.topics.iter().enumerate() {
         topics.extend(topic.name.as_ref().map(|name| (name.value, TopicId(i as u32))));
     }
-    typed.alerts.iter().filter_map(|alert| rule(alert, &topics, typed.topics.len(), problems)).collect()
+    let of_alert = |alert: &typed::Alert<'_>| {
+        if alert.on_share() {
+            misplaced(alert, Watch::Share, "share", problems);
+            return rule(alert, groups::on(alert, groups, brands, problems)?, Vec::new());
+        }
+        let watched = watched_topics(alert, &topics, typed.topics.len(), problems);
+        rule(alert, on(alert, problems)?, watched)
+    };
+    typed.alerts.iter().filter(|alert| !alerts::is_on_sources(alert)).filter_map(of_alert).collect()
 }
 
-fn rule(typed: &typed::Alert<'_>, topics: &HashMap<&str, TopicId>, count: usize, problems: &Problems) -> Option<Rule> {
-    let watched = watched_topics(typed, topics, count, problems);
-    let on = on(typed, problems)?;
+fn rule(typed: &typed::Alert<'_>, on: On, watched: Vec<TopicId>) -> Option<Rule> {
     Some(Rule {
         name: typed.name.as_ref()?.value.to_owned(),
         on,
@@ -254,6 +272,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
         Watch::Priority => "priority",
         Watch::Volume => "volume",
         Watch::Unusual(direction) => direction.as_str(),
+        Watch::Source | Watch::Share => return None,
     };
     misplaced(typed, watch, kind, problems);
     // A value that is there and wrong was told already.
@@ -287,6 +306,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
             };
             Some(On::Volume { window: window.value, at: at as u64 })
         }
+        Watch::Source => None,
         Watch::Unusual(direction) => {
             let default = anomaly::Settings::new(direction);
             Some(On::Unusual(anomaly::Settings {
@@ -296,15 +316,25 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
                 quick: typed.quick.as_ref().is_some_and(|q| q.value),
             }))
         }
+        Watch::Share => None,
     }
 }
 
 /// Notes the keys that belong to another kind of alert.
-fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
+pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
     let spike = Watch::Unusual(Direction::Spike);
-    let unusual = matches!(watch, Watch::Unusual(_));
+    let source = watch == Watch::Source;
+    let share = watch == Watch::Share;
+    let unusual = source || matches!(watch, Watch::Unusual(_));
     let keys = [
-        ("at", typed.at.as_ref().map(|k| &k.span), !unusual, "volume"),
+        ("topics", typed.topics.as_ref().map(|k| &k.span), !source && !share, "volume"),
+        ("sources", typed.sources.as_ref().map(|k| &k.span), source, "source"),
+        ("down_for", typed.down_for.as_ref().map(|k| &k.span), source, "source"),
+        ("group", typed.share.group.as_ref().map(|k| &k.span), share, "share"),
+        ("brands", typed.share.brands.as_ref().map(|k| &k.span), share, "share"),
+        ("significance", typed.share.significance.as_ref().map(|k| &k.span), share, "share"),
+        ("change", typed.share.change.as_ref().map(|k| &k.span), share, "share"),
+        ("at", typed.at.as_ref().map(|k| &k.span), !unusual && !share, "volume"),
         ("window", typed.window.as_ref().map(|k| &k.span), watch == Watch::Volume, "volume"),
         ("resolve_after", typed.resolve_after.as_ref().map(|k| &k.span), watch == Watch::Priority, "priority"),
         ("sensitivity", typed.sensitivity.as_ref().map(|k| &k.span), unusual, "spike"),

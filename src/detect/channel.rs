@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::anomaly::{Budget, Kernel, PER_DAY, PER_HOUR};
+use crate::codec::{Coded, Error, Reader};
 
 /// Gain of spread and offset: half-life five days, 1 - 0.5^(1/1440).
 const SPREAD_GAIN: f64 = 0.000_481_236_377_333_740_44;
@@ -70,36 +71,60 @@ impl Channel {
 
     /// Reads bucket number `t`, with `observed` where `expected` was usual; `sign` is -1 to look for
     /// too few.
-    pub fn read(&mut self, t: u32, kernel: Kernel, (observed, expected): (f64, f64), sign: f64, learn: bool) -> Reading {
+    pub fn read(&mut self, t: u32, kernel: Kernel, counts: (f64, f64), sign: f64, learn: bool) -> Reading {
         self.settle(t);
-        let root = (expected + ANSCOMBE).sqrt();
-        let spread = self.variance.max(self.chance).sqrt();
-        let centred = 2.0 * ((observed + ANSCOMBE).sqrt() - root) - self.offset;
+        let (centred, spread) = self.standing(counts);
         let surprise = (sign * centred / spread).max(0.0);
-        // The count at which the residual would be at the bar.
-        let edge = |bar: f64| {
-            let at = (root + (self.offset + bar * spread) / 2.0).max(0.0);
-            (at * at - ANSCOMBE).max(0.0)
-        };
-        let range = (edge(-self.bar), edge(self.bar));
+        // The reading is of what was known before.
+        let before = self.reading(kernel, counts, surprise);
         if learn {
             self.learn(centred, spread, sign);
             if surprise >= self.floor / 2.0 {
                 self.note(t, surprise);
             }
         }
-        let quiet = self.high.map_or(t, |high| t - high);
-        Reading {
-            kernel,
-            observed,
-            expected,
-            range,
-            surprise,
-            bar: self.bar,
-            rank: self.rank(surprise),
-            peaks: self.peaks.len() as u32,
-            quiet,
+        Reading { quiet: self.high.map_or(t, |high| t - high), ..before }
+    }
+
+    /// What [`Channel::read`] would say of the open bucket `t` if it closed with these counts, but for a
+    /// bar that is set anew at its close; nothing is learnt.
+    pub fn peek(&self, t: u32, kernel: Kernel, counts: (f64, f64), sign: f64) -> Reading {
+        let (centred, spread) = self.standing(counts);
+        let surprise = (sign * centred / spread).max(0.0);
+        let quiet = if surprise >= self.floor / 2.0 { 0 } else { self.high.map_or(t, |high| t.saturating_sub(high)) };
+        Reading { quiet, ..self.reading(kernel, counts, surprise) }
+    }
+
+    /// What surprise must reach.
+    pub fn bar(&self) -> f64 {
+        self.bar
+    }
+
+    /// The looks at bucket `t`, which closed just now, came as high as this.
+    pub fn note_look(&mut self, t: u32, surprise: f64) {
+        if surprise >= self.floor / 2.0 {
+            self.note(t, surprise);
         }
+    }
+
+    /// The residual less its mean, and its spread.
+    fn standing(&self, (observed, expected): (f64, f64)) -> (f64, f64) {
+        let root = (expected + ANSCOMBE).sqrt();
+        let spread = self.variance.max(self.chance).sqrt();
+        (2.0 * ((observed + ANSCOMBE).sqrt() - root) - self.offset, spread)
+    }
+
+    fn reading(&self, kernel: Kernel, (observed, expected): (f64, f64), surprise: f64) -> Reading {
+        let root = (expected + ANSCOMBE).sqrt();
+        let spread = self.variance.max(self.chance).sqrt();
+        // The count at which the residual would be at the bar.
+        let edge = |bar: f64| {
+            let at = (root + (self.offset + bar * spread) / 2.0).max(0.0);
+            (at * at - ANSCOMBE).max(0.0)
+        };
+        let (bar, range) = (self.bar, (edge(-self.bar), edge(self.bar)));
+        let (rank, peaks) = (self.rank(surprise), self.peaks.len() as u32);
+        Reading { kernel, observed, expected, range, surprise, bar, rank, peaks, quiet: 0 }
     }
 
     /// A drop is judged by the spread of what lies below: the crises above it say nothing of how low a
@@ -154,6 +179,31 @@ impl Channel {
             let mut heights: Vec<f32> = self.peaks.iter().map(|p| p.height).collect();
             let (_, height, _) = heights.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));
             self.bar = self.floor.max(f64::from(*height));
+        }
+    }
+}
+
+coded!(Peak { t, height });
+
+/// What was learnt; how it is set its detector knows.
+impl Channel {
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        (self.offset, (self.variance, self.learnt)).encode(out);
+        (self.open, (self.high, (self.bar, self.set))).encode(out);
+        self.peaks.encode(out);
+    }
+
+    /// Takes over what `encode` wrote, of a channel that is set alike and has come to bucket `latest`.
+    pub fn decode(&mut self, from: &mut Reader<'_>, latest: u32) -> Result<(), Error> {
+        (self.offset, (self.variance, self.learnt)) = Coded::decode(from)?;
+        (self.open, (self.high, (self.bar, self.set))) = Coded::decode(from)?;
+        self.peaks = Coded::decode(from)?;
+        let times = self.peaks.iter().chain(&self.open).map(|peak| peak.t).chain(self.high);
+        let ordered = self.peaks.iter().map(|peak| peak.t).is_sorted();
+        if self.bar >= self.floor && self.variance >= 0.0 && ordered && times.max().is_none_or(|t| t <= latest) {
+            Ok(())
+        } else {
+            Err(Error::Field("Channel"))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::What;
-use crate::alert::Severity;
+use crate::alert::{Alert, Severity};
 use crate::score::Score;
 
 /// What a client can listen to.
@@ -74,10 +74,14 @@ impl Filter {
         self.topics.is_empty() || self.topics.contains(name)
     }
 
+    fn about(&self, alert: &Alert) -> bool {
+        self.topics.is_empty() || self.topics.iter().any(|name| alert.is_about(name))
+    }
+
     /// Whether an entry is wanted. Deletes go to everybody who may show posts.
     pub fn wants(&self, what: &What) -> bool {
         match what {
-            What::Alert(_, a) => self.has(Channel::Alerts) && a.severity >= self.min_severity && self.topic(&a.topic),
+            What::Alert(_, a) => self.has(Channel::Alerts) && a.severity >= self.min_severity && self.about(a),
             What::Mention(m) => self.has(Channel::Mentions) && m.topics.iter().any(|t| t.score >= self.min_priority && self.topic(&t.name)),
             What::Windows(w) => self.has(Channel::Windows) && self.topic(&w.name),
             What::Deleted(..) => self.has(Channel::Mentions) || self.has(Channel::Alerts),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::{Alert, Gist, Severity, Status};
 use crate::clusters::Size;
 use crate::score::Score;
 use crate::tally::{MentionTopic, TopicWindows};
@@ -22,6 +22,7 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         status: Status::Firing,
         severity: Severity::Warning,
         topic: "t".into(),
+        source: String::new(),
         brand: String::new(),
         started_at: Timestamp(0),
         updated_at: Timestamp(0),
@@ -37,6 +38,9 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: Vec::new(),
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }))
 }
 
@@ -57,7 +61,14 @@ fn mention(id: &str, topic: &str, points: i16) -> Event {
 
 fn windows(id: u32, at: i64) -> Event {
     let windows = [Tallied::default(); 5];
-    Event::Windows(Box::new(TopicWindows { id: TopicId(id), name: format!("t{id}"), at: Timestamp(at), windows, watched: None }))
+    Event::Windows(Box::new(TopicWindows {
+        id: TopicId(id),
+        name: format!("t{id}"),
+        at: Timestamp(at),
+        windows,
+        watched: None,
+        brand: None,
+    }))
 }
 
 fn filter(channels: &[Channel]) -> Filter {
@@ -238,4 +249,13 @@ fn a_longer_version_counts_with_its_length() {
     let log = feed.read_log();
     let held: usize = (log.mentions.first()..log.mentions.end()).filter_map(|i| log.mentions.get(i)).map(Entry::cost).sum();
     assert!(held <= limits::FEED_BYTES / 2, "{held}");
+}
+
+#[test]
+fn a_source_that_is_down_is_about_every_topic() {
+    let Event::Alert(mut alert) = alert(&[]) else { panic!("an alert") };
+    let filter = Filter { topics: ["x".to_owned()].into(), ..Filter::default() };
+    assert!(!filter.wants(&What::Alert(1, alert.clone())));
+    alert.source = "red".into();
+    assert!(filter.wants(&What::Alert(1, alert)));
 }

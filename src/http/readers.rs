@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{App, Code, Problem, Unanswered};
 use crate::lane::Compiled;
 use crate::post::PostKey;
-use crate::tally::{MentionFilter, Overview, Page, Step, Tally, WeekHours};
+use crate::tally::{BrandOverview, MentionFilter, Overview, Page, ShareFilter, ShareOfVoice, Step, Tally, WeekHours};
 use crate::time::Timestamp;
 use crate::topic::TopicId;
 
@@ -45,9 +45,9 @@ pub async fn deleted(app: &App, keys: Vec<PostKey>) -> Result<Vec<bool>, Problem
     ask(app, move |tally| keys.into_iter().map(|key| tally.is_deleted(key)).collect()).await
 }
 
-/// All topics at a glance; those that the tally has not met yet are missing.
-pub async fn topics(app: &App) -> Result<Vec<Overview>, Problem> {
-    ask(app, Tally::topics).await
+/// All topics at a glance, those that the tally has not met yet missing, and the brands that are judged.
+pub async fn topics(app: &App) -> Result<(Vec<Overview>, Vec<BrandOverview>), Problem> {
+    ask(app, |tally| (tally.topics(), tally.brands())).await
 }
 
 /// The present moment of event time.
@@ -68,4 +68,9 @@ pub async fn week(app: &App, topic: TopicId) -> Result<Option<WeekHours>, Proble
 /// One page of mentions.
 pub async fn mentions(app: &App, filter: MentionFilter) -> Result<Page, Problem> {
     ask(app, move |tally| tally.mentions(&filter, |_| true)).await
+}
+
+/// The shares of a group; `None` for a group that the tally has not met yet.
+pub async fn share_of_voice(app: &App, filter: ShareFilter) -> Result<Option<ShareOfVoice>, Problem> {
+    ask(app, move |tally| tally.share_of_voice(&filter)).await
 }

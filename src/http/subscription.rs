@@ -93,6 +93,11 @@ pub fn bad(name: &str, value: &str, allowed: &str) -> Problem {
     )
 }
 
+/// A parameter that must be given, and what it can be.
+pub fn missing(name: &str, allowed: &str) -> Problem {
+    Problem::because(Code::Invalid, format!("falta «{name}»; vale: {allowed}"), format!("\"{name}\" is missing; it can be: {allowed}"))
+}
+
 /// A parameter that does not exist.
 pub fn unknown(name: &str) -> Problem {
     let name = shown(name);

@@ -29,7 +29,7 @@ pub async fn list(State(app): State<App>, given: Given) -> Result<Response, Prob
         }
     }
     let limit = if queries { limit.min(limits::TOPICS_SHOWN) } else { limit };
-    let overviews = readers::topics(&app).await?;
+    let (overviews, brands) = readers::topics(&app).await?;
     let by_name: HashMap<&str, _> = overviews.iter().map(|o| (o.windows.name.as_str(), o)).collect();
     let compiled = readers::compiled(&app);
     let listening = &compiled.listening;
@@ -46,7 +46,7 @@ pub async fn list(State(app): State<App>, given: Given) -> Result<Response, Prob
         });
     }
     let next = first.checked_add(views.len()).filter(|next| !views.is_empty() && *next < listening.topics.len());
-    Ok(json(wire::topics_json(&views, next)))
+    Ok(json(wire::topics_json(&views, next, &brands)))
 }
 
 /// `PUT /v1/topics/{name}`: the topic as the body has it, until the next reload or restart.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::{Evidence, words};
+use super::parts::Parts;
+use super::{Evidence, similar, words};
 use crate::alert::{Alert, Reason, Status};
 use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
 use crate::post::{PostBuf, PostKey};
@@ -16,9 +17,20 @@ pub struct Kept {
     pub cause: Option<PostKey>,
     /// When it resolves by itself.
     pub due: Option<Timestamp>,
+    /// The topics that are unusual together.
+    pub parts: Parts,
+    /// What it came to at its height; see `Similar::peak`.
+    pub peak: Option<f64>,
+    /// The terms it had then: what is said on the way back is another matter.
+    pub terms: Vec<String>,
 }
 
 impl Kept {
+    /// One that no post alone caused and that does not resolve by itself.
+    pub fn new(alert: Alert) -> Kept {
+        Kept { alert, cause: None, due: None, parts: Parts::default(), peak: None, terms: Vec::new() }
+    }
+
     /// The posts it shows, and the one that caused it.
     fn posts(&self) -> BTreeSet<PostKey> {
         let shown = self.alert.first_post.iter().chain(&self.alert.top_posts).map(|p| p.get().key());
@@ -42,8 +54,16 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Keeps a new alert, makes its id unique, tells of it, and gives its number.
-    pub fn open(&mut self, mut kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
+    /// Keeps a new alert, tells of it, and gives its number.
+    pub fn open(&mut self, kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
+        let number = self.keep(kept, now, out);
+        self.tell(number, out);
+        number
+    }
+
+    /// Keeps a new alert, makes its id unique, and gives its number. Only of the one that makes room for
+    /// it is told.
+    pub fn keep(&mut self, mut kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
         let cause = kept.alert.id.clone();
         let mut times = 1;
         while self.by_id.contains_key(&kept.alert.id) {
@@ -60,10 +80,25 @@ impl Alerts {
         self.by_id.insert(kept.alert.id.clone(), number);
         self.open.insert(number);
         self.timers.extend(kept.due.map(|due| (due, number)));
-        out.push(kept.alert.clone());
         self.kept.insert(number, kept);
         self.link(number);
+        self.compare(number);
         number
+    }
+
+    /// Tells of alert `number` as it is.
+    pub fn tell(&self, number: u64, out: &mut Vec<Alert>) {
+        out.extend(self.get(number).cloned());
+    }
+
+    /// All that is kept of alert `number`.
+    pub fn kept(&self, number: u64) -> Option<&Kept> {
+        self.kept.get(&number)
+    }
+
+    /// As [`Alerts::kept`], to be changed.
+    pub fn kept_mut(&mut self, number: u64) -> Option<&mut Kept> {
+        self.kept.get_mut(&number)
     }
 
     /// Alert `number`, if it is kept.
@@ -120,8 +155,8 @@ impl Alerts {
         }
     }
 
-    /// Tells of what alert `number` has become.
-    pub fn change(&mut self, number: u64, now: Timestamp, evidence: Evidence, reasons: Vec<Reason>, out: &mut Vec<Alert>) {
+    /// Shows what alert `number` has become.
+    pub fn grow(&mut self, number: u64, now: Timestamp, evidence: Evidence, reasons: Vec<Reason>) {
         self.unlink(number);
         self.observe(number, now, |alert| {
             alert.observed = evidence.observed;
@@ -129,10 +164,24 @@ impl Alerts {
             alert.first_post = evidence.first;
             alert.top_posts = evidence.top;
             alert.networks = evidence.networks;
+            alert.gist = evidence.gist;
             alert.reasons = reasons;
-            out.push(alert.clone());
         });
         self.link(number);
+        self.compare(number);
+    }
+
+    /// Measures alert `number` and looks for those of the past that are like it.
+    fn compare(&mut self, number: u64) {
+        let Some(kept) = self.kept.get(&number) else { return };
+        let peak = similar::higher(&kept.alert, kept.peak);
+        let similar = similar::to(&kept.alert, peak, self.resolved.iter().filter_map(|n| self.kept.get(n)));
+        if let Some(kept) = self.kept.get_mut(&number) {
+            if peak != kept.peak || kept.terms.is_empty() {
+                kept.terms.clone_from(&kept.alert.gist.terms);
+            }
+            (kept.peak, kept.alert.similar) = (peak, similar);
+        }
     }
 
     /// The open alerts that `keep` does not hold for, in the order they fired.

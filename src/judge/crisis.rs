@@ -79,6 +79,18 @@ impl Crisis {
         self.standing
     }
 
+    /// A look at a bucket that is still open came to `volume` times the bar, and people confirm it: the level
+    /// rises at once, though no further than 2, since the tone is known when the bucket closes.
+    pub fn look(&mut self, volume: f64) -> Standing {
+        let reached = if volume >= ALERT { Level::Alert } else { Level::Watch };
+        if reached > self.standing.level {
+            self.fell = false;
+            self.standing.recovering = false;
+            self.settle(reached);
+        }
+        self.standing
+    }
+
     fn settle(&mut self, level: Level) {
         self.standing.level = level;
         (self.quiet, self.reached) = (0, Level::Calm);
@@ -103,6 +115,8 @@ impl Crisis {
     }
 }
 
+coded!(Crisis { standing, quiet, reached, fell, strong, lasting } if |crisis| crisis.quiet < QUIET);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +138,19 @@ mod tests {
             format!("{}{}", standing.level.number(), if standing.recovering { "r" } else { "" })
         };
         buckets.split_ascii_whitespace().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_look_raises_and_never_lowers() {
+        let mut crisis = Crisis::default();
+        let stands = |s: Standing| (s.level.number(), s.recovering);
+        assert_eq!(stands(crisis.look(1.1)), (1, false));
+        assert_eq!(stands(crisis.look(1.5)), (2, false));
+        assert_eq!(stands(crisis.look(1.0)), (2, false));
+        assert_eq!(stands(crisis.close(&symptoms("0/0"))), (2, true));
+        assert_eq!(stands(crisis.look(9.0)), (2, true));
+        let after: Vec<_> = (0..2).map(|_| stands(crisis.close(&symptoms("0/0")))).collect();
+        assert_eq!(after, [(2, true), (0, false)]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn a_window_of_an_alert_that_is_over_fires_only_when_it_fills() {
     assert!(!judge.reaches(0, 100, 9) && judge.reaches(0, 100, 10) && judge.reaches(0, 100, 11));
     judge.fire_volume(0, 100, Evidence::default(), NOW, &mut out);
     assert!(judge.is_firing(0) && !judge.reaches(0, 101, 50));
-    judge.review(0, 106, Tallied { mentions: 9, ..Tallied::default() }, NOW.now, Evidence::default, &mut out);
+    judge.review(0, 106, Tallied { mentions: 9, ..Tallied::default() }, NOW.now, |_| Evidence::default(), &mut out);
     assert!(!judge.is_firing(0));
     assert!(!judge.reaches(0, 105, 11) && judge.reaches(0, 105, 10) && judge.reaches(0, 106, 11));
     assert_eq!(out.iter().map(|a| a.status).collect::<Vec<_>>(), [Status::Firing, Status::Resolved]);
@@ -87,7 +87,7 @@ fn a_displaced_window_does_not_fire_at_once() {
     judge.fire_volume(0, 100, Evidence::default(), NOW, &mut out);
     let number = judge.watches[0].firing.map(|f| f.alert).unwrap();
     judge.alerts.resolve(number, NOW.now, words::displaced(), &mut out);
-    judge.review(0, 102, Tallied { mentions: 50, ..Tallied::default() }, NOW.now, Evidence::default, &mut out);
+    judge.review(0, 102, Tallied { mentions: 50, ..Tallied::default() }, NOW.now, |_| Evidence::default(), &mut out);
     assert!(!judge.is_firing(0));
     assert!(!judge.reaches(0, 102, 51) && judge.reaches(0, 103, 51));
 }
@@ -99,7 +99,7 @@ fn unknown_watches_and_topics_are_nothing() {
     assert_eq!((judge.watches(TopicId(1)), judge.watches(TopicId(77)).len()), (0..1, 0));
     fire(&mut judge, "a volume rule fires on no post", &mut out);
     judge.fire_volume(9, 0, Evidence::default(), NOW, &mut out);
-    judge.review(9, 0, Tallied::default(), NOW.now, Evidence::default, &mut out);
+    judge.review(9, 0, Tallied::default(), NOW.now, |_| Evidence::default(), &mut out);
     judge.forget(PostKey(0), NOW.now, &mut out);
     assert!(out.is_empty() && judge.on(9).is_none() && !judge.reaches(9, 0, 100));
 }

@@ -93,7 +93,27 @@ fn plain(code: &'static str, es: &str, en: &str) -> Reason {
     Reason { code, text: Both::new(es, en), value: 0.0 }
 }
 
-/// How bad it is for the topic.
+/// Code of the reason that names the topics of a crisis.
+pub const TOPICS: &str = "topics";
+/// Code of the reason that tells the level.
+pub const LEVEL: &str = "level";
+/// Topics that a sentence names.
+const NAMED: usize = 5;
+
+/// Which topics of one brand are unusual at once, or which one is left.
+pub fn together(topics: &[&str]) -> Reason {
+    let (shown, more) = topics.split_at(topics.len().min(NAMED));
+    let names = shown.join(", ") + if more.is_empty() { "" } else { ", …" };
+    let n = topics.len();
+    let text = if n == 1 {
+        Both::new(format!("Sigue {names}"), format!("{names} goes on"))
+    } else {
+        Both::new(format!("{n} temas de la marca a la vez: {names}"), format!("{n} topics of the brand at once: {names}"))
+    };
+    Reason { code: TOPICS, text, value: n as f64 }
+}
+
+/// How bad it is for the topic, or for the worst of several.
 pub fn level(standing: Standing) -> Reason {
     let (es, en) = match standing.level {
         Level::Calm => ("normal", "normal"),
@@ -104,7 +124,7 @@ pub fn level(standing: Standing) -> Reason {
     let (mas, more) = if standing.recovering { ("; en recuperación", "; recovering") } else { ("", "") };
     let number = standing.level.number();
     let text = Both::new(format!("Nivel {number} de 3: {es}{mas}"), format!("Level {number} of 3: {en}{more}"));
-    Reason { code: "level", text, value: f64::from(number) }
+    Reason { code: LEVEL, text, value: f64::from(number) }
 }
 
 /// A number of mentions or a ratio as people read it: whole from ten up, and in Spanish with a comma, since
@@ -125,12 +145,47 @@ pub fn usual_again(finding: &Finding) -> Reason {
     Reason { code: "usual", text, value: observed }
 }
 
+/// A source is down, for so many seconds.
+pub fn source_down(source: &str, seconds: i64) -> Reason {
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    let text = Both::new(
+        format!("La fuente «{source}» está caída desde hace {minutes} min {rest} s"),
+        format!("The source “{source}” has been down for {minutes} min {rest} s"),
+    );
+    Reason { code: "down", text, value: seconds as f64 }
+}
+
+/// A source brings far less than usual.
+pub fn source_silent(source: &str, finding: &Finding) -> Vec<Reason> {
+    let observed = finding.observed.round();
+    let usual = amount(finding.expected);
+    let text = Both::new(
+        format!("La fuente «{source}» trajo {observed} publicaciones en la última hora y media; lo habitual a esta hora es {}", usual.es),
+        format!("The source “{source}” brought {observed} posts in the last hour and a half; usual at this hour is {}", usual.en),
+    );
+    let mut reasons = vec![Reason { code: "silent", text, value: observed }];
+    reasons.extend(learning(finding));
+    reasons
+}
+
+/// A source brings data again.
+pub fn source_back(source: &str) -> Reason {
+    let text = Both::new(format!("La fuente «{source}» trae datos otra vez"), format!("The source “{source}” brings data again"));
+    Reason { code: "back", text, value: 0.0 }
+}
+
+fn learning(finding: &Finding) -> Option<Reason> {
+    let (es, en) = ("Aprendiendo: aún no conoce dos semanas", "Learning: it does not know two weeks yet");
+    finding.learning.then(|| Reason { code: "learning", text: Both::new(es, en), value: 1.0 })
+}
+
 /// A topic has more or less than usual.
 pub fn unusual(finding: &Finding, direction: Direction) -> Vec<Reason> {
     let (observed, expected) = (finding.observed.round(), finding.expected);
     let (es, en) = match finding.kernel {
         Kernel::Hour => ("en la última hora y media", "in the last hour and a half"),
         Kernel::Bucket => ("en 5 minutos", "in 5 minutes"),
+        Kernel::Minutes => ("en 3 minutos", "in 3 minutes"),
     };
     let usual = amount(expected);
     let text = Both::new(

@@ -47,6 +47,7 @@ fn alert(message: &Message<'_>, now: Timestamp) -> Value {
     let labels = [
         ("alertname", alert.rule.as_str()),
         ("topic", &alert.topic),
+        ("source", &alert.source),
         ("brand", &alert.brand),
         ("severity", alert.severity.as_str()),
         ("on", alert.on),

@@ -77,11 +77,11 @@ fn event(message: &Message<'_>, routing_key: &str) -> Value {
         "links": links,
         "payload": {
             "summary": cut(&words.headline, SUMMARY),
-            "source": alert.topic,
+            "source": alert.subject(),
             "severity": severity,
             "timestamp": alert.updated_at.to_string(),
             "component": if alert.brand.is_empty() { Value::Null } else { json!(alert.brand) },
-            "group": alert.topic,
+            "group": alert.subject(),
             "class": alert.on,
             "custom_details": {
                 "reasons": words.reasons, "facts": facts, "posts": posts,

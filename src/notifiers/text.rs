@@ -1,7 +1,7 @@
 //! What a person reads of an alert, in the language of the target; how it is set is the kind's matter.
 
 use super::Message;
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::{Alert, Gist, Severity, Status};
 use crate::bilingual::{Both, Lang};
 use crate::limits;
 use crate::post::{Post, PostBuf};
@@ -62,8 +62,9 @@ fn headline(message: &Message<'_>) -> String {
         (Status::Resolved, Lang::Es) => "Alerta resuelta".to_owned(),
         (Status::Resolved, Lang::En) => "Alert resolved".to_owned(),
     };
-    let brand = if alert.brand.is_empty() { String::new() } else { format!(" ({})", alert.brand) };
-    line(&format!("{test}{state}: {}{brand}", alert.topic))
+    let subject = alert.subject();
+    let brand = if alert.brand.is_empty() || subject == alert.brand { String::new() } else { format!(" ({})", alert.brand) };
+    line(&format!("{test}{state}: {subject}{brand}"))
 }
 
 fn facts(alert: &Alert, lang: Lang) -> Vec<(&'static str, String)> {
@@ -146,6 +147,7 @@ pub fn example(at: Timestamp) -> Alert {
         status: Status::Firing,
         severity: Severity::Info,
         topic: "escucha-test".to_owned(),
+        source: String::new(),
         brand: String::new(),
         started_at: at,
         updated_at: at,
@@ -161,6 +163,9 @@ pub fn example(at: Timestamp) -> Alert {
         first_post: Some(PostBuf::new(&post)),
         top_posts: Vec::new(),
         networks: Vec::new(),
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }
 }
 

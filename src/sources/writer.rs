@@ -9,6 +9,7 @@ use crate::limits;
 use crate::reason::Refused;
 use crate::sources::{Board, Context, Cursor, Settings};
 use crate::telemetry::SourceMeter;
+use crate::topic::Sign;
 
 /// One buffer in the making.
 pub struct Writer {
@@ -129,6 +130,7 @@ impl Writer {
 
     fn count_shed(&self, lines: &[u8]) {
         let count = decode::count_lines(lines);
+        self.port.sign(Sign::Shed);
         self.meter.received.increment(count);
         if let Some(refused) = self.meter.refused.get(Refused::Shed as usize) {
             refused.increment(count);

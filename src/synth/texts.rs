@@ -11,6 +11,8 @@ pub enum Subject {
     Chatter,
     /// The app or online banking fails.
     App,
+    /// It fails for all, and in a way of its own.
+    Outage,
     /// Fraud, phishing, money gone.
     Fraud,
     /// Cards and cash machines.
@@ -171,6 +173,13 @@ fn spanish(subject: Subject) -> &'static [&'static str] {
             "Necesito {why} urgente y la {app} de {bank} {down}, ¿qué hago?",
             "No es mi celular, la {app} de {bank} {down} para todos",
         ],
+        Subject::Outage => &[
+            "La {app} de {bank} {down}: pantalla en blanco y error 503 😡",
+            "{bank} la {app} {down}, sale error 503 y no cae mi nómina",
+            "¿A alguien más le sale error 503? La {app} de {bank} {down}",
+            "Pantalla en blanco en la {app} de {bank}, {down} y yo en la caja sin poder pagar",
+            "{bank} la {app} {down} y mi nómina sin caer, ¿qué hago?",
+        ],
         Subject::Fraud => &[
             "{bank} me robaron {amount} pesos de mi cuenta, no reconozco el cargo",
             "Cuidado, llegó un SMS que dice ser {bank}, es fraude: piden el NIP",
@@ -257,6 +266,13 @@ fn english(subject: Subject) -> &'static [&'static str] {
             "I urgently need to {why} and {bank} {app} {down}, what do I do?",
             "It's not my phone, the {bank} {app} {down} for everyone",
         ],
+        Subject::Outage => &[
+            "{bank} {app} {down}: blank screen and error 503 😡",
+            "Error 503 again, the {bank} {app} {down} and my paycheck is stuck",
+            "Anyone else getting error 503? The {bank} {app} {down}",
+            "Blank screen. The {bank} {app} {down} and I'm at the checkout",
+            "My paycheck is stuck, {bank} {app} {down}, what do I do?",
+        ],
         Subject::Fraud => &[
             "{bank} someone stole ${amount} from my account, I don't recognise this charge",
             "Careful, there is a text that says it's {bank}, it's a scam: they ask for your PIN",
@@ -323,7 +339,7 @@ mod tests {
     fn every_filler_is_known_and_filled() {
         use Subject::*;
         let mut prng = Prng::new(2);
-        for subject in [Chatter, App, Fraud, Card, Fees, Branch, Service, Spam, Answer, OutageAnswer, News] {
+        for subject in [Chatter, App, Outage, Fraud, Card, Fees, Branch, Service, Spam, Answer, OutageAnswer, News] {
             for lang in [Lang::Es, Lang::En] {
                 for template in templates(subject, lang) {
                     for name in template.split('{').skip(1).filter_map(|t| t.split('}').next()) {

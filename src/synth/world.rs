@@ -32,6 +32,8 @@ const RECENT: usize = 400;
 // What happens to how many of the posts.
 /// Posts that make somebody repeat an older one.
 const REPOSTS: f64 = 0.12;
+/// Complaints of an outage that tell what is wrong this time.
+const OUTAGE_WORDS: f64 = 0.6;
 /// Posts that say nearly the same as one before.
 const COPIES: f64 = 0.04;
 /// Posts that are deleted later.
@@ -123,10 +125,16 @@ impl World {
     fn originate(&mut self, subject: Subject, at: Timestamp) {
         let author = self.author(subject);
         let copied = self.prng.chance(COPIES).then(|| self.copied(subject, author.lang)).flatten();
-        let text = copied.unwrap_or_else(|| texts::write(&mut self.prng, subject, author.lang));
+        let text = copied.unwrap_or_else(|| self.text(subject, at, author.lang));
         let text = texts::typed(&mut self.prng, text, author.habits);
         let id = self.publish(&author, subject, at, &text, Reference::default());
         self.react(&author, subject, at, &id);
+    }
+
+    /// What somebody writes about `subject` at `at`: in an outage many say what is wrong this time.
+    fn text(&mut self, subject: Subject, at: Timestamp, lang: Lang) -> String {
+        let outage = subject == Subject::App && self.stage(at) != Stage::Quiet && self.prng.chance(OUTAGE_WORDS);
+        texts::write(&mut self.prng, if outage { Subject::Outage } else { subject }, lang)
     }
 
     fn author(&mut self, subject: Subject) -> Person {
@@ -279,7 +287,7 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, run(2, 3));
         // An intended change of the world changes this number; nothing else may.
-        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 4148922807877771830, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 11619568019172741711, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
     }
 
     #[test]

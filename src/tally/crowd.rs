@@ -1,14 +1,15 @@
 //! Who stands behind a topic's volume, and in which tone: many people or few, angrier than usual or not.
 
 use crate::anomaly::{Direction, Settings, Usual};
-use crate::detect::Detector;
+use crate::detect::{Detector, Open};
+use crate::limits::LOOK_VOICES;
 
 /// What a usual share keeps from bucket to bucket: half-life five days, 0.5^(1/1440).
 const USUAL_KEPT: f64 = 0.999_518_763_622_666_2;
 /// What the present share keeps: half-life an hour, 0.5^(1/12), as the detector's fading sum.
 const PRESENT_KEPT: f64 = 0.943_874_312_681_693_5;
 /// Standard deviations of the interval around the present share: 95 %.
-const INTERVAL: f64 = 1.96;
+pub const INTERVAL: f64 = 1.96;
 /// From this share on the tone is bad, however usual that is: most posts are negative. A topic made
 /// of complaints has no share left to rise.
 const MAJORITY: f64 = 0.5;
@@ -78,7 +79,26 @@ impl Crowd {
         }
         Voices { authors, negative: low > usually || low >= MAJORITY }
     }
+
+    /// Whether people confirm what is unusual in the open bucket number `bucket`: the newcomers in it and
+    /// in its last minutes are more than a handful, and as unusual as the volume.
+    pub fn confirms(&mut self, bucket: i64, open: &Open, (count, window): (u64, u64)) -> bool {
+        if count.max(window) < LOOK_VOICES {
+            return false;
+        }
+        let share = self.authors.ratio().unwrap_or(1.0);
+        let open = Open {
+            count: open.count.min(count as f64),
+            window: open.window.min(window as f64),
+            usual: Usual { mean: open.usual.mean * share, ..open.usual },
+            window_mean: open.window_mean * share,
+            ..*open
+        };
+        self.detector.look(bucket, &open).is_some_and(|finding| finding.ratio() >= 1.0)
+    }
 }
+
+coded!(Crowd { detector, authors, usual, present });
 
 /// A part of a whole, both fading.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -86,6 +106,8 @@ struct Share {
     part: f64,
     whole: f64,
 }
+
+coded!(Share { part, whole } if |share| 0.0 <= share.part && share.part <= share.whole);
 
 impl Share {
     fn learn(&mut self, part: f64, whole: f64, kept: f64) {
@@ -97,14 +119,19 @@ impl Share {
         (self.whole > 0.0).then(|| self.part / self.whole)
     }
 
-    /// The lower end of the score interval of a proportion (Wilson, Journal of the American
-    /// Statistical Association 1927), which keeps its promise with few posts too; 0 with none.
+    /// The lower end of the interval around it; 0 with none.
     fn lower(&self, deviations: f64) -> f64 {
-        let (n, Some(p)) = (self.whole, self.ratio()) else { return 0.0 };
-        let z = deviations * deviations / n;
-        let spread = deviations * (p * (1.0 - p) / n + z / (4.0 * n)).max(0.0).sqrt();
-        ((p + z / 2.0 - spread) / (1.0 + z)).max(0.0)
+        if self.whole > 0.0 { wilson(self.part, self.whole, deviations).0 } else { 0.0 }
     }
+}
+
+/// The score interval of a proportion (Wilson, Journal of the American Statistical Association 1927),
+/// which keeps its promise with few posts too. `whole` is above 0.
+pub fn wilson(part: f64, whole: f64, deviations: f64) -> (f64, f64) {
+    let (p, z) = (part / whole, deviations * deviations / whole);
+    let spread = deviations * (p * (1.0 - p) / whole + z / (4.0 * whole)).max(0.0).sqrt();
+    let end = |x: f64| (x / (1.0 + z)).clamp(0.0, 1.0);
+    (end(p + z / 2.0 - spread), end(p + z / 2.0 + spread))
 }
 
 #[cfg(test)]
@@ -144,6 +171,22 @@ mod tests {
                 true,
             );
             assert_eq!((voices.authors.is_some_and(|a| a >= 1.0), voices.negative), (many, bad), "{name}: {voices:?}");
+        }
+    }
+
+    /// A look at the next bucket: volume and newcomers in it, which are also those of its last minutes.
+    #[test]
+    fn a_look_is_confirmed_by_people_alone() {
+        for (name, mentions, newcomers, want) in [
+            ("as usual", 12, 11, false),
+            ("many people", 60, 50, true),
+            ("three people", 60, 3, false),
+            ("a few more than usual", 60, 14, false),
+            ("more newcomers than posts are none", 4, 60, false),
+        ] {
+            let open = Open { minutes: 3, count: mentions as f64, window: mentions as f64, usual: USUAL, window_mean: 12.0 };
+            let confirmed = crowd(Some(18), 4).confirms(4 * i64::from(PER_DAY), &open, (newcomers, newcomers));
+            assert_eq!(confirmed, want, "{name}");
         }
     }
 

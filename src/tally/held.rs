@@ -20,12 +20,14 @@ pub struct Held {
     pub author_sets: usize,
     /// Recent mentions, and their numbers by topic.
     pub recent: usize,
+    /// Shares of voice, of all groups.
+    pub shares: usize,
 }
 
 impl Held {
     /// All of it.
     pub fn sum(&self) -> usize {
-        self.ids + self.authors + self.panes + self.author_sets + self.recent
+        self.ids + self.authors + self.panes + self.author_sets + self.recent + self.shares
     }
 }
 
@@ -43,7 +45,13 @@ impl Tally {
 
     /// What is held now; it looks at every set of every topic.
     pub fn held(&self) -> Held {
-        let mut held = Held { ids: self.seen.bytes(), authors: self.authors.bytes(), recent: self.recent.bytes(), ..Held::default() };
+        let mut held = Held {
+            ids: self.seen.bytes(),
+            authors: self.authors.bytes(),
+            recent: self.recent.bytes(),
+            shares: self.shares.bytes(),
+            ..Held::default()
+        };
         for topic in &self.topics {
             let (panes, sets) = topic.panes.bytes();
             held.panes += panes;

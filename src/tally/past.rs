@@ -3,9 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-type Counts = dyn Fn(&str) -> Vec<f64> + Send + Sync;
+type Counts = dyn Fn(Of<'_>) -> Vec<f64> + Send + Sync;
 
-/// Counts of the topics in the buckets before one of them.
+/// Whose counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of<'a> {
+    /// Those of the topic with this name.
+    Topic(&'a str),
+    /// Those of the brand with this name: the mentions of all its topics, each once.
+    Brand(&'a str),
+}
+
+/// Counts of topics and brands in the buckets before one of them.
 #[derive(Clone)]
 pub struct Past {
     /// The first bucket that it does not hold; from it on the engine counts.
@@ -14,15 +23,20 @@ pub struct Past {
 }
 
 impl Past {
-    /// `counts` gives those of the topic with a name, bucket by bucket: the last is that of the bucket
-    /// before `until`. It is asked once, when the topic's first bucket closes.
-    pub fn new(until: i64, counts: impl Fn(&str) -> Vec<f64> + Send + Sync + 'static) -> Past {
+    /// `counts` gives those of a topic or a brand, bucket by bucket: the last is that of the bucket
+    /// before `until`. It is asked once, when its first bucket closes.
+    pub fn new(until: i64, counts: impl Fn(Of<'_>) -> Vec<f64> + Send + Sync + 'static) -> Past {
         Past { until, counts: Arc::new(counts) }
     }
 
     /// The counts of the topic called `topic`; none if nothing is known of it.
     pub fn counts(&self, topic: &str) -> Vec<f64> {
-        (self.counts)(topic)
+        (self.counts)(Of::Topic(topic))
+    }
+
+    /// The counts of the brand called `brand`; none if nothing is known of it.
+    pub fn brand(&self, brand: &str) -> Vec<f64> {
+        (self.counts)(Of::Brand(brand))
     }
 }
 

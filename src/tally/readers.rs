@@ -101,7 +101,9 @@ impl Tally {
         let mut all = Vec::with_capacity(self.slots.len());
         let mut firing: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for alert in self.judge.alerts().filter(|a| a.status == Status::Firing) {
-            firing.entry(alert.topic.clone()).or_default().insert(alert.rule.clone());
+            for topic in alert.firing_topics() {
+                firing.entry(topic.to_owned()).or_default().insert(alert.rule.clone());
+            }
         }
         for slot in self.slots.clone() {
             let Some(windows) = self.windows_of(slot) else { continue };
@@ -185,7 +187,7 @@ impl Tally {
         let now = self.clock.now();
         let topic = self.topics.get_mut(slot)?;
         topic.panes.slide(now.minute());
-        Some(topic.at(now))
+        self.told(slot, now)
     }
 
     fn slot(&self, topic: TopicId) -> Option<usize> {

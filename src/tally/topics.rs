@@ -13,7 +13,7 @@ use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
 use super::buckets::Unusual;
-use super::recent::Recent;
+use super::evidence::Around;
 use super::{Mention, MentionTopic, TopicWindows};
 
 /// State of one topic.
@@ -95,10 +95,10 @@ impl Topic {
         live
     }
 
-    /// Its windows as they are at `now`.
+    /// Its windows as they are at `now`, without its brand.
     pub fn at(&self, now: Timestamp) -> TopicWindows {
         let watched = self.unusual.as_ref().and_then(|unusual| unusual.watched());
-        TopicWindows { id: self.id, name: self.name.to_string(), at: now, windows: self.panes.windows(), watched }
+        TopicWindows { id: self.id, name: self.name.to_string(), at: now, windows: self.panes.windows(), watched, brand: None }
     }
 
     /// Forgets the numbers of mentions before `oldest`.
@@ -116,14 +116,17 @@ impl Topic {
     }
 
     /// What stands behind an alert on `window` with `end` as its last minute. Its posts are looked
-    /// for among the latest `limits::ALERT_SCAN` mentions, and its clusters counted there.
-    pub fn evidence(&self, window: Window, end: i64, recent: &Recent, networks: &Networks) -> Evidence {
+    /// for among the latest `limits::ALERT_SCAN` mentions, and its clusters counted there. Its words are
+    /// compared with those from before the window and before the alert began, at `since`.
+    pub fn evidence(&self, window: Window, end: i64, since: Timestamp, around: Around<'_>) -> Evidence {
         let mut top: Vec<(i16, &Mention)> = Vec::new();
         let mut first: Option<&Mention> = None;
         let mut clusters = HashSet::new();
-        let inside = |m: &&Mention| (end + 1 - window.minutes()..=end).contains(&m.post.at().minute());
-        let latest = self.mentions.iter().rev().take(ALERT_SCAN).filter_map(|n| recent.get(*n));
-        for mention in latest.map(AsRef::as_ref).filter(inside) {
+        let start = end + 1 - window.minutes();
+        let inside = |m: &&Mention| (start..=end).contains(&m.post.at().minute());
+        let latest = self.mentions.iter().rev().take(ALERT_SCAN).filter_map(|n| around.recent.get(*n));
+        let latest: Vec<&Mention> = latest.map(AsRef::as_ref).filter(inside).collect();
+        for mention in latest.iter().copied() {
             clusters.insert(mention.cluster.id);
             if first.is_none_or(|f| age(mention) < age(f)) {
                 first = Some(mention);
@@ -138,7 +141,8 @@ impl Topic {
             clusters: clusters.len() as u64,
             first: first.map(|m| m.post.clone()),
             top: top.into_iter().map(|(_, m)| m.post.clone()).collect(),
-            networks: networks.named(&self.panes.networks(window, end)),
+            networks: around.networks.named(&self.panes.networks(window, end)),
+            gist: self.gist(&latest, start.min(since.minute()), around),
         }
     }
 
@@ -201,12 +205,16 @@ impl Networks {
         number as u8
     }
 
+    /// The name of network `number`.
+    pub fn name(&self, number: u8) -> &str {
+        self.0.get(usize::from(number)).map_or(Networks::OTHER, String::as_str)
+    }
+
     /// Counts by name, in name order.
     pub fn named(&self, counts: &[(u8, u64)]) -> Vec<(String, u64)> {
         let mut all = BTreeMap::new();
         for (number, count) in counts {
-            let name = self.0.get(usize::from(*number)).map_or(Networks::OTHER, String::as_str);
-            *all.entry(name).or_insert(0) += count;
+            *all.entry(self.name(*number)).or_insert(0) += count;
         }
         all.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
     }

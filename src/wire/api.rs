@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stream::{MentionView, StandingView};
+use super::stream::{MentionView, StandingView, tenths};
 use super::{Pairs, TalliedView, Time, given, json};
 use crate::panes::Sum;
 use crate::reason::Refused;
-use crate::tally::{Mention, Overview, Step, WeekHours};
+use crate::tally::{BrandOverview, Mention, Overview, Step, WeekHours};
 use crate::time::HOUR;
 use crate::topic::Wording;
 use crate::window::Window;
@@ -108,8 +108,30 @@ pub struct QueriesView<'a> {
     pub shown: &'a [Wording],
 }
 
-/// `GET /v1/topics`: topics and where the next page starts.
-pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>) -> String {
+fn brand_json(brand: &BrandOverview) -> String {
+    #[derive(Serialize)]
+    struct One<'a, W: Serialize> {
+        name: &'a str,
+        at: Time,
+        windows: W,
+        #[serde(flatten)]
+        standing: StandingView,
+        expected: Option<f64>,
+        surprise: Option<f64>,
+    }
+    let watched = brand.watched.as_ref();
+    json(&One {
+        name: &brand.name,
+        at: Time(brand.at),
+        windows: Pairs(Window::ALL.iter().zip(&brand.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)))),
+        standing: watched.into(),
+        expected: watched.map(|w| tenths(w.expected)),
+        surprise: watched.map(|w| tenths(w.surprise)),
+    })
+}
+
+/// `GET /v1/topics`: topics, where the next page starts, and the brands.
+pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>, brands: &[BrandOverview]) -> String {
     #[derive(Serialize)]
     struct One<'a, W: Serialize> {
         name: &'a str,
@@ -149,7 +171,9 @@ pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>) -> String {
         })
     };
     let next = next.map(|n| n.to_string());
-    format!("{{\"topics\":[{}],\"next\":{}}}", topics.iter().map(one).collect::<Vec<_>>().join(","), json(&next))
+    let topics = topics.iter().map(one).collect::<Vec<_>>().join(",");
+    let brands = brands.iter().map(brand_json).collect::<Vec<_>>().join(",");
+    format!("{{\"topics\":[{topics}],\"next\":{},\"brands\":[{brands}]}}", json(&next))
 }
 
 /// `PUT /v1/topics/{name}`.

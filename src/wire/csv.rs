@@ -31,7 +31,7 @@ pub fn csv_row(mention: &Mention, source: &str, out: &mut String) {
 
 /// One quoted field. A spreadsheet runs a field that starts like a formula, whatever its quotes: an
 /// apostrophe in front makes it text.
-fn quoted(field: &str, out: &mut String) {
+pub(super) fn quoted(field: &str, out: &mut String) {
     let formula = field.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || field.starts_with(['\t', '\r', '\n']);
     // Writing to a `String` cannot fail.
     let _ = write!(out, "\"{}{}\"", if formula { "'" } else { "" }, field.replace('"', "\"\""));

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
-use crate::alert::{Alert, Reason};
+use crate::alert::{Alert, Part, Reason, Share, Similar};
 use crate::anomaly::Watched;
 use crate::bilingual::Both;
 use crate::clusters::Size;
 use crate::post::PostKey;
 use crate::score::Addend;
 use crate::tally::{Mention, MentionTopic, TopicWindows};
-use crate::time::Timestamp;
+use crate::time::{SECOND, Timestamp};
 use crate::window::{Tallied, Window};
 
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ impl<'a> From<&'a Reason> for ReasonView<'a> {
 }
 
 #[derive(Serialize)]
-struct AlertView<'a, N: Serialize> {
+struct AlertView<'a, N: Serialize, L: Serialize> {
     r#type: &'static str,
     seq: u64,
     id: &'a str,
@@ -36,8 +36,11 @@ struct AlertView<'a, N: Serialize> {
     status: &'static str,
     severity: &'static str,
     level: Option<u8>,
-    topic: &'a str,
+    recovering: Option<bool>,
+    topic: Option<&'a str>,
+    source: Option<&'a str>,
     brand: Option<&'a str>,
+    topics: Vec<PartView<'a>>,
     started_at: Time,
     updated_at: Time,
     resolved_at: Option<Time>,
@@ -48,13 +51,17 @@ struct AlertView<'a, N: Serialize> {
     surprise: Option<f64>,
     unique_authors: Option<u64>,
     unique_clusters: Option<u64>,
+    negative_share: Option<f64>,
+    negative_share_range: Option<[f64; 2]>,
     priority: Option<f64>,
     delayed: bool,
     reasons: Vec<ReasonView<'a>>,
     first_post: Option<PostView<'a>>,
     top_posts: Vec<PostView<'a>>,
-    terms: (),
+    terms: &'a [String],
     networks: N,
+    languages: L,
+    similar: Vec<SimilarView<'a>>,
     dedup_key: &'a str,
     url: (),
 }
@@ -70,8 +77,12 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         status: alert.status.as_str(),
         severity: alert.severity.as_str(),
         level: alert.standing.map(|s| s.level.number()),
-        topic: &alert.topic,
+        recovering: alert.standing.map(|s| s.recovering),
+        // A source has none, and a share is a brand's, of whatever topics.
+        topic: given(&alert.topic),
+        source: given(&alert.source),
         brand: given(&alert.brand),
+        topics: parts(alert),
         started_at: Time(alert.started_at),
         updated_at: Time(alert.updated_at),
         resolved_at: alert.resolved_at.map(Time),
@@ -82,21 +93,91 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         surprise: alert.finding.map(|f| tenths(f.surprise)),
         unique_authors: known_authors(&alert.observed),
         unique_clusters: alert.clusters,
+        negative_share: alert.gist.negative.map(|share| thousandths(share.value)),
+        negative_share_range: alert.gist.negative.map(|Share { range: (low, high), .. }| [thousandths(low), thousandths(high)]),
         priority: alert.priority.map(|p| p.as_f64()),
         delayed: alert.delayed,
         reasons: alert.reasons.iter().map(ReasonView::from).collect(),
         first_post: alert.first_post.as_ref().map(|p| (&p.get()).into()),
         top_posts: alert.top_posts.iter().map(|p| (&p.get()).into()).collect(),
-        terms: (),
+        terms: &alert.gist.terms,
         networks: Pairs(alert.networks.iter().map(|(network, n)| (network.as_str(), *n))),
+        languages: Pairs(alert.gist.languages.iter().map(|(code, n)| (code.as_str(), *n))),
+        similar: alert.similar.iter().map(SimilarView::from).collect(),
         // One alert keeps its id through all its transitions, which is what receivers group by.
         dedup_key: &alert.id,
         url: (),
     })
 }
 
+/// A topic of an alert.
+#[derive(Serialize)]
+struct PartView<'a> {
+    topic: &'a str,
+    status: &'static str,
+    observed: u64,
+    expected: Option<f64>,
+    level: Option<u8>,
+    recovering: Option<bool>,
+}
+
+/// The topics of an alert. What is not about the unusual has the one it names, or none.
+fn parts(alert: &Alert) -> Vec<PartView<'_>> {
+    if alert.topics.is_empty() && !alert.topic.is_empty() {
+        let standing = alert.standing;
+        return vec![PartView {
+            topic: &alert.topic,
+            status: alert.status.as_str(),
+            observed: alert.observed.mentions,
+            expected: alert.finding.map(|f| tenths(f.expected)),
+            level: standing.map(|s| s.level.number()),
+            recovering: standing.map(|s| s.recovering),
+        }];
+    }
+    alert.topics.iter().map(PartView::from).collect()
+}
+
+impl<'a> From<&'a Part> for PartView<'a> {
+    fn from(part: &'a Part) -> Self {
+        PartView {
+            topic: &part.topic,
+            status: part.status.as_str(),
+            observed: part.observed,
+            expected: Some(tenths(part.expected)),
+            level: part.standing.map(|s| s.level.number()),
+            recovering: part.standing.map(|s| s.recovering),
+        }
+    }
+}
+
+/// An alert of the past.
+#[derive(Serialize)]
+struct SimilarView<'a> {
+    id: &'a str,
+    started_at: Time,
+    duration_seconds: i64,
+    peak: f64,
+    terms: &'a [String],
+}
+
+impl<'a> From<&'a Similar> for SimilarView<'a> {
+    fn from(s: &'a Similar) -> Self {
+        SimilarView {
+            id: &s.id,
+            started_at: Time(s.started_at),
+            duration_seconds: s.duration / SECOND,
+            peak: tenths(s.peak),
+            terms: &s.terms,
+        }
+    }
+}
+
+fn thousandths(x: f64) -> f64 {
+    (x * 1000.0).round() / 1000.0
+}
+
 /// As many digits as a person can use.
-fn tenths(x: f64) -> f64 {
+pub(super) fn tenths(x: f64) -> f64 {
     (x * 10.0).round() / 10.0
 }
 
@@ -241,6 +322,13 @@ pub fn windows_json(windows: &TopicWindows) -> String {
         standing: StandingView,
         expected: Option<f64>,
         surprise: Option<f64>,
+        brand: Option<BrandView<'a>>,
+    }
+    #[derive(Serialize)]
+    struct BrandView<'a> {
+        name: &'a str,
+        level: u8,
+        recovering: bool,
     }
     let watched = windows.watched.as_ref();
     let named = Window::ALL.iter().zip(&windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)));
@@ -252,6 +340,11 @@ pub fn windows_json(windows: &TopicWindows) -> String {
         standing: watched.into(),
         expected: watched.map(|w| tenths(w.expected)),
         surprise: watched.map(|w| tenths(w.surprise)),
+        brand: windows.brand.as_ref().map(|b| BrandView {
+            name: &b.name,
+            level: b.standing.level.number(),
+            recovering: b.standing.recovering,
+        }),
     })
 }
 
@@ -390,6 +483,7 @@ impl Subscribe {
 mod tests {
     use super::*;
     use crate::anomaly::{Level, Standing};
+    use crate::tally::BrandStanding;
 
     #[test]
     fn a_dropped_count_keeps_the_frame_an_object() {
@@ -406,13 +500,17 @@ mod tests {
             at: Timestamp(0),
             windows: Default::default(),
             watched: Some(Watched { expected: 12.44, surprise: 9.81, standing: Standing { level: Level::Alert, recovering: true } }),
+            brand: Some(BrandStanding { name: "Banco".into(), standing: Standing { level: Level::Crisis, recovering: false } }),
         };
         let told = |w: &TopicWindows| -> Vec<serde_json::Value> {
             let v: serde_json::Value = serde_json::from_str(&windows_json(w)).expect("JSON");
-            ["level", "recovering", "expected", "surprise"].map(|key| v[key].clone()).into()
+            ["level", "recovering", "expected", "surprise", "brand"].map(|key| v[key].clone()).into()
         };
-        assert_eq!(serde_json::Value::from(told(&windows)), serde_json::json!([2, true, 12.4, 9.8]));
-        assert!(told(&TopicWindows { watched: None, ..windows }).iter().all(serde_json::Value::is_null));
+        assert_eq!(
+            serde_json::Value::from(told(&windows)),
+            serde_json::json!([2, true, 12.4, 9.8, {"name": "Banco", "level": 3, "recovering": false}])
+        );
+        assert!(told(&TopicWindows { watched: None, brand: None, ..windows }).iter().all(serde_json::Value::is_null));
     }
 
     #[test]

@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use escucha::bilingual::Lang;
 use escucha::config::{Config, TopicIds};
+use escucha::indicators::Figure;
 use escucha::lane::{Compiled, Input, Lane};
 use escucha::score::Score;
+use escucha::share::{Counting, Span};
+use escucha::tally::{ShareFilter, ShareOfVoice, Tally};
 use escucha::time::Timestamp;
 use escucha::topic::SourceId;
 
@@ -90,6 +93,42 @@ fn the_table_in_the_docs_is_what_is_found() {
         let (highest, alerts) = (row.highest.rounded(), row.alerts.len());
         table += &format!("| {name} | {brand} | {mentions} | {direct} | {authors} | {highest} | {alerts} |\n");
     }
+    let docs = std::fs::read_to_string(root().join("docs/bancos.md")).expect("docs/bancos.md");
+    assert!(docs.contains(&table), "docs/bancos.md should hold\n{table}");
+}
+
+/// The ratio of a share as a cell: per cent and what it is made of.
+fn cell(found: &ShareOfVoice, brand: &str) -> String {
+    let brand = found.brands.iter().find(|b| *b.name == *brand).expect("a brand");
+    match brand.figures[0].1[0].1 {
+        Figure::Ratio(ratio) => format!("{:.1} % | {}", ratio.value().expect("mentions") * 100.0, ratio.numerator.expect("known")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_leaderboard_in_the_docs_is_what_is_counted() {
+    let Some(mut bytes) = data::read(DATA) else { return };
+    let (config, _) = Config::load(&root().join("examples/bancos.toml")).expect("the example is correct");
+    let compiled = Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1)));
+    let mut lane = Lane::new(vec![config.sources[0].format.decoder()]);
+    let outcome = lane.process(Input { bytes: &mut bytes, source: SourceId(0), seen: Timestamp(i64::MAX), compiled: &compiled });
+    let mut tally = Tally::new(config.engine.tally.clone());
+    tally.apply(&compiled, SourceId(0), &outcome, &mut Vec::new());
+    let day = |d: i64| Timestamp::from_seconds(d * 86_400);
+    // 2020-10-10 to 2020-10-17.
+    let between = Some((day(18_545), day(18_552)));
+    let ask = |counting| {
+        let filter = ShareFilter { group: "sector-bancario".into(), between, span: Span::D7, counting };
+        tally.share_of_voice(&filter).expect("the group of the example")
+    };
+    let (all, words) = (ask(Counting::ALL), ask(Counting::OWN_WORDS));
+    let mut table = String::new();
+    for (i, brand) in all.brands.iter().enumerate() {
+        table += &format!("| {} | {} | {} | {} |\n", i + 1, brand.name, cell(&all, &brand.name), cell(&words, &brand.name));
+    }
+    let hhi = |found: &ShareOfVoice| format!("{:.3}", found.concentration.expect("mentions"));
+    table += &format!("\nHHI: {} · {}\n", hhi(&all), hhi(&words));
     let docs = std::fs::read_to_string(root().join("docs/bancos.md")).expect("docs/bancos.md");
     assert!(docs.contains(&table), "docs/bancos.md should hold\n{table}");
 }

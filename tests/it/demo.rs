@@ -20,7 +20,7 @@ use escucha::window::Window;
 
 const CONFIG: &str = include_str!("../../examples/demo.toml");
 
-fn listening() -> Listening {
+pub fn listening() -> Listening {
     let (config, report) = Config::read("demo.toml", CONFIG.to_owned(), Path::new("")).unwrap_or_else(|r| panic!("{r:?}"));
     assert!(report.problems.is_empty(), "{report:?}");
     config.listening(&mut TopicIds::default(), 1)

@@ -12,6 +12,7 @@ use escucha::lane::Compiled;
 use escucha::reason::Skipped;
 use escucha::replay::{self, Job, Summary};
 use escucha::synth::World;
+use escucha::tally::{Past, Settings};
 use escucha::time::{MINUTE, SECOND, Timestamp};
 
 /// 2026-07-06T00:00:00Z, a Monday.
@@ -33,12 +34,12 @@ window = "1m"
 at = 2
 "#;
 
-/// What a world of some hours sends, in the order of arrival: late, doubled, deleted, changed.
-fn recording(file: &Path) -> u64 {
+/// What a world of so many hours sends, in the order of arrival: late, doubled, deleted, changed.
+fn recording(file: &Path, hours: i64) -> u64 {
     let mut world = World::new(3, START);
     let mut bytes = Vec::new();
     let mut second = START;
-    while second < START.plus(HOURS * 60 * MINUTE) {
+    while second < START.plus(hours * 60 * MINUTE) {
         world.second(second, &mut bytes);
         second = second.plus(SECOND);
     }
@@ -60,7 +61,11 @@ impl Write for Written {
 }
 
 fn replayed(file: &Path, lanes: usize, as_recorded: bool) -> (String, Summary) {
-    let (config, _) = Config::read("t", format!("{}{RULES}", demo::CONFIG), Path::new("")).expect("a good configuration");
+    replayed_under(&format!("{}{RULES}", demo::CONFIG), None, file, lanes, as_recorded)
+}
+
+fn replayed_under(config: &str, past: Option<Past>, file: &Path, lanes: usize, as_recorded: bool) -> (String, Summary) {
+    let (config, _) = Config::read("t", config.to_owned(), Path::new("")).expect("a good configuration");
     let job = Job {
         files: vec![file.to_owned()],
         format: Format { name: "escucha", mapping: Mapping::default() },
@@ -68,8 +73,9 @@ fn replayed(file: &Path, lanes: usize, as_recorded: bool) -> (String, Summary) {
         speed: None,
         lanes,
         buffer_bytes: BUFFER,
-        tally: config.engine.tally.clone(),
+        tally: Settings { past, ..config.engine.tally.clone() },
         compiled: Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1))),
+        counts: false,
     };
     let out = Written::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -88,7 +94,7 @@ fn ids<'a>(alerts: &'a str, on: &str, status: &str) -> HashSet<&'a str> {
 fn alerts_do_not_depend_on_the_lanes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("world.ndjson");
-    let bytes = recording(&file);
+    let bytes = recording(&file, HOURS);
     assert!(bytes / BUFFER as u64 > 4 * 64, "{bytes} bytes are too few for four lanes");
     for as_recorded in [true, false] {
         let (alerts, summary) = replayed(&file, 1, as_recorded);
@@ -106,6 +112,30 @@ fn alerts_do_not_depend_on_the_lanes() {
             let (again, counts) = replayed(&file, lanes, as_recorded);
             assert!(again == alerts, "{lanes} lanes gave other alerts (as recorded: {as_recorded})");
             assert_eq!(counts, summary, "{lanes} lanes");
+        }
+    }
+}
+
+/// An outage of the demo's bank, with eight weeks of usual counts behind it.
+#[test]
+fn spikes_of_two_topics_do_not_depend_on_the_lanes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.ndjson");
+    recording(&file, 2);
+    let replay = |lanes, as_recorded| replayed_under(demo::CONFIG, Some(demo::past(3, START)), &file, lanes, as_recorded);
+    for as_recorded in [true, false] {
+        let (alerts, summary) = replay(1, as_recorded);
+        let spikes: Vec<serde_json::Value> =
+            alerts.lines().map(|l| serde_json::from_str(l).expect("JSON")).filter(|a: &serde_json::Value| a["on"] == "spike").collect();
+        let told = |status: &str, topics: usize| {
+            spikes.iter().filter(|a| a["status"] == status && a["topics"].as_array().is_some_and(|t| t.len() == topics)).count()
+        };
+        assert!(told("firing", 2) > 0 && told("resolved", 2) == 1, "two topics are one crisis: {spikes:?}");
+        assert_eq!(ids(&alerts, "spike", "firing").len(), 1, "one crisis");
+        assert!(spikes.iter().any(|a| a["terms"].as_array().is_some_and(|t| t.len() > 2)), "{spikes:?}");
+        for lanes in [1, 2, 4] {
+            let (again, counts) = replay(lanes, as_recorded);
+            assert!(again == alerts && counts == summary, "{lanes} lanes gave other alerts (as recorded: {as_recorded})");
         }
     }
 }

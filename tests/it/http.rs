@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use escucha::alert::{Alert, Reason, Severity, Status};
+use escucha::alert::{Alert, Gist, Reason, Severity, Status};
 use escucha::app::{Desk, Engine, Parts, Sink};
 use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
@@ -38,6 +38,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 mod api;
 mod ingest;
 mod queries;
+mod share;
 mod slow;
 mod stream;
 mod topics;
@@ -334,6 +335,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         status: Status::Firing,
         severity,
         topic: "caida-app".to_owned(),
+        source: String::new(),
         brand: "Banco Ejemplo".to_owned(),
         started_at: Timestamp::from_seconds(1_783_000_000),
         updated_at: Timestamp::from_seconds(1_783_000_060),
@@ -349,6 +351,9 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: vec![("bluesky".to_owned(), 120), ("x".to_owned(), 64)],
+        topics: Vec::new(),
+        gist: Gist::default(),
+        similar: Vec::new(),
     }))
 }
 
@@ -381,5 +386,6 @@ fn windows(name: &str, mentions: u64) -> Event {
         at: Timestamp::from_seconds(60),
         windows: [tallied; 5],
         watched: None,
+        brand: None,
     }))
 }

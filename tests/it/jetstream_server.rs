@@ -94,7 +94,12 @@ impl Drop for Server {
 impl Server {
     /// Serves `events` as the `behaviours` say, compressed with `dictionary` for those who ask.
     pub async fn start(events: Vec<Event>, dictionary: Option<Vec<u8>>, behaviours: Vec<Behaviour>) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Server::start_at("127.0.0.1:0".parse().unwrap(), events, dictionary, behaviours).await
+    }
+
+    /// The same at an address, as one that comes back.
+    pub async fn start_at(at: SocketAddr, events: Vec<Event>, dictionary: Option<Vec<u8>>, behaviours: Vec<Behaviour>) -> Server {
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let openings = Arc::new(Mutex::new(Vec::new()));
         let script = Arc::new(Script { events, dictionary, behaviours });

@@ -11,7 +11,7 @@ use escucha::time::Zone;
 
 use crate::data;
 
-const SERIES: [&str; 5] = ["AAPL", "CRM", "FB", "KO", "UPS"];
+pub const SERIES: [&str; 5] = ["AAPL", "CRM", "FB", "KO", "UPS"];
 /// The reference is written with three decimals for surprise and bar and one for the rest; a slot of
 /// the profile has single precision, which adds far less than that.
 const ROUNDED: [f64; 5] = [0.000_51, 0.000_51, 0.051, 0.051, 0.051];
@@ -19,7 +19,7 @@ const ROUNDED: [f64; 5] = [0.000_51, 0.000_51, 0.051, 0.051, 0.051];
 const RELATIVE: f64 = 1e-5;
 
 /// What the detector says of every row of a series of `timestamp,value`.
-fn findings(series: &str) -> Vec<(String, Finding)> {
+pub fn findings(series: &str) -> Vec<(String, Finding)> {
     let (mut zone, mut baseline, mut detector) = (Zone::utc(), Baseline::default(), Detector::new(Settings::new(Direction::Spike)));
     let rows = series.lines().skip(1).map(|line| {
         let (time, value) = line.split_once(',').expect("two fields");

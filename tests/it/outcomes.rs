@@ -177,6 +177,7 @@ impl Engine {
             Event::Windows(w) => format!("windows {} {:?}", w.name, w.windows.map(|t| t.mentions)),
             Event::Delete(_) => "delete".to_owned(),
             Event::Forget(id) => format!("forget {}", id.0),
+            Event::Shares(s) => format!("shares {}", s.group),
         };
         self.events.drain(..).map(word).collect()
     }

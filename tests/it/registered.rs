@@ -30,6 +30,11 @@ fn notifiers() {
 }
 
 #[test]
+fn indicators() {
+    compare("indicators", escucha::indicators::ALL.iter().map(|s| s.name), &["panes"]);
+}
+
+#[test]
 fn signals() {
     compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
 }

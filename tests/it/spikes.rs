@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use escucha::alert::Status;
-use escucha::anomaly::{BUCKET, Direction, PER_DAY, PER_HOUR, Settings};
+use escucha::anomaly::{BUCKET, Direction, Level, PER_DAY, PER_HOUR, Settings};
 use escucha::lane::Compiled;
 use escucha::prng::Prng;
 use escucha::tally::Event;
 use escucha::time::{HOUR, SECOND, Timestamp};
-use escucha::topic::On;
+use escucha::topic::{On, Sign, SourceId};
 
 use crate::outcomes::{Engine, START, listening, post, rule};
 
@@ -82,7 +82,8 @@ fn the_alert_tells_what_is_usual_and_shows_posts() {
     let alert = world.engine.events.iter().find_map(|e| if let Event::Alert(a) = e { Some(a) } else { None }).expect("an alert");
     let finding = alert.finding.expect("evidence");
     assert_eq!((alert.on, alert.status), ("spike", Status::Firing));
-    assert!(finding.learning && (70.0..140.0).contains(&finding.expected) && finding.range.1 < finding.observed, "{finding:?}");
+    // Thirty posts where six are usual are told by three of their minutes.
+    assert!(finding.learning && (3.0..4.5).contains(&finding.expected) && finding.range.1 < finding.observed, "{finding:?}");
     assert_eq!(alert.observed.mentions, finding.observed.round() as u64);
     assert!(alert.threshold <= alert.observed.mentions && alert.observed.authors > 0);
     assert!(alert.first_post.is_some() && !alert.top_posts.is_empty() && alert.networks.len() == 1);
@@ -97,6 +98,40 @@ fn a_topic_that_falls_silent_is_a_drop_also_when_nothing_comes_at_all() {
     let told = world.run(2 * PER_HOUR, 0.0);
     assert!(told.first().is_some_and(|t| t.starts_with("firing r1/t0/")), "{told:?}");
     assert!(told.iter().all(|t| t.contains("r1/t0/")), "silence is no spike: {told:?}");
+}
+
+/// Who hears nothing since its source is down knows nothing of the topic: no alert, and nothing learnt.
+#[test]
+fn a_source_that_is_known_to_be_down_is_no_silence() {
+    let mut world = World::new(&[Settings::new(Direction::Spike), Settings::new(Direction::Drop)]);
+    world.engine.tally.hear(SourceId(0), Sign::Up);
+    assert_eq!(world.run(CALM, 1.0), [""; 0]);
+    let usual = |world: &mut World| world.engine.tally.topics()[0].windows.watched.expect("watched").expected;
+    let before = usual(&mut world);
+    world.engine.tally.hear(SourceId(0), Sign::Down);
+    assert_eq!(world.run(6 * PER_HOUR, 0.0), [""; 0], "no drop");
+    let after = usual(&mut world);
+    assert!((after / before - 1.0).abs() < 0.2, "nothing was learnt: {after} {before}");
+    world.engine.tally.hear(SourceId(0), Sign::Up);
+    assert_eq!(world.run(PER_DAY, 1.0), [""; 0], "as usual again");
+    // A silence of a source that says it is up is one.
+    assert!(world.run(2 * PER_HOUR, 0.0).iter().any(|t| t.starts_with("firing r1/t0/")));
+}
+
+#[test]
+fn a_spike_is_told_though_one_of_the_sources_is_down_and_the_level_does_not_fall() {
+    let mut world = World::new(&[Settings::new(Direction::Spike), Settings::new(Direction::Drop)]);
+    assert_eq!(world.run(CALM, 1.0), [""; 0]);
+    world.engine.tally.hear(SourceId(1), Sign::Down);
+    let told = world.run(PER_HOUR, 6.0);
+    assert!(told.first().is_some_and(|t| t.starts_with("firing r0/t0/")) && told.iter().all(|t| t.contains("r0/")), "{told:?}");
+    let level = |world: &mut World| world.engine.tally.topics()[0].windows.watched.expect("watched").standing.level;
+    assert!(level(&mut world) >= Level::Alert, "people confirm it");
+    world.run(PER_HOUR, 0.0);
+    assert!(level(&mut world) >= Level::Alert, "nobody knows whether it is over");
+    world.engine.tally.hear(SourceId(1), Sign::Up);
+    world.run(4 * PER_HOUR, 1.0);
+    assert_eq!(level(&mut world), Level::Calm);
 }
 
 #[test]

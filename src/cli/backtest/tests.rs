@@ -88,6 +88,42 @@ fn what_cannot_be_done_is_said() {
     }
 }
 
+#[test]
+fn settings_are_held_against_known_events() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (counts, events) = (series(folder.path()), folder.path().join("events.csv"));
+    let text = "timestamp,label,topic\n2026-06-21T08:15:00Z,\"caída, \"\"total\"\"\"\n2026-06-15T08:00:00Z,feria,app\n\
+        2026-06-16T08:00:00Z,other,fraude\n2026-06-01T00:00:00Z,too early\nlately,x\n";
+    std::fs::write(&events, text).expect("a file");
+    let events = events.display().to_string();
+    let (code, out, err) =
+        call_with(&["escucha", "--lang", "es", "backtest", "--counts", &counts, "--sensitivity", "3", "--events", &events]);
+    assert_eq!(code, 0, "{err}");
+    let summary: serde_json::Value = out.lines().last().and_then(|l| serde_json::from_str(l).ok()).expect("JSON");
+    let tried = &summary["choices"]["app"];
+    assert_eq!((&tried["measured_by"], &tried["events_outside"]), (&"events".into(), &1.into()), "{tried}");
+    let labels: Vec<&str> = tried["targets"].as_array().into_iter().flatten().filter_map(|t| t["label"].as_str()).collect();
+    assert_eq!(labels, ["feria", "caída, \"total\""]);
+    let settings = tried["settings"].as_array().expect("a table");
+    assert_eq!(settings.len(), 12);
+    assert!(settings.iter().all(|s| s["caught"] == 1 && s["missed"] == 1 && s["median_delay_seconds"].as_i64() > Some(0)), "{tried}");
+    assert_eq!(settings.iter().filter(|s| s["asked"] == true && s["sensitivity"] == 3.0).count(), 1);
+    assert!(err.contains("events.csv:6: ") && err.contains("app: 3.0 semanas, 2 sucesos; 1 sucesos fuera"), "{err}");
+    let drawn = |name: &str| {
+        let file = folder.path().join(name);
+        let shown = file.display().to_string();
+        let code = call_with(&["escucha", "--lang", "es", "backtest", "--counts", &counts, "--picture", &shown]).0;
+        (code, std::fs::read_to_string(file).unwrap_or_default())
+    };
+    let (code, svg) = drawn("p.svg");
+    assert!(code == 0 && svg.starts_with("<svg") && svg.contains("app: 1 alerta<"), "{svg:.300}");
+    assert!(drawn("p.html").1.contains(&svg));
+    assert_eq!(drawn("p.png").0, 2);
+    assert!(err.contains("sensibilidad") && err.contains("no es una promesa"), "{err}");
+    std::fs::write(&events, "timestamp\n").expect("a file");
+    assert_eq!(call_with(&["escucha", "backtest", "--counts", &counts, "--events", &events]).0, 1);
+}
+
 /// Recorded posts through the whole engine: the first word of every alert, and a summary of all topics.
 #[test]
 fn recorded_posts() {
@@ -123,5 +159,13 @@ fn recorded_posts() {
     assert_eq!((&summary["first_alert"]["app"], &summary["first_alert"]["web"]), (&alerts[0]["updated_at"], &serde_json::Value::Null));
     assert!(summary["delay_to_peak_seconds"]["greatest"].as_i64().is_some_and(|s| (600..4 * 3600).contains(&s)), "{summary}");
     assert!(summary["alerts_per_week"].as_f64().is_some_and(|rate| (2.7..2.9).contains(&rate)), "{summary}");
+    // What the rule asks for is one of the settings, and comes to the spike that the engine told of.
+    let tried = &summary["choices"]["app"];
+    assert!(summary["choices"]["web"].is_null() && tried["measured_by"] == "largest_peaks" && tried["hindsight"] == true, "{summary}");
+    let asked: Vec<&serde_json::Value> = tried["settings"].as_array().into_iter().flatten().filter(|s| s["asked"] == true).collect();
+    let [asked] = asked[..] else { panic!("{tried}") };
+    assert_eq!((&asked["sensitivity"], &asked["alerts"], &asked["caught"]), (&3.2.into(), &1.into(), &1.into()), "{tried}");
+    assert!(err.contains("app: 0.7 weeks, the 1 largest peaks") && err.contains("* 3.2           5 per 3 weeks          1"), "{err}");
+    assert!(err.contains("hindsight"), "{err}");
     assert_eq!(call_with(&["escucha", "backtest", "-c", &config, &file]).1, out, "the same posts give the same alerts");
 }

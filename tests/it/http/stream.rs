@@ -47,7 +47,11 @@ async fn the_alert_object_is_whole() {
     assert_eq!(alert["unique_clusters"], 97);
     assert_eq!(alert["networks"], json!({"bluesky": 120, "x": 64}));
     assert_eq!(alert["reasons"][0], json!({"code": "volume", "text": {"es": "184 menciones", "en": "184 mentions"}, "value": 184.0}));
-    for absent in ["level", "expected", "expected_range", "surprise", "terms", "resolved_at", "priority", "url"] {
+    assert_eq!((&alert["terms"], &alert["similar"], &alert["languages"]), (&json!([]), &json!([]), &json!({})));
+    let part = json!({"topic": "caida-app", "status": "firing", "observed": 184, "expected": null, "level": null, "recovering": null});
+    assert_eq!(alert["topics"], json!([part]), "a topic alone is listed all the same");
+    let absent = ["level", "recovering", "expected", "expected_range", "surprise", "negative_share", "resolved_at", "priority", "url"];
+    for absent in absent {
         assert!(alert.get(absent).is_some_and(Value::is_null), "{absent}");
     }
 }

@@ -281,3 +281,18 @@ async fn the_books_are_exact_while_topics_change() {
         }
     }
 }
+
+#[tokio::test]
+async fn brands_that_a_rule_on_spikes_watches_stand_beside_the_topics() {
+    let world = World::start(plan()).await;
+    assert_eq!(world.get("/v1/topics", &[]).await.1["brands"], json!([]));
+    let topics = FILE.replace("query = 'banco'", "query = 'banco'\nbrand = 'Banco'");
+    let world =
+        World::start(Plan { config: topics + "[[alert]]\nname = 'crisis'\non = 'spike'\ntopics = ['banco']\n", ..Plan::default() }).await;
+    let body = r#"{"id":"1","created_at":"2026-07-04T10:00:00Z","text":"el banco"}"#;
+    assert_eq!(world.request("POST", "/v1/posts", &[], body.as_bytes()).await.0, 200);
+    let (_, answer) = world.get("/v1/topics", &[]).await;
+    let brands = answer["brands"].as_array().expect("brands");
+    assert_eq!((brands.len(), &brands[0]["name"], &brands[0]["windows"]["1h"]["mentions"]), (1, &json!("Banco"), &json!(1)));
+    world.described("Brand", &brands[0]).await;
+}

@@ -17,7 +17,22 @@ export interface Post {
   author?: { id?: string | null; handle?: string | null; name?: string | null } | null;
 }
 
-export interface Alert {
+/** How bad it is: 0 as usual, 1 watch, 2 alert, 3 crisis. */
+export type Level = 0 | 1 | 2 | 3;
+export interface Standing {
+  level: Level | null;
+  recovering: boolean | null;
+}
+
+/** A topic of an alert: several of one brand can be unusual together. */
+export interface Part extends Standing {
+  topic: string;
+  status: 'firing' | 'resolved';
+  observed: number;
+  expected: number | null;
+}
+
+export interface Alert extends Standing {
   type: 'alert';
   seq: number;
   id: string;
@@ -25,19 +40,29 @@ export interface Alert {
   on: string;
   status: 'firing' | 'resolved';
   severity: 'info' | 'warning' | 'critical';
-  topic: string;
+  /** `null` for an alert on a source, or on a share, which is about a brand. */
+  topic: string | null;
+  source: string | null;
+  brand: string | null;
+  topics: Part[];
   started_at: string;
   updated_at: string;
   observed: number | null;
   priority: number | null;
   reasons: { code: string; text: { es: string; en: string }; value: number }[];
   first_post: Post | null;
+  /** Words that are said more than before, as people write them. */
+  terms: string[];
 }
-export interface Windows {
+export interface Brand extends Standing {
+  name: string;
+}
+export interface Windows extends Standing {
   type: 'windows';
   topic: string;
   at: string;
   windows: Record<WindowName, Tallied>;
+  brand: Brand | null;
 }
 export interface Mention {
   type: 'mention';

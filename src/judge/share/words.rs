@@ -1,0 +1,90 @@
+//! Why an alert on a share of voice fires or resolves, in words.
+
+use crate::alert::Reason;
+use crate::bilingual::Both;
+use crate::proportion;
+use crate::share::{Settings, Shift, Span};
+
+/// A share as people read it.
+fn percent(share: f64) -> Both {
+    let en = format!("{:.1}", share * 100.0);
+    Both::new(format!("{} %", en.replace('.', ",")), format!("{en}%"))
+}
+
+/// A number with so many decimals, as people read it.
+fn number(x: f64, decimals: usize) -> Both {
+    let en = format!("{x:.decimals$}");
+    Both::new(en.replace('.', ","), en)
+}
+
+/// A change in points, with its sign.
+fn points(change: f64) -> Both {
+    let en = format!("{:+.1}", change * 100.0);
+    Both::new(en.replace('.', ","), en)
+}
+
+fn spoken(span: Span) -> (&'static str, &'static str) {
+    match span {
+        Span::H1 => ("1 hora", "1 hour"),
+        Span::H6 => ("6 horas", "6 hours"),
+        Span::H24 => ("24 horas", "24 hours"),
+        Span::D7 => ("7 días", "7 days"),
+    }
+}
+
+/// A brand has another share than before. `bar` is the number of brands, of looks, and the `z` that
+/// follows from them.
+pub fn changed(group: &str, brand: &str, settings: &Settings, bar: (u32, i64, f64), shift: &Shift, z: f64) -> Vec<Reason> {
+    let (share, before) = (shift.share().unwrap_or_default(), shift.share_before().unwrap_or_default());
+    let ((es, en), (part, all)) = (spoken(settings.span), shift.now);
+    let (now, was) = (percent(share), percent(before));
+    let text = Both::new(
+        format!("{brand}: {} de las menciones de {group} en {es} ({part} de {all}); en la ventana anterior, {}", now.es, was.es),
+        format!("{brand}: {} of the mentions of {group} in {en} ({part} of {all}); in the window before, {}", now.en, was.en),
+    );
+    let mut reasons = vec![Reason { code: "share", text, value: share }];
+    let (low, high) = proportion::difference(shift.now, shift.before).unwrap_or_default();
+    let (by, low, high) = (points(share - before), points(low), points(high));
+    let text = Both::new(
+        format!("{} puntos (intervalo del 95 %: de {} a {})", by.es, low.es, high.es),
+        format!("{} points (95% interval: {} to {})", by.en, low.en, high.en),
+    );
+    reasons.push(Reason { code: "change", text, value: (share - before) * 100.0 });
+    let (brands, looks, least) = bar;
+    let (z_text, least, level) = (number(z, 2), number(least, 2), percent(settings.significance));
+    let p = chance(proportion::two_sided(z));
+    let text = Both::new(
+        format!(
+            "Prueba z de dos proporciones: z = {}, p = {}; umbral {}: {} entre {brands} marcas y {looks} miradas (Bonferroni)",
+            z_text.es, p.es, least.es, level.es
+        ),
+        format!(
+            "Two-proportion z-test: z = {}, p = {}; bar {}: {} over {brands} brands and {looks} looks (Bonferroni)",
+            z_text.en, p.en, least.en, level.en
+        ),
+    );
+    reasons.push(Reason { code: "z", text, value: z });
+    let text = Both::new("Sin republicaciones; lo que se repite cuenta una vez", "Without reposts; what is repeated counts once");
+    reasons.push(Reason { code: "own_words", text, value: part as f64 });
+    reasons
+}
+
+/// A chance as people read it: never as 0.
+fn chance(p: f64) -> Both {
+    if p < 0.0001 { Both::new("menos de 0,0001", "less than 0.0001") } else { number(p, 4) }
+}
+
+/// The change is over.
+pub fn no_longer(brand: &str, shift: Option<Shift>) -> Reason {
+    let share = shift.and_then(|s| s.share());
+    let (now, was) = (known(share), known(shift.and_then(|s| s.share_before())));
+    let text = Both::new(
+        format!("El cambio de cuota de {brand} ya no es significativo: {}, y antes {}", now.es, was.es),
+        format!("The change of the share of {brand} is no longer significant: {}, and {} before", now.en, was.en),
+    );
+    Reason { code: "no_longer", text, value: share.unwrap_or_default() }
+}
+
+fn known(share: Option<f64>) -> Both {
+    share.map_or_else(|| Both::new("sin menciones", "no mentions"), percent)
+}

@@ -1,0 +1,149 @@
+//! Alerts on the sources themselves: one is down for too long, or brings far less than is usual.
+
+use super::alerts::Kept;
+use super::{Evidence, Judge, words};
+use crate::alert::{Alert, Reason, Status};
+use crate::anomaly::{BUCKET, Direction, Finding};
+use crate::time::{SECOND, Timestamp};
+use crate::topic::{SourceId, SourceRule};
+use crate::window::Tallied;
+
+/// A source whose lack is below this part of its bar is near what is usual.
+const NEAR: f64 = 0.5;
+
+/// One rule on one source.
+#[derive(Debug)]
+pub struct SourceWatch {
+    rule: SourceRule,
+    source: SourceId,
+    name: String,
+    /// Number of the alert that goes on.
+    firing: Option<u64>,
+    /// It was near what is usual since the last silence was told.
+    armed: bool,
+}
+
+/// What a closed bucket of a source came to.
+#[derive(Debug, Clone, Copy)]
+pub struct Brought<'a> {
+    /// Number of the bucket.
+    pub bucket: i64,
+    /// Posts that decoded in it.
+    pub posts: u64,
+    /// Posts that were usual in it.
+    pub usual: f64,
+    /// What the detector found.
+    pub finding: &'a Finding,
+}
+
+impl Judge {
+    /// Watches the sources of `rules` from now on; what fires goes on if its rule still watches its source.
+    pub fn adopt_sources(&mut self, rules: &[SourceRule], now: Timestamp, out: &mut Vec<Alert>) {
+        let mut old = std::mem::take(&mut self.sources);
+        for rule in rules {
+            for (source, name) in &rule.sources {
+                let known = old.iter_mut().find(|w| w.rule.name == rule.name && w.source == *source);
+                let (firing, armed) = known.map_or((None, true), |w| (w.firing.take(), w.armed));
+                self.sources.push(SourceWatch { rule: rule.clone(), source: *source, name: name.clone(), firing, armed });
+            }
+        }
+        for number in old.into_iter().filter_map(|w| w.firing) {
+            self.alerts.resolve(number, now, words::rule_removed(), out);
+        }
+    }
+
+    /// A beat for watch `i`: since when its source is down, if it is.
+    pub fn source_down(&mut self, i: usize, down: Option<Timestamp>, now: Timestamp, out: &mut Vec<Alert>) {
+        let Some(watch) = self.source(i) else { return };
+        let Some(since) = down.filter(|since| watch.firing.is_none() && now.since(*since) >= watch.rule.down_for) else { return };
+        let reasons = vec![words::source_down(&watch.name, now.since(since) / SECOND)];
+        let alert = watch.alert(since, now, Tallied::default(), reasons);
+        self.open_source(i, alert, now, out);
+    }
+
+    /// The source of watch `i`, which is not down, brought data.
+    pub fn source_back(&mut self, i: usize, now: Timestamp, out: &mut Vec<Alert>) {
+        let Some(watch) = self.source(i) else { return };
+        // What has less than usual is not back with its first post.
+        let Some(number) = watch.firing.filter(|n| self.alerts.get(*n).is_some_and(|a| a.finding.is_none())) else { return };
+        self.resolve_source(i, number, now, out);
+    }
+
+    /// A bucket of the source of watch `i` closed, all of which could be heard.
+    pub fn source_closed(&mut self, i: usize, brought: Brought<'_>, now: Timestamp, out: &mut Vec<Alert>) {
+        let Brought { bucket, posts, usual, finding } = brought;
+        let Some(watch) = self.source(i) else { return };
+        let armed = watch.armed;
+        watch.armed |= finding.ratio() < NEAR;
+        let Some(number) = watch.firing else {
+            // A busy source is known so well that a tenth less is unusual; far less is what is to be told.
+            if armed && finding.ready && finding.ratio() >= 1.0 && (posts as f64) < usual / 2.0 {
+                let observed = Tallied { mentions: finding.observed.round() as u64, ..Tallied::default() };
+                let mut alert =
+                    watch.alert(Timestamp(bucket.saturating_mul(BUCKET)), now, observed, words::source_silent(&watch.name, finding));
+                alert.threshold = finding.threshold(Direction::Drop);
+                alert.finding = Some(*finding);
+                watch.armed = false;
+                self.open_source(i, alert, now, out);
+            }
+            return;
+        };
+        // The sum over an hour and a half fills slowly: the bucket alone says whether it is back.
+        if posts > 0 && posts as f64 >= usual / 2.0 {
+            self.resolve_source(i, number, now, out);
+        }
+    }
+
+    /// Watch `i`, whose alert may have made room for others.
+    fn source(&mut self, i: usize) -> Option<&mut SourceWatch> {
+        let watch = self.sources.get_mut(i)?;
+        watch.firing = watch.firing.filter(|number| self.alerts.is_open(*number));
+        Some(watch)
+    }
+
+    fn open_source(&mut self, i: usize, alert: Alert, now: Timestamp, out: &mut Vec<Alert>) {
+        let number = self.alerts.open(Kept::new(alert), now, out);
+        if let Some(watch) = self.sources.get_mut(i) {
+            watch.firing = Some(number);
+        }
+    }
+
+    fn resolve_source(&mut self, i: usize, number: u64, now: Timestamp, out: &mut Vec<Alert>) {
+        let Some(watch) = self.sources.get_mut(i) else { return };
+        watch.firing = None;
+        self.alerts.resolve(number, now, words::source_back(&watch.name), out);
+    }
+}
+
+impl SourceWatch {
+    fn alert(&self, start: Timestamp, now: Timestamp, observed: Tallied, reasons: Vec<Reason>) -> Alert {
+        let Evidence { first, top, networks, .. } = Evidence::default();
+        Alert {
+            id: format!("{}/{}/{}", self.rule.name, self.name, start.to_jiff().strftime("%Y-%m-%dT%H:%MZ")),
+            rule: self.rule.name.clone(),
+            on: "source",
+            status: Status::Firing,
+            severity: self.rule.severity,
+            topic: String::new(),
+            source: self.name.clone(),
+            brand: String::new(),
+            started_at: start,
+            updated_at: now.max(start),
+            resolved_at: None,
+            observed,
+            clusters: None,
+            threshold: 0,
+            finding: None,
+            standing: None,
+            priority: None,
+            delayed: false,
+            reasons,
+            first_post: first,
+            top_posts: top,
+            networks,
+            topics: Vec::new(),
+            gist: Default::default(),
+            similar: Vec::new(),
+        }
+    }
+}
