@@ -2,7 +2,7 @@
 
 use crate::anomaly::{Finding, Standing};
 use crate::bilingual::Both;
-use crate::post::PostBuf;
+use crate::post::{PostBuf, PostKey};
 use crate::score::Score;
 use crate::time::Timestamp;
 use crate::window::Tallied;
@@ -68,6 +68,17 @@ pub struct Reason {
     pub value: f64,
 }
 
+/// Somebody took an alert on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Who: the name of the token, empty where there are no tokens.
+    pub by: String,
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// What they said; may be empty.
+    pub note: String,
+}
+
 /// One alert at one moment; every transition is a new value with the same id.
 #[derive(Debug, Clone)]
 pub struct Alert {
@@ -115,15 +126,29 @@ pub struct Alert {
     pub top_posts: Vec<PostBuf>,
     /// Mentions by network, in name order.
     pub networks: Vec<(String, u64)>,
+    /// Who took it on; stays for as long as the alert lasts.
+    pub acknowledged: Option<Acknowledged>,
 }
 
 impl Alert {
+    /// Whether it shows the post `key`.
+    pub fn shows(&self, key: PostKey) -> bool {
+        self.first_post.iter().chain(&self.top_posts).any(|p| p.get().key() == key)
+    }
+
+    /// Shows the post `key` no more.
+    pub fn forget(&mut self, key: PostKey) {
+        self.first_post = self.first_post.take().filter(|p| p.get().key() != key);
+        self.top_posts.retain(|p| p.get().key() != key);
+    }
+
     /// Bytes it holds, the posts included that it may share.
     pub fn bytes(&self) -> usize {
         let names = self.id.len() + self.rule.len() + self.topic.len() + self.brand.len();
         let reasons: usize = self.reasons.iter().map(|r| size_of::<Reason>() + r.text.es.len() + r.text.en.len()).sum();
         let networks: usize = self.networks.iter().map(|(name, _)| size_of::<(String, u64)>() + name.len()).sum();
         let posts: usize = self.first_post.iter().chain(&self.top_posts).map(PostBuf::bytes).sum();
-        size_of::<Alert>() + names + reasons + networks + posts
+        let acknowledged = self.acknowledged.as_ref().map_or(0, |a| a.by.len() + a.note.len());
+        size_of::<Alert>() + names + reasons + networks + posts + acknowledged
     }
 }

@@ -190,6 +190,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         first_post: None,
         top_posts: Vec::new(),
         networks: Vec::new(),
+        acknowledged: None,
     }
 }
 

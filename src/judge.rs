@@ -282,6 +282,7 @@ impl Watch {
             first_post: evidence.first,
             top_posts: evidence.top,
             networks: evidence.networks,
+            acknowledged: None,
         }
     }
 }

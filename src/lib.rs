@@ -54,6 +54,7 @@ pub mod baseline;
 pub mod detect;
 pub mod clusters;
 pub mod judge;
+pub mod routing;
 pub mod tally;
 
 // Floor 4, edges: asynchronous, does I/O, may fail.
@@ -62,6 +63,8 @@ pub mod wire;
 pub mod feed;
 pub mod intake;
 pub mod sources;
+pub mod notifiers;
+pub mod delivery;
 pub mod wall;
 pub mod http;
 

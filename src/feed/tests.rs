@@ -37,6 +37,7 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: Vec::new(),
+        acknowledged: None,
     }))
 }
 
