@@ -16,6 +16,7 @@ use crate::config::{Config, Report};
 mod backtest;
 mod check;
 mod computed;
+mod deliveries;
 mod help;
 mod import;
 mod init;
@@ -50,6 +51,7 @@ enum Command {
     Replay(ReplayArgs),
     Backtest(backtest::Args),
     Tap(tap::Args),
+    Deliveries(deliveries::Args),
     Init,
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Command),
@@ -175,6 +177,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         }
         Command::Backtest(args) => backtest::run(args, lang, colour, out, err),
         Command::Tap(args) => tap::run(&args, lang, out),
+        Command::Deliveries(args) => deliveries::run(&args, lang, out),
         Command::Init => init::run(lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),
     }

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use crate::bilingual::Both;
 use crate::http::Token;
 use crate::limits;
+use crate::routing;
 use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
@@ -19,6 +20,7 @@ mod lists;
 mod live;
 mod problem;
 mod queries;
+mod routes;
 mod rules;
 mod secret;
 mod section;
@@ -42,6 +44,8 @@ pub struct Config {
     pub engine: Engine,
     /// `[[source]]`, in file order.
     pub sources: Vec<SourceSettings>,
+    /// `[[route]]`, `[[inhibit]]`, `[[mute]]` and `[[heartbeat]]`; targets are `[[notify]]` in file order.
+    pub routing: routing::Settings,
     /// `[[brand]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
     /// What its topics may refer to.

@@ -6,6 +6,7 @@
 mod api;
 mod backtest;
 mod csv;
+mod delivery;
 mod post;
 mod query;
 mod stream;
@@ -16,6 +17,9 @@ pub use api::{
 };
 pub use backtest::{BacktestView, backtest_json};
 pub use csv::{CSV_HEADER, csv_row};
+pub use delivery::{
+    LetterView, SilenceBody, TargetView, acknowledged_json, deliveries_json, parse_note, silence_json, silences_json, why_json,
+};
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
 pub use stream::{

@@ -14,7 +14,7 @@ use crate::time::{Clock, FastClock, SystemClock};
 /// Runs the engine until it is told to stop.
 pub fn run(config: Config, file: PathBuf, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let job = app::Job { config, file: Some(file), clock, demo: None };
+    let job = app::Job { config, file: Some(file), clock, notifiers: Vec::new(), lang, demo: None };
     serve(job, |address, out| writeln!(out, "{} http://{address}/", lang.pick("escuchando en", "listening on")), out)
 }
 
@@ -24,7 +24,7 @@ pub fn demo(args: &DemoArgs, lang: Lang, out: &mut dyn Write) -> Result<(), Fail
     config.server.bind = args.bind;
     let speed = args.speed;
     let clock: Arc<dyn Clock> = Arc::new(FastClock::new(speed));
-    let job = app::Job { config, file: None, clock, demo: Some((args.seed, speed)) };
+    let job = app::Job { config, file: None, clock, notifiers: Vec::new(), lang, demo: Some((args.seed, speed)) };
     serve(job, |address, out| out.write_all(welcome(address, speed, lang).as_bytes()), out)
 }
 

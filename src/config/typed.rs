@@ -16,6 +16,7 @@ use crate::window::Window;
 
 use super::calendars;
 use super::problem::{Problems, both};
+use super::routes;
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
 use crate::nearest;
@@ -32,6 +33,7 @@ pub struct Typed<'a> {
     pub topics: Vec<Topic<'a>>,
     pub alerts: Vec<Alert<'a>>,
     pub calendars: Vec<calendars::Typed<'a>>,
+    pub routing: routes::Typed<'a>,
 }
 
 /// `[server]`.
@@ -143,7 +145,25 @@ const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accent
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    root.only(&["timezone", "server", "engine", "token", "source", "brand", "list", "topic", "alert", "calendar"], &LATER);
+    root.only(
+        &[
+            "timezone",
+            "server",
+            "engine",
+            "token",
+            "source",
+            "brand",
+            "list",
+            "topic",
+            "alert",
+            "calendar",
+            "route",
+            "inhibit",
+            "mute",
+            "heartbeat",
+        ],
+        &LATER,
+    );
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
@@ -155,6 +175,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         topics: root.tables("topic", "[[topic]]").into_iter().map(topic).collect(),
         alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
         calendars: root.tables("calendar", "[[calendar]]").into_iter().map(calendars::read).collect(),
+        routing: routes::read(root),
     }
 }
 

@@ -17,7 +17,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, calendars, secret, sources, topics};
+use super::{Config, Engine, Server, calendars, routes, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -32,10 +32,13 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
     let brands = brands(&typed.brands, problems);
+    let zone_of_mutes = zone.clone();
     let set = Set::new(typed, zone, &brands, text, problems);
     let (mut topics, wordings) = topics::used(typed, &set, text, problems);
     calendars::assign(&typed.calendars, &mut topics, problems);
+    let routing = routes::used(typed, &zone_of_mutes, problems);
     Config {
+        routing,
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         sources: sources(typed, folder, problems),
@@ -65,7 +68,7 @@ pub fn address(typed: &At<&str>, problems: &Problems) -> Option<SocketAddr> {
 }
 
 /// Notes names that stand twice.
-fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>, problems: &Problems) {
+pub fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>, problems: &Problems) {
     let mut seen = HashSet::new();
     for name in names.flatten() {
         let text = name.value;

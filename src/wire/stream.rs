@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::delivery::AcknowledgedView;
 use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
 use crate::alert::{Alert, Reason};
 use crate::anomaly::Watched;
@@ -55,6 +56,7 @@ struct AlertView<'a, N: Serialize> {
     top_posts: Vec<PostView<'a>>,
     terms: (),
     networks: N,
+    acknowledged: Option<AcknowledgedView<'a>>,
     dedup_key: &'a str,
     url: (),
 }
@@ -89,6 +91,7 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         top_posts: alert.top_posts.iter().map(|p| (&p.get()).into()).collect(),
         terms: (),
         networks: Pairs(alert.networks.iter().map(|(network, n)| (network.as_str(), *n))),
+        acknowledged: alert.acknowledged.as_ref().map(AcknowledgedView::from),
         // One alert keeps its id through all its transitions, which is what receivers group by.
         dedup_key: &alert.id,
         url: (),

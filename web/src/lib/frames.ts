@@ -32,6 +32,8 @@ export interface Alert {
   priority: number | null;
   reasons: { code: string; text: { es: string; en: string }; value: number }[];
   first_post: Post | null;
+  /** Who took it on. */
+  acknowledged: { by: string; at: string; note: string | null } | null;
 }
 export interface Windows {
   type: 'windows';
