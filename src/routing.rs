@@ -218,6 +218,7 @@ impl Router {
         }
         if let Some(tracked) = self.book.alerts.get_mut(&id)
             && !routed
+            && !tracked.log.iter().any(|d| d.what == What::Unrouted)
         {
             tracked.note(now.at, None, seq, What::Unrouted);
         }

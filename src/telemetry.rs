@@ -116,7 +116,7 @@ fn describe() {
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
     describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
     describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
-    describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers or batches waiting in a queue");
+    describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers, batches or notifications waiting in a queue");
     describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
     describe_counter!(GAPS, Unit::Count, "Gaps told to clients of the live streams");
     describe_counter!(NOTIFICATIONS, Unit::Count, "Notifications by what came of a try: delivered, retried, dead, missed");
@@ -321,6 +321,11 @@ mod tests {
             SourceMeter::new("tcp").refused[Refused::Future as usize].increment(3);
             TopicMeter::new("caída").window(Window::H1).set(7.0);
             TopicMeter::new("fraude").watched(None);
+            let notifier = NotifierMeter::new(&"guardia".into());
+            notifier.came("delivered");
+            notifier.seconds.record(0.2);
+            notifier.waiting.set(3.0);
+            notifier.oldest.set(1.5);
             let standing = Standing { level: Level::Alert, recovering: false };
             TopicMeter::new("caída").watched(Some(&Watched { expected: 12.5, surprise: 9.75, standing }));
         });
@@ -334,6 +339,11 @@ mod tests {
             "escucha_topic_expected_mentions{topic=\"caída\"} 12.5",
             "escucha_topic_surprise{topic=\"caída\"} 9.75",
             "escucha_crisis_level{topic=\"caída\"} 2",
+            "escucha_notifications_total{notifier=\"guardia\",outcome=\"delivered\"} 1",
+            "escucha_notification_seconds_bucket{notifier=\"guardia\",le=\"0.1\"} 0",
+            "escucha_notification_seconds_bucket{notifier=\"guardia\",le=\"0.25\"} 1",
+            "escucha_queue_depth{queue=\"notifier/guardia\"} 3",
+            "escucha_notification_oldest_seconds{notifier=\"guardia\"} 1.5",
             "# TYPE escucha_posts_refused_total counter",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");

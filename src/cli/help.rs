@@ -241,7 +241,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 13] = [
+const VALUE_NAMES: [(&str, &str); 14] = [
+    ("STATUS", "ESTADO"),
     ("ZONE", "ZONA"),
     ("KIND", "CLASE"),
     ("BUDGET", "PRESUPUESTO"),

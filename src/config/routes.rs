@@ -18,7 +18,7 @@ pub struct Typed<'a> {
     routes: Vec<TypedRoute<'a>>,
     inhibits: Vec<(Matching<'a>, Matching<'a>, Vec<Label>)>,
     mutes: Vec<TypedMute<'a>>,
-    heartbeats: Vec<(Option<At<&'a str>>, Option<At<i64>>)>,
+    heartbeats: Vec<TypedHeartbeat<'a>>,
 }
 
 struct TypedRoute<'a> {
@@ -34,6 +34,11 @@ struct TypedMute<'a> {
     days: [bool; 7],
     hours: Option<(u16, u16)>,
     timezone: Option<At<&'a str>>,
+}
+
+struct TypedHeartbeat<'a> {
+    notify: Option<At<&'a str>>,
+    every: Option<At<i64>>,
 }
 
 /// Values by label, as typed.
@@ -153,10 +158,10 @@ fn mute(section: Section<'_>) -> TypedMute<'_> {
     }
 }
 
-fn heartbeat(section: Section<'_>) -> (Option<At<&str>>, Option<At<i64>>) {
+fn heartbeat(section: Section<'_>) -> TypedHeartbeat<'_> {
     section.only(&["notify", "every"], &[]);
     required(section, &["every"]);
-    (section.required("notify"), section.duration("every", 10 * SECOND, 24 * HOUR))
+    TypedHeartbeat { notify: section.required("notify"), every: section.duration("every", 10 * SECOND, 24 * HOUR) }
 }
 
 /// What these sections mean; hours are in `zone` where nothing else is said.
@@ -188,9 +193,7 @@ pub fn used(file: &typed::Typed<'_>, zone: &Zone, problems: &Problems) -> Settin
         target: known.matchers(target, problems),
         equal: equal.clone(),
     };
-    let beat = |(notify, every): &(Option<At<&str>>, Option<At<i64>>)| {
-        Some(Heartbeat { notify: target(notify.as_ref()?)?, every: every.as_ref()?.value })
-    };
+    let beat = |h: &TypedHeartbeat<'_>| Some(Heartbeat { notify: target(h.notify.as_ref()?)?, every: h.every.as_ref()?.value });
     Settings {
         targets: typed.notifiers.iter().map(|name| routing::Target { name: (*name).into(), acks: false, resend: None }).collect(),
         routes: typed.routes.iter().map(route).collect(),
@@ -359,7 +362,7 @@ every='1m'
             ("[[mute]]\nname='x'\nfrom='22:00'\nto='07:00'\ntimezone='Europe/Madird'", "5 no hay zona horaria", "5 there is no time zone"),
             ("[[heartbeat]]\nevery='1m'", "1 a [[heartbeat]] le falta «notify»", "1 [[heartbeat]] lacks “notify”"),
             ("[[heartbeat]]\nnotify='o'\nevery='1m'", "2 no hay [[notify]] «o»", "2 there is no [[notify]] “o”"),
-            ("[[heartbeat]]\nnotify='n'\nevery='1s'", "3 «every» debe estar entre 10s y 24h", "3 “every” must be between 10s and 24h"),
+            ("[[heartbeat]]\nnotify='n'\nevery='1s'", "3 «every» debe estar entre 10s y 1d", "3 “every” must be between 10s and 1d"),
         ] {
             for (lang, want) in [(Lang::Es, es), (Lang::En, en)] {
                 let (_, said) = read(text, lang);

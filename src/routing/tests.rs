@@ -185,7 +185,8 @@ fn the_first_route_that_matches_counts_for_each_target() {
     let mut s =
         Story::new(Settings { targets: vec![target("a")], routes: vec![route(&[0], &[(Label::Rule, "x")])], ..Settings::default() });
     s.fires(0, "1");
-    assert_eq!((s.sent(100), s.codes("1")), (vec![], vec!["firing", "unrouted"]));
+    s.ends(1, "1");
+    assert_eq!((s.sent(100), s.codes("1")), (vec![], vec!["firing", "unrouted", "resolved"]));
 }
 
 #[test]

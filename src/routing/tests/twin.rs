@@ -5,7 +5,7 @@ use super::*;
 
 #[derive(Debug, Clone)]
 enum Input {
-    Comes(Alert),
+    Comes(Box<Alert>),
     Silence(Silence),
     Unsilence(String),
     Nothing,
@@ -34,7 +34,7 @@ struct Past<'a> {
 impl<'a> Past<'a> {
     fn transitions(self, id: &str) -> impl DoubleEndedIterator<Item = (usize, &'a Alert)> {
         self.steps.iter().enumerate().filter_map(move |(i, (_, input))| match input {
-            Input::Comes(a) if a.id == id => Some((i, a)),
+            Input::Comes(a) if a.id == id => Some((i, &**a)),
             _ => None,
         })
     }
@@ -112,8 +112,8 @@ fn knows(heard: &[Heard], id: &str, past: Past<'_>) -> Option<Knows> {
                 let last = knows(&heard[..i], before, past).expect("it goes on with what was told");
                 let mut open = last.open;
                 if last.own {
-                    let over = past.transitions(before).filter(|(_, a)| a.status == Status::Resolved);
-                    let over = over.filter(|(step, _)| past.steps[*step].0.elapsed <= h.elapsed).last().expect("it is over").0;
+                    let mut over = past.transitions(before).filter(|(_, a)| a.status == Status::Resolved);
+                    let over = over.rfind(|(step, _)| past.steps[*step].0.elapsed <= h.elapsed).expect("it is over").0;
                     open.push((before.clone(), past.seq(over)));
                 }
                 Knows { rank: last.rank, at: last.at, acked: false, own: false, open }
@@ -288,7 +288,7 @@ fn story(prng: &mut Prng, steps: usize) -> Vec<(Moment, Input)> {
                 let on = if rule == "r1" { "priority" } else { "volume" };
                 let new = Alert { on, ..alert(&format!("a{born}"), rule, topic, severity, Status::Firing) };
                 firing.push(new.clone());
-                Input::Comes(new)
+                Input::Comes(Box::new(new))
             }
             (3 | 4, Some(i)) => {
                 let over = Alert { status: Status::Resolved, ..firing.swap_remove(i) };
@@ -296,15 +296,15 @@ fn story(prng: &mut Prng, steps: usize) -> Vec<(Moment, Input)> {
                     // It will fire again under the same name.
                     firing.push(Alert { status: Status::Firing, acknowledged: None, ..over.clone() });
                 }
-                Input::Comes(over)
+                Input::Comes(Box::new(over))
             }
             (5, Some(i)) if prng.chance(0.5) => {
                 firing[i].severity = severity;
-                Input::Comes(firing[i].clone())
+                Input::Comes(Box::new(firing[i].clone()))
             }
             (5, Some(i)) => {
                 firing[i].acknowledged = Some(Acknowledged { by: "ana".to_owned(), at: now.at, note: String::new() });
-                Input::Comes(firing[i].clone())
+                Input::Comes(Box::new(firing[i].clone()))
             }
             (6, _) => {
                 let id = format!("s{}", prng.below(3));
@@ -334,7 +334,7 @@ fn the_router_does_as_its_slow_twin() {
             match input.clone() {
                 Input::Comes(alert) => {
                     seq += 1;
-                    router.observe(Arc::new(alert), seq, *now);
+                    router.observe(Arc::from(alert), seq, *now);
                 }
                 Input::Silence(silence) => router.silence(silence, *now).expect("room"),
                 Input::Unsilence(id) => {
