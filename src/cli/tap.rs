@@ -108,7 +108,11 @@ fn line(frame: &Value, lang: Lang) -> Option<String> {
                 _ => lang.pick("ALERTA", "ALERT"),
             };
             let why = text(lang.pick("/reasons/0/text/es", "/reasons/0/text/en"));
-            format!("{status} {} {} {}: {why}", text("/severity"), text("/rule"), text("/topic"))
+            let taken = match text("/acknowledged/by") {
+                "" => String::new(),
+                by => format!(" ({} {by})", lang.pick("la atiende", "taken on by")),
+            };
+            format!("{status} {} {} {}: {why}{taken}", text("/severity"), text("/rule"), text("/topic"))
         }
         "mention" => {
             let priority = frame.pointer("/priority").and_then(Value::as_f64).unwrap_or_default();
@@ -146,6 +150,9 @@ mod tests {
             "reasons": [{"text": {"es": "porque sí", "en": "because"}}]});
         assert_eq!(line(&frame, Lang::Es).expect("a line"), "ALERTA critical r t: porque sí");
         assert_eq!(line(&frame, Lang::En).expect("a line"), "ALERT critical r t: because");
+        let mut frame = frame;
+        frame["acknowledged"] = json!({"by": "ana"});
+        assert_eq!(line(&frame, Lang::Es).expect("a line"), "ALERTA critical r t: porque sí (la atiende ana)");
         assert_eq!(line(&json!({"type": "hello"}), Lang::En), None);
     }
 }
