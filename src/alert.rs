@@ -2,7 +2,7 @@
 
 use crate::anomaly::{Finding, Standing};
 use crate::bilingual::Both;
-use crate::post::PostBuf;
+use crate::post::{PostBuf, PostKey};
 use crate::score::Score;
 use crate::time::Timestamp;
 use crate::window::Tallied;
@@ -120,6 +120,17 @@ pub struct Similar {
     pub terms: Vec<String>,
 }
 
+/// Somebody took an alert on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Who: the name of the token, empty where there are no tokens.
+    pub by: String,
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// What they said; may be empty.
+    pub note: String,
+}
+
 /// One alert at one moment; every transition is a new value with the same id.
 #[derive(Debug, Clone)]
 pub struct Alert {
@@ -176,9 +187,22 @@ pub struct Alert {
     pub gist: Gist,
     /// Alerts of the past that look alike, the most alike first.
     pub similar: Vec<Similar>,
+    /// Who took it on; stays for as long as the alert lasts.
+    pub acknowledged: Option<Acknowledged>,
 }
 
 impl Alert {
+    /// Whether it shows the post `key`.
+    pub fn shows(&self, key: PostKey) -> bool {
+        self.first_post.iter().chain(&self.top_posts).any(|p| p.get().key() == key)
+    }
+
+    /// Shows the post `key` no more.
+    pub fn forget(&mut self, key: PostKey) {
+        self.first_post = self.first_post.take().filter(|p| p.get().key() != key);
+        self.top_posts.retain(|p| p.get().key() != key);
+    }
+
     /// Bytes it holds, the posts included that it may share.
     pub fn bytes(&self) -> usize {
         let names = self.id.len() + self.rule.len() + self.topic.len() + self.source.len() + self.brand.len();
@@ -190,7 +214,8 @@ impl Alert {
         let gist = strings(&self.gist.terms) + languages;
         let topics: usize = self.topics.iter().map(|part| size_of::<Part>() + part.topic.len()).sum();
         let similar: usize = self.similar.iter().map(|s| size_of::<Similar>() + s.id.len() + strings(&s.terms)).sum();
-        size_of::<Alert>() + names + reasons + networks + posts + gist + topics + similar
+        let acknowledged = self.acknowledged.as_ref().map_or(0, |a| a.by.len() + a.note.len());
+        size_of::<Alert>() + names + reasons + networks + posts + gist + topics + similar + acknowledged
     }
 
     /// Names of the topics that have it firing.

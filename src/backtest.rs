@@ -186,6 +186,7 @@ fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> A
         topics: Vec::new(),
         gist: Gist::default(),
         similar: Vec::new(),
+        acknowledged: None,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::{Config, Report};
 mod backtest;
 mod check;
 mod computed;
+mod deliveries;
 mod help;
 mod import;
 mod init;
@@ -53,6 +54,7 @@ enum Command {
     Tap(tap::Args),
     #[command(subcommand, arg_required_else_help = true)]
     Notify(notify::Command),
+    Deliveries(deliveries::Args),
     Init,
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Command),
@@ -182,6 +184,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
             let config = load(&args.config, lang, colour, err)?;
             notify::test(&config, &args, lang, out)
         }
+        Command::Deliveries(args) => deliveries::run(&args, lang, out),
         Command::Init => init::run(lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),
     }

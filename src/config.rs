@@ -10,6 +10,7 @@ use crate::bilingual::Both;
 use crate::http::Token;
 use crate::limits;
 use crate::notifiers::Settings as NotifierSettings;
+use crate::routing;
 use crate::sources::Settings as SourceSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
@@ -23,6 +24,7 @@ mod live;
 mod notify;
 mod problem;
 mod queries;
+mod routes;
 mod rules;
 mod secret;
 mod section;
@@ -48,6 +50,8 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// `[[notify]]`, in file order.
     pub notifiers: Vec<NotifierSettings>,
+    /// `[[route]]`, `[[inhibit]]`, `[[mute]]` and `[[heartbeat]]`; targets are `[[notify]]` in file order.
+    pub routing: routing::Settings,
     /// `[[brand]]`, `[[group]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
     /// What its topics may refer to.

@@ -19,6 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{Notify, watch};
 
+use crate::alert::{Acknowledged, Status};
 use crate::limits;
 use crate::post::{Kind, Post, PostBuf, PostKey};
 use crate::tally::{Event, Mention};
@@ -75,6 +76,15 @@ pub enum Joined {
     },
 }
 
+/// Why an alert cannot be acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOpen {
+    /// It is not held, or never was.
+    Unknown,
+    /// It is over.
+    Resolved,
+}
+
 /// What one read gave.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -117,6 +127,8 @@ struct Log {
     recent: BTreeMap<u64, Arc<Entry>>,
     /// Of the windows: one for each topic at most.
     frames: Frames,
+    /// Who took on which of the alerts that fire.
+    acknowledged: HashMap<String, Acknowledged>,
     /// Where each post is shown.
     shown: HashMap<PostKey, Vec<Place>>,
 }
@@ -144,6 +156,7 @@ impl Feed {
             windows: HashMap::new(),
             recent: BTreeMap::new(),
             frames: Frames::default(),
+            acknowledged: HashMap::new(),
             shown: HashMap::new(),
         };
         let (alerts, _) = watch::channel(1);
@@ -179,6 +192,30 @@ impl Feed {
     /// Appends one event.
     pub fn publish(&self, event: Event) {
         self.publish_all([event]);
+    }
+
+    /// Somebody took the alert `id` on: tells so, as a transition of its own, and with every later one.
+    /// Returns its number.
+    ///
+    /// # Errors
+    /// There is nothing to take on.
+    pub fn acknowledge(&self, id: &str, by: Acknowledged) -> Result<u64, NotOpen> {
+        let mut log = self.write_log();
+        let mut newest = log.alerts.newest().filter_map(|e| match &e.what {
+            What::Alert(_, alert) if alert.id == id => Some(alert.clone()),
+            _ => None,
+        });
+        let alert = newest.next().ok_or(NotOpen::Unknown)?;
+        drop(newest);
+        if alert.status == Status::Resolved {
+            return Err(NotOpen::Resolved);
+        }
+        let seq = log.alerts.end();
+        log.acknowledged.insert(id.to_owned(), by);
+        log.append(Event::Alert(alert));
+        drop(log);
+        self.bell.notify_one();
+        Ok(seq)
     }
 
     /// Passes the bell on to the readers; run as one task, so that waking thousands of them is not
@@ -299,7 +336,11 @@ impl Feed {
 impl Log {
     fn append(&mut self, event: Event) {
         match event {
-            Event::Alert(alert) => {
+            Event::Alert(mut alert) => {
+                alert.acknowledged = self.acknowledged.get(&alert.id).cloned();
+                if alert.status == Status::Resolved {
+                    self.acknowledged.remove(&alert.id);
+                }
                 let seq = self.alerts.end();
                 self.push(What::Alert(seq, alert), Place::Alert(seq));
             }

@@ -5,6 +5,7 @@
 
 mod api;
 pub mod auth;
+mod attention;
 mod desk;
 mod events;
 mod guard;
@@ -35,11 +36,12 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, token_new};
+pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, seed_new, token_new};
 pub use desk::{Desk, Kept, Put};
 pub use problem::{Code, Fault, Problem};
 pub use serve::{NotStarted, Server};
 
+use crate::delivery::Delivery;
 use crate::feed::Feed;
 use crate::intake::{Intake, Port};
 use crate::limits;
@@ -154,6 +156,8 @@ pub struct Shared {
     pub port: Option<Port>,
     /// Questions to the tally.
     pub asker: Asker,
+    /// Who is told of alerts.
+    pub delivery: Delivery,
     /// States of the sources.
     pub board: Arc<Board>,
     /// Where what is listened for changes.
@@ -212,7 +216,8 @@ impl Access {
 
 const READ: Access = Access::Roles(&[Role::Viewer, Role::Agent, Role::Admin]);
 const SEND: Access = Access::Roles(&[Role::Ingest, Role::Admin]);
-/// A try takes a core for a while and shows posts that no topic is after.
+/// What people do who work on what was found. A try takes a core for a while and shows posts that no
+/// topic is after; an acknowledgement and a silence change what others hear of.
 const WORK: Access = Access::Roles(&[Role::Agent, Role::Admin]);
 const ADMIN: Access = Access::Roles(&[Role::Admin]);
 
@@ -252,6 +257,13 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
     route(Method::GET, "/v1/share-of-voice", READ, || get(share::of_voice)),
     route(Method::GET, "/v1/alerts", READ, || get(api::alerts)),
+    route(Method::POST, "/v1/alerts/{id}/ack", WORK, || post(attention::acknowledge)),
+    route(Method::GET, "/v1/alerts/{id}/why", READ, || get(attention::why)),
+    route(Method::GET, "/v1/silences", READ, || get(attention::silences)),
+    route(Method::POST, "/v1/silences", WORK, || post(attention::silence)),
+    route(Method::DELETE, "/v1/silences/{id}", WORK, || delete(attention::unsilence)),
+    route(Method::GET, "/v1/deliveries", READ, || get(attention::deliveries)),
+    route(Method::POST, "/v1/deliveries/{id}/replay", ADMIN, || post(attention::replay)),
     route(Method::POST, "/v1/query/check", READ, || post(queries::check)),
     route(Method::POST, "/v1/query/try", WORK, || post(queries::attempt)),
     route(Method::POST, "/v1/reload", ADMIN, || post(api::reload)),

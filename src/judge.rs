@@ -310,6 +310,7 @@ impl Watch {
             topics: Vec::new(),
             gist: evidence.gist,
             similar: Vec::new(),
+            acknowledged: None,
         }
     }
 }

@@ -59,6 +59,7 @@ pub mod detect;
 pub mod clusters;
 pub mod indicators;
 pub mod judge;
+pub mod routing;
 pub mod tally;
 
 // Floor 4, edges: asynchronous, does I/O, may fail.
@@ -68,6 +69,7 @@ pub mod feed;
 pub mod intake;
 pub mod sources;
 pub mod notifiers;
+pub mod delivery;
 pub mod wall;
 pub mod http;
 

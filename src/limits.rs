@@ -109,6 +109,24 @@ pub const ANSWERS: usize = 16;
 pub const ALERTS_OPEN: usize = 4096;
 /// Alerts that are over and can still be read.
 pub const ALERTS_RESOLVED: usize = 4096;
+/// Alerts that routing knows of: what it decided about them can be asked for.
+pub const ALERTS_ROUTED: usize = ALERTS_OPEN + ALERTS_RESOLVED;
+/// Decisions remembered of one alert.
+pub const DECISIONS: usize = 64;
+/// Silences at once.
+pub const SILENCES: usize = 1000;
+/// Body of a request that is short by nature.
+pub const SMALL_BODY_BYTES: usize = 64 * 1024;
+/// Characters of a note or a reason that a person gives.
+pub const NOTE_CHARS: usize = 1000;
+/// Names that one label of a silence may list.
+pub const SILENCE_VALUES: usize = 1000;
+/// Notifications that wait for one target; more are dead letters at once.
+pub const OUTBOX: usize = 1024;
+/// Notifications that were given up and can still be seen and sent again; beyond, the oldest go.
+pub const DEAD_LETTERS: usize = 1024;
+/// A notification is tried again for so long.
+pub const DELIVERY_DEADLINE: i64 = 24 * HOUR;
 /// Mentions looked through, newest first, for the posts an alert shows.
 pub const ALERT_SCAN: usize = 8192;
 /// Posts an alert shows at most.
@@ -259,8 +277,11 @@ pub const NOTIFY_SAID_CHARS: usize = 200;
 pub const NOTIFY_AFTER: i64 = 24 * HOUR;
 /// Secrets that sign at once.
 pub const NOTIFY_SECRETS: usize = 4;
-/// Longest that Alertmanager shows an alert that nobody resolved.
-pub const NOTIFY_STANDS: i64 = 7 * 24 * HOUR;
+/// A target that forgets what it is not told again is told of an alert that goes on this often.
+pub const NOTIFY_AGAIN: i64 = MINUTE;
+/// A firing alert is said to stand for so long after it was told: many times `NOTIFY_AGAIN`, since tries fail
+/// and a rate may hold them back.
+pub const NOTIFY_STANDS: i64 = HOUR;
 /// Characters of a post that a message for people quotes.
 pub const NOTIFY_QUOTE_CHARS: usize = 280;
 

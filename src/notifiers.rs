@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::Alert;
 use crate::bilingual::{Both, Lang};
+use crate::limits;
+use crate::routing::{self, Wants};
 use crate::time::Clock;
 
 pub use guard::Network;
@@ -93,14 +95,8 @@ pub struct Settings {
     pub kind: &'static str,
     /// Language of the texts for people.
     pub lang: Lang,
-    /// The mildest alert it is told.
-    pub min_severity: Severity,
-    /// Names of the topics it is told about; `None` is all.
-    pub topics: Option<Vec<String>>,
-    /// Names of the alert rules it is told about; `None` is all.
-    pub rules: Option<Vec<String>>,
-    /// It is also told that an alert is over.
-    pub send_resolved: bool,
+    /// What it asks to be told.
+    pub wants: Wants,
     /// After this time nobody tries any more.
     pub deadline: Duration,
     /// No more messages than this.
@@ -138,10 +134,7 @@ impl Settings {
             name: name.into(),
             kind,
             lang: Lang::Es,
-            min_severity: Severity::Info,
-            topics: None,
-            rules: None,
-            send_resolved: true,
+            wants: Wants::default(),
             deadline: Duration::from_secs(24 * 60 * 60),
             rate: Rate { count: 60, per: Duration::from_secs(60) },
             url: Secret::default(),
@@ -159,13 +152,15 @@ impl Settings {
         }
     }
 
-    /// Whether it is told about `alert`.
-    pub fn wants(&self, alert: &Alert) -> bool {
-        let named = |list: &Option<Vec<String>>, name: &String| list.as_ref().is_none_or(|list| list.contains(name));
-        alert.severity >= self.min_severity
-            && self.topics.as_ref().is_none_or(|list| list.iter().any(|name| alert.is_about(name)))
-            && named(&self.rules, &alert.rule)
-            && (self.send_resolved || alert.status != Status::Resolved)
+    /// What routing knows of it.
+    pub fn routed(&self) -> routing::Target {
+        let of = |kind| self.kind == kind;
+        routing::Target {
+            name: self.name.as_str().into(),
+            acks: of("pagerduty"),
+            resend: of("alertmanager").then_some(limits::NOTIFY_AGAIN),
+            wants: self.wants.clone(),
+        }
     }
 
     /// Everything that must not be in what a target's answer is told with.
@@ -254,34 +249,4 @@ pub enum Outcome {
 pub trait Notifier: Send + Sync {
     /// One attempt. It ends by itself, whatever the target does.
     fn attempt<'a>(&'a self, message: &'a Message<'a>) -> BoxFuture<'a, Outcome>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::Timestamp;
-
-    #[test]
-    fn a_notifier_is_told_what_it_asks_for() {
-        let mut alert = example(Timestamp(0));
-        alert.severity = Severity::Warning;
-        let all = Settings::new("n", "slack");
-        let names = |name: &str| Some(vec![name.to_owned(), "other".to_owned()]);
-        let only = |change: fn(&mut Settings)| {
-            let mut settings = all.clone();
-            change(&mut settings);
-            settings
-        };
-        assert!(all.wants(&alert));
-        assert!(only(|s| s.min_severity = Severity::Warning).wants(&alert));
-        assert!(!only(|s| s.min_severity = Severity::Critical).wants(&alert));
-        for (name, wanted) in [("escucha-test", true), ("escucha", false)] {
-            assert_eq!(Settings { topics: names(name), ..all.clone() }.wants(&alert), wanted);
-            assert_eq!(Settings { rules: names(name), ..all.clone() }.wants(&alert), wanted);
-        }
-        let quiet = only(|s| s.send_resolved = false);
-        assert!(quiet.wants(&alert));
-        alert.status = Status::Resolved;
-        assert!(all.wants(&alert) && !quiet.wants(&alert));
-    }
 }

@@ -39,11 +39,16 @@ const QUEUE_DEPTH: &str = "escucha_queue_depth";
 const CLIENTS: &str = "escucha_stream_clients";
 const GAPS: &str = "escucha_stream_gaps_total";
 const SLOW: &str = "escucha_slow_clients_total";
+const NOTIFICATIONS: &str = "escucha_notifications_total";
+const NOTIFICATION: &str = "escucha_notification_seconds";
+const OLDEST: &str = "escucha_notification_oldest_seconds";
 
 /// Bounds of `escucha_post_to_alert_seconds`: from well under the promise to a stuck engine.
 const ALERT_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 /// Bounds of `escucha_stage_seconds`: one buffer takes a stage from microseconds to tens of milliseconds.
 const STAGE_BUCKETS: [f64; 12] = [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
+/// Bounds of `escucha_notification_seconds`: from a quick answer to a target that was away for a day.
+const NOTIFICATION_BUCKETS: [f64; 12] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 3600.0, 86_400.0];
 
 /// Gives the metrics to whoever scrapes.
 #[derive(Clone)]
@@ -57,6 +62,7 @@ pub struct NotInstalled(#[from] metrics_exporter_prometheus::BuildError);
 fn builder() -> Result<PrometheusBuilder, NotInstalled> {
     Ok(PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(POST_TO_ALERT.to_owned()), &ALERT_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(NOTIFICATION.to_owned()), &NOTIFICATION_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(STAGE.to_owned()), &STAGE_BUCKETS)?)
 }
 
@@ -114,9 +120,12 @@ fn describe() {
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
     describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
     describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
-    describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers or batches waiting in a queue");
+    describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers, batches or notifications waiting in a queue");
     describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
     describe_counter!(GAPS, Unit::Count, "Gaps told to clients of the live streams");
+    describe_counter!(NOTIFICATIONS, Unit::Count, "Notifications by what came of a try: delivered, retried, dead, missed");
+    describe_histogram!(NOTIFICATION, Unit::Seconds, "From the decision to tell a target to its answer that it was told");
+    describe_gauge!(OLDEST, Unit::Seconds, "How long the oldest notification has been waiting for the target");
     describe_counter!(SLOW, Unit::Count, "Clients closed because they did not read, by what carried the answer");
 }
 
@@ -282,6 +291,34 @@ pub fn slow_clients(transport: &'static str) -> Counter {
     counter!(SLOW, "transport" => transport)
 }
 
+/// What is told to one target.
+pub struct NotifierMeter {
+    /// Notifications that wait.
+    pub waiting: Gauge,
+    /// Seconds that the oldest of them has been waiting.
+    pub oldest: Gauge,
+    /// Seconds from the decision to the delivery.
+    pub seconds: Histogram,
+    name: Arc<str>,
+}
+
+impl NotifierMeter {
+    /// Handles for the notifier called `name`.
+    pub fn new(name: &Arc<str>) -> NotifierMeter {
+        NotifierMeter {
+            waiting: gauge!(QUEUE_DEPTH, "queue" => format!("notifier/{name}")),
+            oldest: gauge!(OLDEST, "notifier" => name.to_string()),
+            seconds: histogram!(NOTIFICATION, "notifier" => name.to_string()),
+            name: name.clone(),
+        }
+    }
+
+    /// What came of one try; `outcome` is a name from a closed set.
+    pub fn came(&self, outcome: &'static str) {
+        counter!(NOTIFICATIONS, "notifier" => self.name.to_string(), "outcome" => outcome).increment(1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,6 +335,11 @@ mod tests {
             SourceMeter::new("tcp").refused[Refused::Future as usize].increment(3);
             TopicMeter::new("caída").window(Window::H1).set(7.0);
             TopicMeter::new("fraude").watched(None);
+            let notifier = NotifierMeter::new(&"guardia".into());
+            notifier.came("delivered");
+            notifier.seconds.record(0.2);
+            notifier.waiting.set(3.0);
+            notifier.oldest.set(1.5);
             let standing = Standing { level: Level::Alert, recovering: false };
             TopicMeter::new("caída").watched(Some(&Watched { expected: 12.5, surprise: 9.75, standing }));
         });
@@ -311,6 +353,11 @@ mod tests {
             "escucha_topic_expected_mentions{topic=\"caída\"} 12.5",
             "escucha_topic_surprise{topic=\"caída\"} 9.75",
             "escucha_crisis_level{topic=\"caída\"} 2",
+            "escucha_notifications_total{notifier=\"guardia\",outcome=\"delivered\"} 1",
+            "escucha_notification_seconds_bucket{notifier=\"guardia\",le=\"0.1\"} 0",
+            "escucha_notification_seconds_bucket{notifier=\"guardia\",le=\"0.25\"} 1",
+            "escucha_queue_depth{queue=\"notifier/guardia\"} 3",
+            "escucha_notification_oldest_seconds{notifier=\"guardia\"} 1.5",
             "# TYPE escucha_posts_refused_total counter",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");

@@ -6,6 +6,7 @@
 mod api;
 mod backtest;
 mod csv;
+mod delivery;
 mod post;
 mod query;
 mod share;
@@ -17,6 +18,9 @@ pub use api::{
 };
 pub use backtest::{BacktestView, ChoiceView, ChoicesView, TargetView, backtest_json};
 pub use csv::{CSV_HEADER, csv_row};
+pub use delivery::{
+    LetterView, NotifierView, SilenceBody, acknowledged_json, deliveries_json, parse_note, silence_json, silences_json, why_json,
+};
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
 pub use share::{ShareAsked, share_csv, share_json};

@@ -14,13 +14,15 @@ use super::desk::Desk;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::Publisher;
 use super::{demo, descriptors};
-use crate::bilingual::Both;
+use crate::bilingual::{Both, Lang};
 use crate::config::{Config, TopicIds};
 use crate::decode::{Format, Mapping};
+use crate::delivery::{Delivery, Patience, Target};
 use crate::feed::Feed;
 use crate::http::{self, Server, Shared};
 use crate::intake::{Intake, Port};
 use crate::lane::Compiled;
+use crate::notifiers::{self, Notifier};
 use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
 use crate::telemetry::{self, Exposition};
@@ -30,6 +32,8 @@ use crate::time::Clock;
 const TICK: Duration = Duration::from_secs(1);
 /// Sources get this long to hand over what they have.
 const DRAIN: Duration = Duration::from_secs(5);
+/// What fired last is told within this.
+const TELL: Duration = Duration::from_secs(5);
 /// What a person may call this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -41,6 +45,10 @@ pub struct Job {
     pub file: Option<PathBuf>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Make the tries at the targets of the configuration, in its order.
+    pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// The language of what they tell.
+    pub lang: Lang,
     /// The synthetic firehose of the demo: its seed and its speed.
     pub demo: Option<(u64, f64)>,
 }
@@ -95,6 +103,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let mut tally = job.config.engine.tally.clone();
     tally.past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
+    let delivery = Delivery::start(feed.clone(), job.clock.clone(), job.config.routing.clone(), targets(&job), http::seed_new()?);
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
@@ -109,6 +118,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         feed,
         intake: engine.intake.clone(),
         port: job.config.sources.iter().position(|s| s.kind == "http").map(|i| ports[i].clone()),
+        delivery: delivery.clone(),
         asker: http::Asker::new(engine.asks.clone()),
         board: board.clone(),
         desk: desk.clone(),
@@ -135,8 +145,25 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     if engine.await.is_err() {
         tracing::error!("the engine ended badly");
     }
+    delivery.stop(TELL).await;
     server.stop().await;
     Ok(())
+}
+
+/// Who can be told, by the configuration's numbers.
+fn targets(job: &Job) -> Vec<Target> {
+    let target = |(settings, notifier): (&notifiers::Settings, &Arc<dyn Notifier>)| Target {
+        routed: settings.routed(),
+        notifier: notifier.clone(),
+        lang: settings.lang,
+        patience: Patience {
+            deadline: settings.deadline,
+            every: settings.rate.per / settings.rate.count.max(1),
+            burst: settings.rate.count.clamp(1, Patience::default().burst),
+            ..Patience::default()
+        },
+    };
+    job.config.notifiers.iter().zip(&job.notifiers).map(target).collect()
 }
 
 /// Names and formats of all sources by their numbers; the demo's firehose comes last.

@@ -214,6 +214,28 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("tap:min_priority", "Solo mensajes desde esta prioridad", "Only posts of at least this priority"),
     ("tap:json", "Los objetos tal como llegan, uno por línea", "The objects as they come, one a line"),
+    (
+        "deliveries",
+        "Los avisos que esperan o no se entregaron, y enviar uno otra vez",
+        "Notifications that wait or were not delivered, and sending one again",
+    ),
+    (
+        "deliveries!",
+        "Ejemplo:\n  escucha deliveries --status dead\n  escucha deliveries --replay 42",
+        "Example:\n  escucha deliveries --status dead\n  escucha deliveries --replay 42",
+    ),
+    (
+        "deliveries:url",
+        "Dirección del motor (por omisión http://127.0.0.1:7070)",
+        "Address of the engine (by default http://127.0.0.1:7070)",
+    ),
+    (
+        "deliveries:token",
+        "Token con papel viewer, o admin para enviar otra vez; también en ESCUCHA_TOKEN",
+        "Token with the role viewer, or admin to send again; also in ESCUCHA_TOKEN",
+    ),
+    ("deliveries:status", "Solo las no entregadas (dead) o las que esperan (waiting)", "Only those given up (dead) or waiting"),
+    ("deliveries:replay", "Envía otra vez la que tiene este número", "Sends the one with this number again"),
     ("init", "Escribe una configuración inicial comentada", "Prints a commented starter file"),
     ("init!", "Ejemplo:\n  escucha init > escucha.toml", "Example:\n  escucha init > escucha.toml"),
     ("notify", "Destinos de los avisos", "Targets of alerts"),
@@ -238,7 +260,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 13] = [
+const VALUE_NAMES: [(&str, &str); 14] = [
+    ("STATUS", "ESTADO"),
     ("ZONE", "ZONA"),
     ("KIND", "CLASE"),
     ("BUDGET", "PRESUPUESTO"),

@@ -9,12 +9,15 @@ use super::{DemoArgs, Failure, logging};
 use crate::app::{self, demo};
 use crate::bilingual::Lang;
 use crate::config::Config;
+use crate::notifiers::{self, Context};
 use crate::time::{Clock, FastClock, SystemClock};
 
 /// Runs the engine until it is told to stop.
 pub fn run(config: Config, file: PathBuf, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let job = app::Job { config, file: Some(file), clock, demo: None };
+    let context = Context::new(clock.clone(), lang);
+    let notifiers = config.notifiers.iter().map(|settings| notifiers::build(settings, &context).map(Arc::from)).collect::<Result<_, _>>();
+    let job = app::Job { config, file: Some(file), clock, notifiers: notifiers.map_err(Failure::Work)?, lang, demo: None };
     serve(job, |address, out| writeln!(out, "{} http://{address}/", lang.pick("escuchando en", "listening on")), out)
 }
 
@@ -24,7 +27,7 @@ pub fn demo(args: &DemoArgs, lang: Lang, out: &mut dyn Write) -> Result<(), Fail
     config.server.bind = args.bind;
     let speed = args.speed;
     let clock: Arc<dyn Clock> = Arc::new(FastClock::new(speed));
-    let job = app::Job { config, file: None, clock, demo: Some((args.seed, speed)) };
+    let job = app::Job { config, file: None, clock, notifiers: Vec::new(), lang, demo: Some((args.seed, speed)) };
     serve(job, |address, out| out.write_all(welcome(address, speed, lang).as_bytes()), out)
 }
 

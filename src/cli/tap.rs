@@ -109,8 +109,15 @@ fn line(frame: &Value, lang: Lang) -> Option<String> {
             };
             let why = text(lang.pick("/reasons/0/text/es", "/reasons/0/text/en"));
             // A share is a brand's, of whatever topics.
-            let about = Some(text("/topic")).filter(|t| !t.is_empty()).unwrap_or_else(|| text("/brand"));
-            format!("{status} {} {} {about}: {why}", text("/severity"), text("/rule"))
+            let about = Some(text("/topic"))
+                .filter(|t| !t.is_empty())
+                .or_else(|| Some(text("/source")).filter(|t| !t.is_empty()))
+                .unwrap_or_else(|| text("/brand"));
+            let taken = match text("/acknowledged/by") {
+                "" => String::new(),
+                by => format!(" ({} {by})", lang.pick("la atiende", "taken on by")),
+            };
+            format!("{status} {} {} {about}: {why}{taken}", text("/severity"), text("/rule"))
         }
         "mention" => {
             let priority = frame.pointer("/priority").and_then(Value::as_f64).unwrap_or_default();
@@ -148,6 +155,9 @@ mod tests {
             "reasons": [{"text": {"es": "porque sí", "en": "because"}}]});
         assert_eq!(line(&frame, Lang::Es).expect("a line"), "ALERTA critical r t: porque sí");
         assert_eq!(line(&frame, Lang::En).expect("a line"), "ALERT critical r t: because");
+        let mut frame = frame;
+        frame["acknowledged"] = json!({"by": "ana"});
+        assert_eq!(line(&frame, Lang::Es).expect("a line"), "ALERTA critical r t: porque sí (la atiende ana)");
         assert_eq!(line(&json!({"type": "hello"}), Lang::En), None);
     }
 }

@@ -8,6 +8,7 @@ use crate::alert::Severity;
 use crate::bilingual::{Both, Lang};
 use crate::limits;
 use crate::notifiers::{self, Network, Rate, Secret, Settings, Spec, Tls};
+use crate::routing::Wants;
 use crate::time::{HOUR, MINUTE};
 
 use super::problem::{Problems, both};
@@ -132,10 +133,12 @@ fn one(typed: &Notify<'_>, file: &Typed<'_>, folder: &Path, problems: &Problems)
     let settings = Settings {
         name: plain(&typed.name),
         lang: typed.lang.as_ref().map_or(usual.lang, |l| l.value),
-        min_severity: typed.min_severity.as_ref().map_or(usual.min_severity, |s| s.value),
-        topics: names(&typed.topics, "[[topic]]", || file.topics.iter().filter_map(|t| Some(t.name.as_ref()?.value)), problems),
-        rules: names(&typed.rules, "[[alert]]", || file.alerts.iter().filter_map(|a| Some(a.name.as_ref()?.value)), problems),
-        send_resolved: typed.send_resolved.as_ref().map_or(usual.send_resolved, |s| s.value),
+        wants: Wants {
+            min_severity: typed.min_severity.as_ref().map_or(usual.wants.min_severity, |s| s.value),
+            topics: names(&typed.topics, "[[topic]]", || file.topics.iter().filter_map(|t| Some(t.name.as_ref()?.value)), problems),
+            rules: names(&typed.rules, "[[alert]]", || file.alerts.iter().filter_map(|a| Some(a.name.as_ref()?.value)), problems),
+            resolved: typed.send_resolved.as_ref().map_or(usual.wants.resolved, |s| s.value),
+        },
         deadline: typed.deadline.as_ref().map_or(usual.deadline, |d| Duration::from_micros(d.value.unsigned_abs())),
         rate: typed.rate.as_ref().map_or(usual.rate, |r| r.value),
         url: secret(&typed.url),

@@ -18,6 +18,7 @@ use super::calendars;
 use super::groups;
 use super::notify::{self, Notify};
 use super::problem::{Problems, both};
+use super::routes;
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
 use crate::nearest;
@@ -36,6 +37,7 @@ pub struct Typed<'a> {
     pub alerts: Vec<Alert<'a>>,
     pub calendars: Vec<calendars::Typed<'a>>,
     pub notifiers: Vec<Notify<'a>>,
+    pub routing: routes::Typed<'a>,
 }
 
 /// `[server]`.
@@ -160,8 +162,8 @@ const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accent
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    let known = ["timezone", "server", "engine", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "notify"];
-    root.only(&known, &LATER);
+    let known = ["timezone", "server", "engine", "token", "source", "brand", "group", "list", "topic", "alert", "calendar"];
+    root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat"]].concat(), &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
@@ -175,6 +177,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         alerts: root.tables("alert", "[[alert]]").into_iter().map(alert).collect(),
         calendars: root.tables("calendar", "[[calendar]]").into_iter().map(calendars::read).collect(),
         notifiers: root.tables("notify", "[[notify]]").into_iter().map(notify::read).collect(),
+        routing: routes::read(root),
     }
 }
 

@@ -19,7 +19,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, groups, notify, secret, sources, topics};
+use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -38,14 +38,18 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let brands = brands(&typed.brands, problems);
     let own_zone = zone.clone();
     let groups = groups::used(typed, &brands, problems);
+    let zone_of_mutes = zone.clone();
     let set = Set::new(typed, zone, &brands, text, problems);
     let (mut topics, wordings) = topics::used(typed, &set, text, problems);
     calendars::assign(&typed.calendars, &mut topics, problems);
+    let notifiers = notifiers(typed, folder, problems);
+    let routing = routes::used(typed, &notifiers, &zone_of_mutes, problems);
     Config {
+        routing,
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         sources: sources(typed, folder, problems),
-        notifiers: notifiers(typed, folder, problems),
+        notifiers,
         listening: Listening {
             version: 0,
             rules: rules(typed, &groups, &brands, problems),
@@ -85,7 +89,7 @@ pub fn address(typed: &At<&str>, problems: &Problems) -> Option<SocketAddr> {
 }
 
 /// Notes names that stand twice.
-fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>, problems: &Problems) {
+pub fn unique<'t>(title: &str, names: impl Iterator<Item = &'t Option<At<&'t str>>>, problems: &Problems) {
     let mut seen = HashSet::new();
     for name in names.flatten() {
         let text = name.value;

@@ -91,6 +91,11 @@ impl Ring {
         self.slots.get(self.slot(position)?).map(|s| &*s.entry)
     }
 
+    /// All entries, newest first.
+    pub(super) fn newest(&self) -> impl Iterator<Item = &Entry> {
+        self.slots.iter().rev().map(|s| &*s.entry)
+    }
+
     /// Puts another version of the entry in its place, which costs what it now holds.
     pub(super) fn replace(&mut self, position: u64, entry: Entry) {
         let cold = position < self.hot;

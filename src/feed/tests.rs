@@ -41,6 +41,7 @@ fn alert_of(posts: Vec<PostBuf>) -> Event {
         topics: Vec::new(),
         gist: Gist::default(),
         similar: Vec::new(),
+        acknowledged: None,
     }))
 }
 

@@ -91,6 +91,11 @@ pub fn token_new() -> Result<(String, String), NoEntropy> {
     Ok((secret, hash))
 }
 
+/// A seed for randomness that is no secret.
+pub fn seed_new() -> Result<u64, NoEntropy> {
+    Ok(u64::from_le_bytes(random()?))
+}
+
 /// A new name for a life of the engine.
 pub fn epoch_new() -> Result<String, NoEntropy> {
     Ok(URL_SAFE_NO_PAD.encode(random::<9>()?))
@@ -118,14 +123,23 @@ impl Holder {
 
     /// The role among `tokens`. Takes the same time whichever token it is, or none.
     pub fn role(&self, tokens: &[Token]) -> Option<Role> {
+        self.token(tokens).map(|token| token.role)
+    }
+
+    /// The name that stands for who it is; without tokens it is whoever works at this machine.
+    pub fn name<'t>(&self, tokens: &'t [Token]) -> &'t str {
+        self.token(tokens).map_or("localhost", |token| &token.name)
+    }
+
+    fn token<'t>(&self, tokens: &'t [Token]) -> Option<&'t Token> {
         let hash = self.0.as_ref()?;
-        let mut role = None;
+        let mut found = None;
         for token in tokens {
             if bool::from(token.hash.ct_eq(hash)) {
-                role = Some(token.role);
+                found = Some(token);
             }
         }
-        role
+        found
     }
 
     /// Whether it may use what `access` is for; where there are no tokens everybody may.

@@ -1,6 +1,7 @@
 //! The small answers: health, readiness, scrape, description, sign-in, the wall.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -13,6 +14,9 @@ use crate::wire::{self, ReadyView};
 
 /// A body of `POST /v1/session`; anybody may send one.
 const SIGN_IN_BYTES: usize = 4 * 1024;
+
+/// A notifier for which something waits so long is not well.
+const LATE: Duration = Duration::from_secs(30);
 
 /// A JSON answer.
 pub fn json(text: String) -> Response {
@@ -49,6 +53,11 @@ pub async fn readyz(State(app): State<App>) -> Response {
     for (name, state) in app.shared.board.all() {
         let idle = (!state.connected && !state.finished).then(|| "not connected".to_owned());
         components.insert(format!("source {name}"), state.problem.or(idle));
+    }
+    for standing in app.shared.delivery.standings() {
+        let (waiting, oldest) = (standing.waiting, standing.oldest.unwrap_or_default());
+        let late = (oldest >= LATE).then(|| format!("{waiting} notifications wait, the oldest for {} s", oldest.as_secs()));
+        components.insert(format!("notifier {}", standing.notifier), standing.disabled.map(|why| format!("disabled: {why}")).or(late));
     }
     let answered = tokio::time::timeout(app.settings.timing.answer, app.shared.asker.ask(|_| ())).await;
     let engine = match answered {

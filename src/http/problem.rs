@@ -52,6 +52,10 @@ codes! {
     Topic = "topic_rejected", UNPROCESSABLE_ENTITY, "El tema no vale", "The topic is not valid";
     /// A query of the body cannot be read.
     Query = "query_rejected", UNPROCESSABLE_ENTITY, "La consulta no vale", "The query is not valid";
+    /// A silence of the body was not taken.
+    Silence = "silence_rejected", UNPROCESSABLE_ENTITY, "El silencio no vale", "The silence is not valid";
+    /// The alert is over.
+    Over = "alert_over", CONFLICT, "La alerta ya terminó", "The alert is over";
     /// Others need it.
     Needed = "needed_by_others", CONFLICT, "Otros lo necesitan", "Others need it";
     /// Only as a WebSocket.

@@ -93,6 +93,7 @@ mod tests {
             networks: Vec::new(),
             gist: Gist { terms: terms.iter().map(|t| (*t).to_owned()).collect(), ..Gist::default() },
             similar: Vec::new(),
+            acknowledged: None,
         }
     }
 

@@ -144,6 +144,7 @@ impl SourceWatch {
             topics: Vec::new(),
             gist: Default::default(),
             similar: Vec::new(),
+            acknowledged: None,
         }
     }
 }

@@ -41,7 +41,7 @@ impl Notifier for Alertmanager {
 }
 
 /// Labels tell alerts apart there and are kept for good: only names of the configuration. An alert is
-/// sent once per transition, not all the time, so it is said to stand until it is resolved.
+/// said to stand for a while, and is told again long before that is over.
 fn alert(message: &Message<'_>, now: Timestamp) -> Value {
     let alert = message.alert;
     let labels = [

@@ -58,6 +58,7 @@ impl Notifier for PagerDuty {
 fn event(message: &Message<'_>, routing_key: &str) -> Value {
     let alert = message.alert;
     let action = match alert.status {
+        Status::Firing if alert.acknowledged.is_some() => "acknowledge",
         Status::Firing => "trigger",
         Status::Resolved => "resolve",
     };
@@ -115,6 +116,8 @@ mod tests {
         alert.severity = Severity::Critical;
         let of = |alert: &crate::alert::Alert| event(&Message { alert, seq: 1, key: "k", lang: Lang::Es, test: false }, "R");
         let first = of(&alert);
+        alert.acknowledged = Some(crate::alert::Acknowledged { by: "ana".into(), at: alert.started_at, note: String::new() });
+        assert_eq!((&of(&alert)["event_action"], &of(&alert)["dedup_key"]), (&json!("acknowledge"), &first["dedup_key"]));
         alert.status = Status::Resolved;
         let last = of(&alert);
         assert_eq!((&first["event_action"], &last["event_action"]), (&json!("trigger"), &json!("resolve")));

@@ -166,6 +166,7 @@ pub fn example(at: Timestamp) -> Alert {
         topics: Vec::new(),
         gist: Gist::default(),
         similar: Vec::new(),
+        acknowledged: None,
     }
 }
 

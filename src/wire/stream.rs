@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::delivery::AcknowledgedView;
 use super::{BothView, Pairs, PostView, TalliedView, Time, given, json};
 use crate::alert::{Alert, Part, Reason, Share, Similar};
 use crate::anomaly::Watched;
@@ -62,6 +63,7 @@ struct AlertView<'a, N: Serialize, L: Serialize> {
     networks: N,
     languages: L,
     similar: Vec<SimilarView<'a>>,
+    acknowledged: Option<AcknowledgedView<'a>>,
     dedup_key: &'a str,
     url: (),
 }
@@ -104,6 +106,7 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         networks: Pairs(alert.networks.iter().map(|(network, n)| (network.as_str(), *n))),
         languages: Pairs(alert.gist.languages.iter().map(|(code, n)| (code.as_str(), *n))),
         similar: alert.similar.iter().map(SimilarView::from).collect(),
+        acknowledged: alert.acknowledged.as_ref().map(AcknowledgedView::from),
         // One alert keeps its id through all its transitions, which is what receivers group by.
         dedup_key: &alert.id,
         url: (),

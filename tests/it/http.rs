@@ -13,6 +13,7 @@ use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
+use escucha::delivery::{Delivery, Target};
 use escucha::feed::Feed;
 use escucha::http::{Asker, NotStarted, Server, Settings, Shared, Timing, Token};
 use escucha::intake::Buffer;
@@ -20,6 +21,7 @@ use escucha::lane::{Compiled, Outcome};
 use escucha::limits;
 use escucha::post::{Author, Post, PostBuf};
 use escucha::recall::Recall;
+use escucha::routing;
 use escucha::score::{Addend, Score};
 use escucha::sources::Board;
 use escucha::tally::{self, Applied, Event, Mention, MentionTopic, TopicWindows};
@@ -36,6 +38,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 mod api;
+mod attention;
 mod ingest;
 mod queries;
 mod share;
@@ -67,6 +70,8 @@ struct Plan {
     /// What to listen for, and the file a reload reads.
     config: String,
     file: Option<PathBuf>,
+    /// Who is told of alerts.
+    delivery: (routing::Settings, Vec<Target>),
     /// Hears of everything the tally does, beside the feed.
     hear: Hear,
 }
@@ -96,6 +101,7 @@ impl Default for Plan {
             ip: [127, 0, 0, 1],
             config: TOPICS.to_owned(),
             file: None,
+            delivery: Default::default(),
             hear: None,
         }
     }
@@ -127,6 +133,8 @@ impl World {
         let listening = config.listening(&mut ids, 1);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let feed = Feed::new("E1".to_owned(), vec!["api".to_owned()]);
+        let (settings, targets) = plan.delivery;
+        let delivery = Delivery::start(feed.clone(), clock.clone(), settings, targets, 1);
         let formats = vec![Format { name: "escucha", mapping: Mapping::default() }];
         let recall = Arc::new(Recall::new(config.engine.recall_bytes, formats.clone()));
         let parts = Parts {
@@ -144,6 +152,7 @@ impl World {
             feed: feed.clone(),
             intake: engine.intake.clone(),
             port: (plan.share > 0).then(|| engine.intake.port(SourceId(0), plan.share, metrics::Counter::noop())),
+            delivery,
             asker: Asker::new(engine.asks.clone()),
             board: board.clone(),
             desk: Arc::new(Desk::new(&config, plan.file, ids, engine.intake.clone(), tokens.clone())),
@@ -354,6 +363,7 @@ fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
         topics: Vec::new(),
         gist: Gist::default(),
         similar: Vec::new(),
+        acknowledged: None,
     }))
 }
 

@@ -28,6 +28,7 @@ mod looks;
 mod nab;
 mod nab_score;
 mod native;
+mod notified;
 mod notifiers;
 mod oracle;
 mod oracle_matching;

@@ -53,6 +53,8 @@ export interface Alert extends Standing {
   first_post: Post | null;
   /** Words that are said more than before, as people write them. */
   terms: string[];
+  /** Who took it on. */
+  acknowledged: { by: string; at: string; note: string | null } | null;
 }
 export interface Brand extends Standing {
   name: string;
