@@ -21,6 +21,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::limits;
 use crate::post::{Kind, Post, PostBuf, PostKey};
+use crate::store::{Job, Kept};
 use crate::tally::{Event, Mention};
 use crate::topic::{SourceId, TopicId};
 use crate::wire;
@@ -151,6 +152,21 @@ impl Feed {
         Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, mentions })
     }
 
+    /// A feed that goes on with the life `epoch` after the alerts `kept`, in order and without a gap up
+    /// to `next`, the number of the next alert.
+    pub fn resume(epoch: String, sources: Vec<String>, next: u64, kept: Vec<Kept>) -> Arc<Feed> {
+        let feed = Feed::new(epoch, sources);
+        let mut log = feed.write_log();
+        let first = kept.first().map_or(next, |k| k.seq);
+        log.alerts = Ring::new(first, limits::FEED_ENTRIES, limits::FEED_BYTES / 2);
+        for alert in kept {
+            let place = Place::Alert(alert.seq);
+            log.push(What::Kept(Box::new(alert)), place);
+        }
+        drop(log);
+        feed
+    }
+
     /// This life of the engine.
     pub fn epoch(&self) -> &str {
         &self.epoch
@@ -171,6 +187,23 @@ impl Feed {
         let mut log = self.write_log();
         for event in events {
             log.append(event);
+        }
+        drop(log);
+        self.bell.notify_one();
+    }
+
+    /// Appends the alerts among `jobs`, which are durable now, with all that happened to their posts
+    /// meanwhile: a reader sees none of it half done.
+    pub fn settle(&self, jobs: Vec<Job>) {
+        let mut log = self.write_log();
+        for job in jobs {
+            match job {
+                Job::Alert(alert) => log.append(Event::Alert(alert)),
+                Job::Gone(key) => log.scrub(key),
+                Job::Edited(key, post) => {
+                    log.replace(key, Some(&post));
+                }
+            }
         }
         drop(log);
         self.bell.notify_one();
@@ -279,6 +312,7 @@ impl Feed {
     pub fn frame(&self, entry: &Entry) -> Utf8Bytes {
         let encode = || match &entry.what {
             What::Alert(seq, alert) => wire::alert_json(alert, *seq),
+            What::Kept(kept) => kept.body.clone(),
             What::Mention(m) => wire::mention_json(m, self.source(m.source)),
             What::Windows(w) => wire::windows_json(w),
             What::Deleted(key, network, id) => wire::deleted_json(*key, network, id),
@@ -409,6 +443,11 @@ fn with(what: &What, key: PostKey, by: Option<&PostBuf>) -> (What, Option<(Strin
             alert.first_post = alert.first_post.as_ref().map(&mut change);
             alert.top_posts = alert.top_posts.iter().map(&mut change).collect();
             What::Alert(*seq, alert)
+        }
+        What::Kept(kept) => {
+            let (body, found) = wire::replaced_json(&kept.body, key, by);
+            name = found;
+            What::Kept(Box::new(Kept { body, ..Kept::clone(kept) }))
         }
         What::Mention(m) => What::Mention(Arc::new(Mention { post: change(&m.post), ..Mention::clone(m) })),
         What::Windows(w) => What::Windows(w.clone()),

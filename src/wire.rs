@@ -8,6 +8,7 @@ mod backtest;
 mod csv;
 mod post;
 mod query;
+mod stored;
 mod stream;
 
 pub use api::{
@@ -18,6 +19,7 @@ pub use backtest::{BacktestView, backtest_json};
 pub use csv::{CSV_HEADER, csv_row};
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
+pub use stored::{ended_json, replaced_json};
 pub use stream::{
     HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
     subscribed_json, windows_json, with_dropped,

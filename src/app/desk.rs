@@ -46,8 +46,8 @@ impl Desk {
         let mut config = load(file)?;
         if fixed(&config) != self.fixed {
             return Err(Both::new(
-                "cambiaron [server], [engine] o [[source]]: eso exige reiniciar; no se cambió nada",
-                "[server], [engine] or [[source]] changed: that takes a restart; nothing was changed",
+                "cambiaron [server], [engine], [store] o [[source]]: eso exige reiniciar; no se cambió nada",
+                "[server], [engine], [store] or [[source]] changed: that takes a restart; nothing was changed",
             ));
         }
         let mut state = self.lock();
@@ -122,5 +122,6 @@ fn load(file: &Path) -> Result<Config, Both> {
 
 /// What only a restart changes, in a form that compares.
 fn fixed(config: &Config) -> String {
-    format!("{:?} {:?} {:?} {:?}", config.server.bind, config.server.allowed_origins, config.engine, config.sources)
+    let server = &config.server;
+    format!("{:?} {:?} {:?} {:?} {:?}", server.bind, server.allowed_origins, config.engine, config.store, config.sources)
 }

@@ -1,5 +1,6 @@
 //! The whole engine from configuration to exit: what starts after what, and what stops before what.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +25,7 @@ use crate::intake::{Intake, Port};
 use crate::lane::Compiled;
 use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
+use crate::store::{self, Store};
 use crate::telemetry::{self, Exposition};
 use crate::time::Clock;
 
@@ -60,9 +63,20 @@ pub enum Error {
     /// No random bytes for the feed's epoch.
     #[error(transparent)]
     Entropy(#[from] http::NoEntropy),
+    /// The store was not accepted.
+    #[error(transparent)]
+    Store(#[from] store::Refused),
+    /// The disk failed.
+    #[error("{0}; restart once the disk is sound: what was shown is kept")]
+    Disk(store::Failed),
 }
 
 impl Error {
+    /// Nothing ran: what it should work with was not accepted.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Error::Store(_))
+    }
+
     /// For people.
     pub fn text(&self) -> Both {
         let es = match self {
@@ -70,6 +84,8 @@ impl Error {
             Error::Http(http::NotStarted::Bind(at, e)) => format!("no se puede escuchar en {at}: {e}"),
             Error::Http(http::NotStarted::Open(at)) => format!("{at} es accesible desde fuera y no hay ningún [[token]] configurado"),
             Error::Metrics(e) => format!("no se pudieron instalar las métricas: {e}"),
+            Error::Store(e) => e.text().es,
+            Error::Disk(store::Failed(e)) => format!("falló el almacén: {e}; reinicia cuando el disco esté sano: lo mostrado se conserva"),
             Error::Entropy(e) => format!("el sistema no dio bytes aleatorios: {e}"),
         };
         Both::new(es, self.to_string())
@@ -91,11 +107,12 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, 1)));
     let (names, formats) = names_and_formats(&job);
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
-    let feed = Feed::new(http::epoch_new()?, names.clone());
     let mut tally = job.config.engine.tally.clone();
+    let (broken, disk) = oneshot::channel();
+    let (feed, store) = open(&job, &names, &mut tally.taken, broken)?;
     tally.past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
-    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
+    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(store.as_ref().map(|s| s.jobs.clone()));
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
 
@@ -110,6 +127,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         intake: engine.intake.clone(),
         port: job.config.sources.iter().position(|s| s.kind == "http").map(|i| ports[i].clone()),
         asker: http::Asker::new(engine.asks.clone()),
+        store: store.as_ref().map(|s| s.health.clone()),
         board: board.clone(),
         desk: desk.clone(),
         recall,
@@ -125,7 +143,10 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     start_sources(&job, ports, &board, &stop, &tasks);
     let ticks = tokio::spawn(tick(engine.intake.clone(), stop.clone()));
 
-    signals.until_end(&desk).await;
+    let failed = tokio::select! {
+        () = signals.until_end(&desk) => None,
+        Ok(failed) = disk => Some(failed),
+    };
     tracing::info!("stopping");
     stop.cancel();
     // Ends by itself: it watches the same token.
@@ -135,8 +156,35 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     if engine.await.is_err() {
         tracing::error!("the engine ended badly");
     }
+    // All that was said is durable, and shown, before readers are let go.
+    if let Some(store) = store {
+        let _ = tokio::task::spawn_blocking(move || store.stop()).await;
+    }
     server.stop().await;
-    Ok(())
+    failed.map_or(Ok(()), |failed| Err(Error::Disk(failed)))
+}
+
+/// The feed, with the store that it goes on from if there is one; `taken` gets the ids of its alerts.
+fn open(
+    job: &Job,
+    names: &[String],
+    taken: &mut Arc<BTreeSet<String>>,
+    broken: oneshot::Sender<store::Failed>,
+) -> Result<(Arc<Feed>, Option<Store>), Error> {
+    let (epoch, names) = (http::epoch_new()?, names.to_vec());
+    let Some(settings) = &job.config.store else { return Ok((Feed::new(epoch, names), None)) };
+    let mut opened = store::Opened::open(settings, &epoch, job.clock.now())?;
+    *taken = Arc::new(std::mem::take(&mut opened.ids));
+    let feed = Feed::resume(opened.epoch.clone(), names, opened.next, std::mem::take(&mut opened.kept));
+    tracing::info!(path = %settings.path.display(), seq = feed.head(), "the store is open");
+    let shown = feed.clone();
+    let failed = move |failed: store::Failed| {
+        tracing::error!(%failed, "the engine ends");
+        // Closed means that it ends already.
+        let _ = broken.send(failed);
+    };
+    let store = opened.start(job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
+    Ok((feed, Some(store)))
 }
 
 /// Names and formats of all sources by their numbers; the demo's firehose comes last.

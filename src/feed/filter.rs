@@ -78,6 +78,7 @@ impl Filter {
     pub fn wants(&self, what: &What) -> bool {
         match what {
             What::Alert(_, a) => self.has(Channel::Alerts) && a.severity >= self.min_severity && self.topic(&a.topic),
+            What::Kept(k) => self.has(Channel::Alerts) && k.severity >= self.min_severity && self.topic(&k.topic),
             What::Mention(m) => self.has(Channel::Mentions) && m.topics.iter().any(|t| t.score >= self.min_priority && self.topic(&t.name)),
             What::Windows(w) => self.has(Channel::Windows) && self.topic(&w.name),
             What::Deleted(..) => self.has(Channel::Mentions) || self.has(Channel::Alerts),

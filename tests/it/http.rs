@@ -140,6 +140,7 @@ impl World {
         let board = Arc::new(Board::default());
         let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
+            store: None,
             feed: feed.clone(),
             intake: engine.intake.clone(),
             port: (plan.share > 0).then(|| engine.intake.port(SourceId(0), plan.share, metrics::Counter::noop())),
