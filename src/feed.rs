@@ -69,6 +69,11 @@ pub enum Joined {
         /// The oldest alert that is held.
         floor: u64,
     },
+    /// Its cursor is of this life and yet beyond the newest alert; it starts at `floor`.
+    Ahead {
+        /// The oldest alert that is held.
+        floor: u64,
+    },
     /// Its cursor is of another life of the engine; it starts at `floor`.
     OtherEpoch {
         /// The oldest alert that is held.
@@ -244,6 +249,7 @@ impl Feed {
         let at = |alerts| Cursor { alerts, mentions: log.mentions.end(), deletes, windows: 0 };
         let (cursor, joined) = match since {
             None => (at(end), Joined::Fresh),
+            Some(seq) if seq >= end && epoch == Some(&self.epoch) => (at(floor), Joined::Ahead { floor }),
             Some(seq) if epoch.is_some_and(|e| e != self.epoch) || seq >= end => (at(floor), Joined::OtherEpoch { floor }),
             Some(seq) if seq.saturating_add(1) < floor => (at(floor), Joined::TooOld { floor }),
             Some(seq) => (at(seq + 1), Joined::Recovered),

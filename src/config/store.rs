@@ -17,11 +17,11 @@ pub struct Typed<'a> {
 /// Reads it.
 pub fn read(section: Section<'_>) -> Typed<'_> {
     section.only(&["path", "retention", "max_bytes"], &[]);
-    Typed {
-        path: section.required("path"),
-        retention: section.duration("retention", HOUR, 3650 * 24 * HOUR),
-        max_bytes: section.size("max_bytes", 1 << 20, 1 << 40),
+    let path = section.text("path").filter(|p| !p.value.trim().is_empty());
+    if path.is_none() {
+        section.missing("path");
     }
+    Typed { path, retention: section.duration("retention", HOUR, 3650 * 24 * HOUR), max_bytes: section.size("max_bytes", 1 << 20, 1 << 40) }
 }
 
 /// The store as used; its path is relative to `folder`. `None` after a problem.

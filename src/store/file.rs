@@ -31,7 +31,7 @@ const TABLES: &str = "
 pub struct Opened {
     pub connection: Connection,
     /// After the connection: it is let go of last.
-    pub lock: File,
+    _lock: File,
 }
 
 /// Opens the file at `path`; if there is none, makes it with the life `epoch`.
@@ -43,7 +43,7 @@ pub fn open(path: &Path, epoch: &str) -> Result<Opened, Refused> {
         Err(e) => return Err(Refused::Io { path: path.to_owned(), why: e.to_string() }),
     }
     let connection = verify(path).map_err(|refused| refused.unwrap_or_else(|e| refusal(path, &e)))?;
-    Ok(Opened { connection, lock })
+    Ok(Opened { connection, _lock: lock })
 }
 
 /// `path` with `suffix` behind its name.

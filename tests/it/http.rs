@@ -131,7 +131,13 @@ impl World {
         let parts = Parts {
             lanes: 2,
             formats: formats.clone(),
-            tally: tally::Settings { lateness: 0, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None },
+            tally: tally::Settings {
+                lateness: 0,
+                dedupe: limits::DEDUPE,
+                recent_bytes: limits::RECENT_BYTES,
+                past: None,
+                taken: Default::default(),
+            },
             compiled: Arc::new(Compiled::new(listening)),
             clock: clock.clone(),
         };

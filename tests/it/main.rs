@@ -35,6 +35,7 @@ mod registered;
 mod sentiment;
 mod sources;
 mod spikes;
+mod store;
 mod tally;
 mod tidy;
 mod twitter_text;
