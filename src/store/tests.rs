@@ -150,7 +150,7 @@ fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     let health = Arc::new(Health::default());
     let mut writer = writer::Writer { log: opened.log, health: health.clone(), clock: Arc::new(ManualClock::default()) };
     let long = post("1", &"x".repeat(20_000));
-    let held: Vec<Job> = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, &[long.clone()]))).collect();
+    let held: Vec<Job> = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)))).collect();
     assert!(!writer.commit(&held).expect("passing"));
     assert!(health.problem().is_some_and(|p| p.contains("held back")));
     assert_eq!((writer.log.next(), writer.log.latest().expect("rows").len()), (1, 0), "nothing half");
@@ -200,4 +200,35 @@ fn all_is_durable_before_it_is_published_and_in_order() {
     }
     store.stop();
     assert_eq!(*published.lock().expect("no panic"), ids);
+}
+
+#[test]
+fn beyond_the_bound_alerts_are_lost_but_no_delete() {
+    let folder = TempDir::new().expect("a folder");
+    let log = open(&settings(&folder), 0).expect("new").log;
+    let writer = writer::Writer { log, health: Arc::default(), clock: Arc::new(ManualClock::default()) };
+    let (out, jobs) = unbounded();
+    let mut held = vec![Job::Gone(PostKey(1)); crate::limits::STORE_HELD - 1];
+    for id in ["a", "b"] {
+        out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("open");
+    }
+    out.send(Job::Gone(PostKey(2))).expect("open");
+    assert!(!writer.take(&jobs, &mut held), "more may come");
+    let added = &held[crate::limits::STORE_HELD - 1..];
+    assert!(matches!(added, [Job::Alert(a), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
+    drop(out);
+    assert!(writer.take(&jobs, &mut held), "it was the last");
+}
+
+#[test]
+fn what_ends_with_no_room_was_never_published() {
+    let folder = TempDir::new().expect("a folder");
+    let opened = open(&settings(&folder), 0).expect("new");
+    let pages: i64 = opened.log.connection().pragma_query_value(None, "page_count", |r| r.get(0)).expect("pages");
+    opened.log.connection().execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("limited");
+    let publish = |jobs: Vec<Job>| panic!("{jobs:?}");
+    let store = opened.start(Arc::new(ManualClock::default()), publish, |e| panic!("{e}")).expect("a thread");
+    store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]))).expect("it runs");
+    store.stop();
+    assert_eq!(open(&settings(&folder), 0).expect("ours").next, 1);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, TryRecvError};
+use crossbeam::channel::{Receiver, TryRecvError, after};
 use rusqlite::ErrorCode;
 
 use super::log::Log;
@@ -44,7 +44,8 @@ impl Writer {
                     tracing::error!(alerts = held.len(), "the store had no room at the end: these were never shown and are lost");
                     return Ok(());
                 } else {
-                    std::thread::sleep(PAUSE);
+                    // What comes meanwhile waits in the channel; this one always fires.
+                    let _ = after(PAUSE).recv();
                 }
             }
         }
@@ -53,7 +54,7 @@ impl Writer {
 
     /// Takes what waits; whether it was the last there will ever be. Beyond the bound alerts are lost,
     /// but never a delete.
-    fn take(&self, jobs: &Receiver<Job>, held: &mut Vec<Job>) -> bool {
+    pub fn take(&self, jobs: &Receiver<Job>, held: &mut Vec<Job>) -> bool {
         loop {
             match jobs.try_recv() {
                 Ok(Job::Alert(alert)) if held.len() >= limits::STORE_HELD => {
