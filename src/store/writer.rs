@@ -77,7 +77,7 @@ impl Writer {
                 telemetry::store_commit().record(self.clock.monotonic().saturating_sub(started).as_secs_f64());
                 telemetry::store_bytes().set(bytes as f64);
                 if self.health.problem().is_some() {
-                    tracing::info!(jobs = held.len(), "the store has room again: nothing was lost");
+                    tracing::info!(jobs = held.len(), "the store has room again: what was held is kept and shown");
                 }
                 self.health.set(None);
             }
