@@ -170,7 +170,13 @@ impl Canonical {
         let parts = Parts {
             lanes,
             formats: vec![Self::format()],
-            tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None },
+            tally: Settings {
+                lateness: limits::LATENESS,
+                dedupe: limits::DEDUPE,
+                recent_bytes: limits::RECENT_BYTES,
+                past: None,
+                taken: Default::default(),
+            },
             compiled: self.compiled(),
             clock: Arc::new(SystemClock::new()),
         };

@@ -96,7 +96,7 @@ fn watched() -> Engine {
         (0..8 * PER_WEEK).map(|_| prng.count(mean) as f64).collect()
     });
     let (lateness, dedupe) = (escucha::limits::LATENESS, escucha::limits::DEDUPE);
-    let settings = tally::Settings { lateness, dedupe, recent_bytes: 1 << 24, past: Some(past) };
+    let settings = tally::Settings { lateness, dedupe, recent_bytes: 1 << 24, past: Some(past), taken: Default::default() };
     Engine { tally: Tally::new(settings), compiled: listening(1, MANY, "America/Mexico_City", rules), events: Vec::new() }
 }
 

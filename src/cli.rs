@@ -106,6 +106,8 @@ fn speed(text: &str) -> Result<Speed, String> {
 pub enum Failure {
     /// It failed at work.
     Work(Both),
+    /// What it should work with was not accepted; nothing was changed.
+    Refused(Both),
     /// The arguments make no sense.
     Usage(Both),
     /// The configuration cannot be used.
@@ -159,7 +161,7 @@ pub fn execute(args: &[OsString], lang: Lang, colour: bool, out: &mut dyn Write,
     let (code, text) = match done {
         Ok(()) | Err(Failure::ClosedPipe) => return 0,
         Err(Failure::Work(text)) => (1, format!("escucha: {}", text.get(lang))),
-        Err(Failure::Usage(text)) => (2, format!("escucha: {}", text.get(lang))),
+        Err(Failure::Usage(text) | Failure::Refused(text)) => (2, format!("escucha: {}", text.get(lang))),
         Err(Failure::Configuration(report)) => (2, report.render(lang, colour)),
     };
     let _ = writeln!(err, "{text}");

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::de::DeTable;
 
@@ -12,6 +13,7 @@ use crate::limits;
 use crate::notifiers::Settings as NotifierSettings;
 use crate::routing;
 use crate::sources::Settings as SourceSettings;
+use crate::store::Settings as StoreSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
 
@@ -29,6 +31,7 @@ mod rules;
 mod secret;
 mod section;
 mod sources;
+mod store;
 mod syntax;
 mod topics;
 mod typed;
@@ -46,6 +49,8 @@ pub struct Config {
     pub server: Server,
     /// `[engine]`.
     pub engine: Engine,
+    /// `[store]`; without it alerts are kept in memory only.
+    pub store: Option<StoreSettings>,
     /// `[[source]]`, in file order.
     pub sources: Vec<SourceSettings>,
     /// `[[notify]]`, in file order.
@@ -89,7 +94,13 @@ pub struct Engine {
 impl Default for Engine {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let tally = tally::Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None };
+        let tally = tally::Settings {
+            lateness: limits::LATENESS,
+            dedupe: limits::DEDUPE,
+            recent_bytes: limits::RECENT_BYTES,
+            past: None,
+            taken: Arc::default(),
+        };
         Engine { lanes: cores.min(limits::LANES), tally, recall_bytes: limits::RECALL_BYTES }
     }
 }

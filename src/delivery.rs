@@ -314,7 +314,8 @@ impl Inner {
                 match &entry.what {
                     Told::Alert(seq, alert) => router.observe(Arc::new(alert.as_ref().clone()), *seq, now),
                     Told::Deleted(key, ..) => self.scrub(&mut router, *key),
-                    Told::Mention(_) | Told::Windows(_) => {}
+                    // Of another life of the engine: over, or told then.
+                    Told::Kept(_) | Told::Mention(_) | Told::Windows(_) => {}
                 }
             }
             if !batch.more {

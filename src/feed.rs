@@ -17,11 +17,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use axum::extract::ws::Utf8Bytes;
+use crossbeam::channel::Sender;
 use tokio::sync::{Notify, watch};
 
-use crate::alert::{Acknowledged, Status};
+use crate::alert::{Acknowledged, Alert, Status};
 use crate::limits;
 use crate::post::{Kind, Post, PostBuf, PostKey};
+use crate::store::{Job, Kept};
 use crate::tally::{Event, Mention};
 use crate::topic::{SourceId, TopicId};
 use crate::wire;
@@ -66,6 +68,11 @@ pub enum Joined {
     Recovered,
     /// Alerts after its cursor are gone; it starts at `floor`, the oldest that is held.
     TooOld {
+        /// The oldest alert that is held.
+        floor: u64,
+    },
+    /// Its cursor is of this life and yet beyond the newest alert; it starts at `floor`.
+    Ahead {
         /// The oldest alert that is held.
         floor: u64,
     },
@@ -129,6 +136,8 @@ struct Log {
     frames: Frames,
     /// Who took on which of the alerts that fire.
     acknowledged: HashMap<String, Acknowledged>,
+    /// Where transitions become durable before they are shown.
+    store: Option<Sender<Job>>,
     /// Where each post is shown.
     shown: HashMap<PostKey, Vec<Place>>,
 }
@@ -157,11 +166,27 @@ impl Feed {
             recent: BTreeMap::new(),
             frames: Frames::default(),
             acknowledged: HashMap::new(),
+            store: None,
             shown: HashMap::new(),
         };
         let (alerts, _) = watch::channel(1);
         let (mentions, _) = watch::channel(1);
         Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, mentions })
+    }
+
+    /// A feed that goes on with the life `epoch` after the alerts `kept`, in order and without a gap up
+    /// to `next`, the number of the next alert.
+    pub fn resume(epoch: String, sources: Vec<String>, next: u64, kept: Vec<Kept>) -> Arc<Feed> {
+        let feed = Feed::new(epoch, sources);
+        let mut log = feed.write_log();
+        let first = kept.first().map_or(next, |k| k.seq);
+        log.alerts = Ring::new(first, limits::FEED_ENTRIES, limits::FEED_BYTES / 2);
+        for alert in kept {
+            let place = Place::Alert(alert.seq);
+            log.push(What::Kept(Box::new(alert)), place);
+        }
+        drop(log);
+        feed
     }
 
     /// This life of the engine.
@@ -189,33 +214,74 @@ impl Feed {
         self.bell.notify_one();
     }
 
+    /// Appends the alerts among `jobs`, which are durable now, with all that happened to their posts
+    /// meanwhile: a reader sees none of it half done.
+    pub fn settle(&self, jobs: Vec<Job>) {
+        let mut log = self.write_log();
+        for job in jobs {
+            match job {
+                Job::Alert(alert) => log.tell(alert),
+                Job::Gone(key) => log.scrub(key),
+                Job::Edited(key, post) => {
+                    log.replace(key, Some(&post));
+                }
+            }
+        }
+        drop(log);
+        self.bell.notify_one();
+    }
+
     /// Appends one event.
     pub fn publish(&self, event: Event) {
         self.publish_all([event]);
     }
 
     /// Somebody took the alert `id` on: tells so, as a transition of its own, and with every later one.
-    /// Returns its number.
+    /// Returns its number, or none where a store gives it first.
     ///
     /// # Errors
     /// There is nothing to take on.
-    pub fn acknowledge(&self, id: &str, by: Acknowledged) -> Result<u64, NotOpen> {
+    pub fn acknowledge(&self, id: &str, by: Acknowledged) -> Result<Option<u64>, NotOpen> {
         let mut log = self.write_log();
         let mut newest = log.alerts.newest().filter_map(|e| match &e.what {
-            What::Alert(_, alert) if alert.id == id => Some(alert.clone()),
+            What::Alert(_, alert) if alert.id == id => Some(Ok(alert.clone())),
+            // What fired in another life of the engine is over.
+            What::Kept(kept) if kept.id == id => Some(Err(NotOpen::Resolved)),
             _ => None,
         });
         let alert = newest.next().ok_or(NotOpen::Unknown)?;
         drop(newest);
+        let mut alert = alert?;
         if alert.status == Status::Resolved {
             return Err(NotOpen::Resolved);
         }
+        log.acknowledged.insert(id.to_owned(), by.clone());
+        alert.acknowledged = Some(by);
+        if let Some(store) = &log.store {
+            // Closed means that the disk failed and the process ends.
+            let _ = store.send(Job::Alert(alert));
+            return Ok(None);
+        }
         let seq = log.alerts.end();
-        log.acknowledged.insert(id.to_owned(), by);
         log.append(Event::Alert(alert));
         drop(log);
         self.bell.notify_one();
-        Ok(seq)
+        Ok(Some(seq))
+    }
+
+    /// From now on every transition is told to `store` first, which hands it back by [`Feed::settle`].
+    pub fn keep_in(&self, store: Sender<Job>) {
+        self.write_log().store = Some(store);
+    }
+
+    /// Ends that, so that the store can end.
+    pub fn release(&self) {
+        self.write_log().store = None;
+    }
+
+    /// Who took the alert on, if somebody did.
+    pub fn stamp(&self, alert: &mut Alert) {
+        alert.acknowledged = self.read_log().acknowledged.get(&alert.id).cloned();
     }
 
     /// Passes the bell on to the readers; run as one task, so that waking thousands of them is not
@@ -248,6 +314,7 @@ impl Feed {
         let at = |alerts| Cursor { alerts, mentions: log.mentions.end(), deletes, windows: 0 };
         let (cursor, joined) = match since {
             None => (at(end), Joined::Fresh),
+            Some(seq) if seq >= end && epoch == Some(&self.epoch) => (at(floor), Joined::Ahead { floor }),
             Some(seq) if epoch.is_some_and(|e| e != self.epoch) || seq >= end => (at(floor), Joined::OtherEpoch { floor }),
             Some(seq) if seq.saturating_add(1) < floor => (at(floor), Joined::TooOld { floor }),
             Some(seq) => (at(seq + 1), Joined::Recovered),
@@ -316,6 +383,7 @@ impl Feed {
     pub fn frame(&self, entry: &Entry) -> Utf8Bytes {
         let encode = || match &entry.what {
             What::Alert(seq, alert) => wire::alert_json(alert, *seq),
+            What::Kept(kept) => kept.body.clone(),
             What::Mention(m) => wire::mention_json(m, self.source(m.source)),
             What::Windows(w) => wire::windows_json(w),
             What::Deleted(key, network, id) => wire::deleted_json(*key, network, id),
@@ -334,15 +402,20 @@ impl Feed {
 }
 
 impl Log {
+    /// Appends a transition as it is.
+    fn tell(&mut self, alert: Box<Alert>) {
+        if alert.status == Status::Resolved {
+            self.acknowledged.remove(&alert.id);
+        }
+        let seq = self.alerts.end();
+        self.push(What::Alert(seq, alert), Place::Alert(seq));
+    }
+
     fn append(&mut self, event: Event) {
         match event {
             Event::Alert(mut alert) => {
                 alert.acknowledged = self.acknowledged.get(&alert.id).cloned();
-                if alert.status == Status::Resolved {
-                    self.acknowledged.remove(&alert.id);
-                }
-                let seq = self.alerts.end();
-                self.push(What::Alert(seq, alert), Place::Alert(seq));
+                self.tell(alert);
             }
             Event::Mention(mention) => self.push(What::Mention(mention), Place::Mention(self.mentions.end())),
             Event::Update(mention) => {
@@ -452,6 +525,11 @@ fn with(what: &What, key: PostKey, by: Option<&PostBuf>) -> (What, Option<(Strin
             alert.first_post = alert.first_post.as_ref().map(&mut change);
             alert.top_posts = alert.top_posts.iter().map(&mut change).collect();
             What::Alert(*seq, alert)
+        }
+        What::Kept(kept) => {
+            let (body, found) = wire::replaced_json(&kept.body, key, by);
+            name = found;
+            What::Kept(Box::new(Kept { body, ..Kept::clone(kept) }))
         }
         What::Mention(m) => What::Mention(Arc::new(Mention { post: change(&m.post), ..Mention::clone(m) })),
         What::Windows(w) => What::Windows(w.clone()),

@@ -47,6 +47,7 @@ use crate::intake::{Intake, Port};
 use crate::limits;
 use crate::recall::Recall;
 use crate::sources::Board;
+use crate::store::Health;
 use crate::tally::Tally;
 use crate::telemetry::Exposition;
 use crate::time::Clock;
@@ -160,6 +161,8 @@ pub struct Shared {
     pub delivery: Delivery,
     /// States of the sources.
     pub board: Arc<Board>,
+    /// How the store is; `None` without one.
+    pub store: Option<Arc<Health>>,
     /// Where what is listened for changes.
     pub desk: Arc<dyn Desk>,
     /// The recent input, for queries to be tried against.

@@ -101,6 +101,11 @@ pub struct Judge {
 }
 
 impl Judge {
+    /// Gives none of `taken` as an id to an alert.
+    pub fn beside(taken: Arc<BTreeSet<String>>) -> Judge {
+        Judge { alerts: Alerts::beside(taken), ..Judge::default() }
+    }
+
     /// Watches the rules of `listening` from now on. What an old rule had firing goes on if the rule
     /// still watches its topic, and resolves otherwise.
     pub fn adopt(&mut self, listening: &Listening, now: Timestamp, out: &mut Vec<Alert>) {

@@ -224,6 +224,14 @@ pub const SOURCES: usize = 1000;
 pub const FEED_BYTES: usize = 32 * 1024 * 1024;
 /// Frames of the feed that are kept for the next reader; older ones are encoded when they are read.
 pub const FEED_FRAME_BYTES: usize = 16 * 1024 * 1024;
+/// Microseconds that the store keeps alerts by default: 90 days.
+pub const STORE_RETENTION: i64 = 90 * 24 * 3_600_000_000;
+/// Bytes of alerts that the store keeps by default.
+pub const STORE_BYTES: u64 = 1 << 30;
+/// Alert transitions and changes that wait at most for a store without room.
+pub const STORE_HELD: usize = 16_384;
+/// Ids of earlier alerts that are not given again.
+pub const STORE_IDS: i64 = 65_536;
 /// Entries of the feed that clients can still read.
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.

@@ -69,6 +69,8 @@ pub struct Settings {
     pub recent_bytes: usize,
     /// What was counted before the engine listened.
     pub past: Option<Past>,
+    /// Ids that alerts of earlier runs have.
+    pub taken: Arc<BTreeSet<String>>,
 }
 
 /// One topic of a mention.
@@ -228,7 +230,7 @@ impl Tally {
             networks: Networks::default(),
             shares: Shares::default(),
             listened: Listened::default(),
-            judge: Judge::default(),
+            judge: Judge::beside(settings.taken),
             topics: Vec::new(),
             slots: Vec::new(),
             compiled: None,

@@ -42,6 +42,9 @@ const SLOW: &str = "escucha_slow_clients_total";
 const NOTIFICATIONS: &str = "escucha_notifications_total";
 const NOTIFICATION: &str = "escucha_notification_seconds";
 const OLDEST: &str = "escucha_notification_oldest_seconds";
+const STORE_COMMIT: &str = "escucha_store_commit_seconds";
+const STORE_BYTES: &str = "escucha_store_bytes";
+const STORE_ERRORS: &str = "escucha_store_errors_total";
 
 /// Bounds of `escucha_post_to_alert_seconds`: from well under the promise to a stuck engine.
 const ALERT_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
@@ -63,6 +66,7 @@ fn builder() -> Result<PrometheusBuilder, NotInstalled> {
     Ok(PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(POST_TO_ALERT.to_owned()), &ALERT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(NOTIFICATION.to_owned()), &NOTIFICATION_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(STORE_COMMIT.to_owned()), &ALERT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(STAGE.to_owned()), &STAGE_BUCKETS)?)
 }
 
@@ -127,6 +131,9 @@ fn describe() {
     describe_histogram!(NOTIFICATION, Unit::Seconds, "From the decision to tell a target to its answer that it was told");
     describe_gauge!(OLDEST, Unit::Seconds, "How long the oldest notification has been waiting for the target");
     describe_counter!(SLOW, Unit::Count, "Clients closed because they did not read, by what carried the answer");
+    describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time one commit of alerts takes");
+    describe_gauge!(STORE_BYTES, Unit::Bytes, "Content of the store");
+    describe_counter!(STORE_ERRORS, Unit::Count, "Commits that failed (full, busy, failed) and alerts that could not be held (lost)");
 }
 
 /// Sets `escucha_build_info`.
@@ -317,6 +324,21 @@ impl NotifierMeter {
     pub fn came(&self, outcome: &'static str) {
         counter!(NOTIFICATIONS, "notifier" => self.name.to_string(), "outcome" => outcome).increment(1);
     }
+}
+
+/// Time one commit of the store takes.
+pub fn store_commit() -> Histogram {
+    histogram!(STORE_COMMIT)
+}
+
+/// Content of the store.
+pub fn store_bytes() -> Gauge {
+    gauge!(STORE_BYTES)
+}
+
+/// What went wrong in the store; `class` is `full`, `busy`, `failed` or `lost`.
+pub fn store_errors(class: &'static str) -> Counter {
+    counter!(STORE_ERRORS, "class" => class)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod delivery;
 mod post;
 mod query;
 mod share;
+mod stored;
 mod stream;
 
 pub use api::{
@@ -24,6 +25,7 @@ pub use delivery::{
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
 pub use share::{ShareAsked, share_csv, share_json};
+pub use stored::{ended_json, replaced_json};
 pub use stream::{
     HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
     subscribed_json, windows_json, with_dropped,

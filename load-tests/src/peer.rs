@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result<(), Fault> {
         lanes: args.threads,
         formats: vec![format()],
         // Nobody asks for recent mentions.
-        tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: 0, past: None },
+        tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: 0, past: None, taken: Default::default() },
         compiled,
         clock: Arc::new(SystemClock::new()),
     };

@@ -77,7 +77,13 @@ pub fn run(args: &Args) -> Result<(), Fault> {
     let parts = Parts {
         lanes: args.threads,
         formats: vec![Format { name: "escucha", mapping: Mapping::default() }],
-        tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: args.recent << 20, past: None },
+        tally: Settings {
+            lateness: limits::LATENESS,
+            dedupe: limits::DEDUPE,
+            recent_bytes: args.recent << 20,
+            past: None,
+            taken: Default::default(),
+        },
         compiled: Arc::new(Compiled::new(config(&frames)?.take_listening(&mut TopicIds::default(), 1))),
         clock: Arc::new(ManualClock::at(START)),
     };

@@ -46,8 +46,8 @@ impl Desk {
         let mut config = load(file)?;
         if fixed(&config) != self.fixed {
             return Err(Both::new(
-                "cambiaron [server], [engine], [[source]], [[route]] o lo que calla avisos: eso exige reiniciar; no se cambió nada",
-                "[server], [engine], [[source]], [[route]] or what mutes changed: that takes a restart; nothing was changed",
+                "cambiaron [server], [engine], [store], [[source]], [[route]] o lo que calla avisos: eso exige reiniciar; no se cambió nada",
+                "[server], [engine], [store], [[source]], [[route]] or what mutes changed: that takes a restart; nothing was changed",
             ));
         }
         let mut state = self.lock();
@@ -122,6 +122,6 @@ fn load(file: &Path) -> Result<Config, Both> {
 
 /// What only a restart changes, in a form that compares.
 fn fixed(config: &Config) -> String {
-    let (server, routing) = (&config.server, &config.routing);
-    format!("{:?} {:?} {:?} {:?} {routing:?}", server.bind, server.allowed_origins, config.engine, config.sources)
+    let (server, routing, store) = (&config.server, &config.routing, &config.store);
+    format!("{:?} {:?} {:?} {:?} {routing:?} {store:?}", server.bind, server.allowed_origins, config.engine, config.sources)
 }

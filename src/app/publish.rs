@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crossbeam::channel::Sender;
 use metrics::{Counter, Gauge, Histogram};
 
 use super::engine::Sink;
@@ -11,6 +12,7 @@ use crate::feed::Feed;
 use crate::intake::Buffer;
 use crate::lane::Outcome;
 use crate::reason::Skipped;
+use crate::store::Job;
 use crate::tally::{Applied, BrandStanding, Event};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
 use crate::time::{Clock, Timestamp};
@@ -20,6 +22,8 @@ use crate::window::Window;
 /// Publishes events and keeps the metrics.
 pub struct Publisher {
     feed: Arc<Feed>,
+    /// Where alerts become durable before they are shown.
+    store: Option<Sender<Job>>,
     clock: Arc<dyn Clock>,
     sources: Vec<SourceMeter>,
     /// Time of the newest post of every source.
@@ -36,6 +40,7 @@ impl Publisher {
     pub fn new(feed: Arc<Feed>, names: &[String], clock: Arc<dyn Clock>) -> Publisher {
         Publisher {
             feed,
+            store: None,
             clock,
             sources: names.iter().map(|n| SourceMeter::new(n)).collect(),
             newest: vec![Timestamp::MIN; names.len()],
@@ -44,6 +49,11 @@ impl Publisher {
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
         }
+    }
+
+    /// Alerts go by way of the store.
+    pub fn storing(self, store: Option<Sender<Job>>) -> Publisher {
+        Publisher { store, ..self }
     }
 
     /// Counters of what comes in, for the sources' ports.
@@ -98,7 +108,22 @@ impl Publisher {
         for event in &*events {
             self.measure(event);
         }
-        self.feed.publish_all(events.drain(..));
+        let Some(store) = &self.store else { return self.feed.publish_all(events.drain(..)) };
+        for event in &*events {
+            let job = match event {
+                Event::Alert(alert) => {
+                    let mut alert = alert.clone();
+                    self.feed.stamp(&mut alert);
+                    Job::Alert(alert)
+                }
+                Event::Delete(key) => Job::Gone(*key),
+                Event::Update(mention) => Job::Edited(mention.key, mention.post.clone()),
+                Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) => continue,
+            };
+            // Closed means that the disk failed and the process ends.
+            let _ = store.send(job);
+        }
+        self.feed.publish_all(events.drain(..).filter(|e| !matches!(e, Event::Alert(_))));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The whole engine from configuration to exit: what starts after what, and what stops before what.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +27,7 @@ use crate::lane::Compiled;
 use crate::notifiers::{self, Notifier};
 use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
+use crate::store::{self, Store};
 use crate::telemetry::{self, Exposition};
 use crate::time::Clock;
 
@@ -68,9 +71,20 @@ pub enum Error {
     /// No random bytes for the feed's epoch.
     #[error(transparent)]
     Entropy(#[from] http::NoEntropy),
+    /// The store was not accepted.
+    #[error(transparent)]
+    Store(#[from] store::Refused),
+    /// The disk failed.
+    #[error("{0}; restart once the disk is sound: what was shown is kept")]
+    Disk(store::Failed),
 }
 
 impl Error {
+    /// Nothing ran: what it should work with was not accepted.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Error::Store(_))
+    }
+
     /// For people.
     pub fn text(&self) -> Both {
         let es = match self {
@@ -78,6 +92,8 @@ impl Error {
             Error::Http(http::NotStarted::Bind(at, e)) => format!("no se puede escuchar en {at}: {e}"),
             Error::Http(http::NotStarted::Open(at)) => format!("{at} es accesible desde fuera y no hay ningún [[token]] configurado"),
             Error::Metrics(e) => format!("no se pudieron instalar las métricas: {e}"),
+            Error::Store(e) => e.text().es,
+            Error::Disk(store::Failed(e)) => format!("falló el almacén: {e}; reinicia cuando el disco esté sano: lo mostrado se conserva"),
             Error::Entropy(e) => format!("el sistema no dio bytes aleatorios: {e}"),
         };
         Both::new(es, self.to_string())
@@ -99,12 +115,13 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, 1)));
     let (names, formats) = names_and_formats(&job);
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
-    let feed = Feed::new(http::epoch_new()?, names.clone());
     let mut tally = job.config.engine.tally.clone();
+    let (broken, disk) = oneshot::channel();
+    let (feed, store) = open(&job, &names, &mut tally.taken, broken)?;
     tally.past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
     let delivery = Delivery::start(feed.clone(), job.clock.clone(), job.config.routing.clone(), targets(&job), http::seed_new()?);
-    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone());
+    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(store.as_ref().map(|s| s.jobs.clone()));
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
 
@@ -114,12 +131,14 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let ports: Vec<Port> = received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
     let tokens = Arc::new(ArcSwap::from_pointee(job.config.server.tokens.clone()));
     let desk: Arc<dyn http::Desk> = Arc::new(Desk::new(&job.config, job.file.clone(), ids, engine.intake.clone(), tokens.clone()));
+    let log = feed.clone();
     let shared = Shared {
         feed,
         intake: engine.intake.clone(),
         port: job.config.sources.iter().position(|s| s.kind == "http").map(|i| ports[i].clone()),
         delivery: delivery.clone(),
         asker: http::Asker::new(engine.asks.clone()),
+        store: store.as_ref().map(|s| s.health.clone()),
         board: board.clone(),
         desk: desk.clone(),
         recall,
@@ -135,7 +154,10 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     start_sources(&job, ports, &board, &stop, &tasks);
     let ticks = tokio::spawn(tick(engine.intake.clone(), stop.clone()));
 
-    signals.until_end(&desk).await;
+    let failed = tokio::select! {
+        () = signals.until_end(&desk) => None,
+        Ok(failed) = disk => Some(failed),
+    };
     tracing::info!("stopping");
     stop.cancel();
     // Ends by itself: it watches the same token.
@@ -145,9 +167,38 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     if engine.await.is_err() {
         tracing::error!("the engine ended badly");
     }
+    // All that was said is durable, and shown, before readers are let go.
+    log.release();
+    if let Some(store) = store {
+        let _ = tokio::task::spawn_blocking(move || store.stop()).await;
+    }
     delivery.stop(TELL).await;
     server.stop().await;
-    Ok(())
+    failed.map_or(Ok(()), |failed| Err(Error::Disk(failed)))
+}
+
+/// The feed, with the store that it goes on from if there is one; `taken` gets the ids of its alerts.
+fn open(
+    job: &Job,
+    names: &[String],
+    taken: &mut Arc<BTreeSet<String>>,
+    broken: oneshot::Sender<store::Failed>,
+) -> Result<(Arc<Feed>, Option<Store>), Error> {
+    let (epoch, names) = (http::epoch_new()?, names.to_vec());
+    let Some(settings) = &job.config.store else { return Ok((Feed::new(epoch, names), None)) };
+    let mut opened = store::Opened::open(settings, &epoch, job.clock.now())?;
+    *taken = Arc::new(std::mem::take(&mut opened.ids));
+    let feed = Feed::resume(opened.epoch.clone(), names, opened.next, std::mem::take(&mut opened.kept));
+    tracing::info!(path = %settings.path.display(), seq = feed.head(), "the store is open");
+    let shown = feed.clone();
+    let failed = move |failed: store::Failed| {
+        tracing::error!(%failed, "the engine ends");
+        // Closed means that it ends already.
+        let _ = broken.send(failed);
+    };
+    let store = opened.start(job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
+    feed.keep_in(store.jobs.clone());
+    Ok((feed, Some(store)))
 }
 
 /// Who can be told, by the configuration's numbers.

@@ -37,7 +37,7 @@ fn serve(job: app::Job, greet: impl FnOnce(SocketAddr, &mut dyn Write) -> std::i
         // Who started it may have closed the pipe; the engine runs all the same.
         let _ = greet(address, out).and_then(|()| out.flush());
     };
-    app::run(job, announce).map_err(|error| Failure::Work(error.text()))
+    app::run(job, announce).map_err(|error| if error.is_refusal() { Failure::Refused(error.text()) } else { Failure::Work(error.text()) })
 }
 
 fn welcome(address: SocketAddr, speed: f64, lang: Lang) -> String {

@@ -19,7 +19,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, topics};
+use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, store, topics};
 use crate::nearest::nearest;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
@@ -48,6 +48,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         routing,
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
+        store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
         sources: sources(typed, folder, problems),
         notifiers,
         listening: Listening {
@@ -181,6 +182,7 @@ fn engine(typed: &typed::Engine) -> Engine {
             dedupe: typed.dedupe.as_ref().map_or(default.tally.dedupe, |d| d.value),
             recent_bytes: typed.recent.as_ref().map_or(default.tally.recent_bytes, |r| r.value as usize),
             past: None,
+            taken: default.tally.taken,
         },
         recall_bytes: typed.recall.as_ref().map_or(default.recall_bytes, |r| r.value as usize),
     }

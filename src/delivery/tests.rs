@@ -230,7 +230,7 @@ async fn an_acknowledgement_is_passed_on_where_it_is_known() {
     world.say("a", Status::Firing);
     tokio::time::sleep(S(1)).await;
     let by = Acknowledged { by: "ana".to_owned(), at: Timestamp(0), note: "voy".to_owned() };
-    assert_eq!(world.feed.acknowledge("a", by.clone()), Ok(2));
+    assert_eq!(world.feed.acknowledge("a", by.clone()), Ok(Some(2)));
     assert!(world.feed.acknowledge("x", by.clone()).is_err());
     tokio::time::sleep(S(3)).await;
     world.say("a", Status::Resolved);

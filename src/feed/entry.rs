@@ -9,6 +9,7 @@ use axum::extract::ws::Utf8Bytes;
 use crate::alert::Alert;
 use crate::limits;
 use crate::post::PostKey;
+use crate::store::Kept;
 use crate::tally::{Mention, TopicWindows};
 
 /// What an entry tells.
@@ -16,6 +17,8 @@ use crate::tally::{Mention, TopicWindows};
 pub enum What {
     /// An alert with its sequence number.
     Alert(u64, Box<Alert>),
+    /// An alert that was written by an earlier run.
+    Kept(Box<Kept>),
     /// A mention.
     Mention(Arc<Mention>),
     /// The latest windows of a topic.
@@ -57,6 +60,7 @@ impl Entry {
     pub fn seq(&self) -> Option<u64> {
         match self.what {
             What::Alert(seq, _) => Some(seq),
+            What::Kept(ref kept) => Some(kept.seq),
             _ => None,
         }
     }
@@ -66,6 +70,7 @@ impl Entry {
     pub(super) fn cost(&self) -> usize {
         let body = match &self.what {
             What::Alert(_, a) => a.bytes(),
+            What::Kept(k) => size_of::<Kept>() + k.id.len() + k.topic.len() + k.body.len() + size_of_val(&k.posts[..]),
             What::Mention(m) => m.bytes(),
             What::Windows(w) => size_of::<TopicWindows>() + w.name.len(),
             What::Deleted(_, network, id) => network.len() + id.len(),
@@ -77,6 +82,7 @@ impl Entry {
     pub(super) fn posts(&self) -> Vec<PostKey> {
         match &self.what {
             What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(|p| p.get().key()).collect(),
+            What::Kept(k) => k.posts.clone(),
             What::Mention(m) => vec![m.key],
             What::Windows(_) | What::Deleted(..) => Vec::new(),
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::What;
 use crate::alert::{Alert, Severity};
 use crate::score::Score;
+use crate::store::Kept;
 
 /// What a client can listen to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,10 +79,15 @@ impl Filter {
         self.topics.is_empty() || self.topics.iter().any(|name| alert.is_about(name))
     }
 
+    fn about_kept(&self, kept: &Kept) -> bool {
+        self.topics.is_empty() || self.topics.iter().any(|name| kept.is_about(name))
+    }
+
     /// Whether an entry is wanted. Deletes go to everybody who may show posts.
     pub fn wants(&self, what: &What) -> bool {
         match what {
             What::Alert(_, a) => self.has(Channel::Alerts) && a.severity >= self.min_severity && self.about(a),
+            What::Kept(k) => self.has(Channel::Alerts) && k.severity >= self.min_severity && self.about_kept(k),
             What::Mention(m) => self.has(Channel::Mentions) && m.topics.iter().any(|t| t.score >= self.min_priority && self.topic(&t.name)),
             What::Windows(w) => self.has(Channel::Windows) && self.topic(&w.name),
             What::Deleted(..) => self.has(Channel::Mentions) || self.has(Channel::Alerts),

@@ -260,3 +260,30 @@ fn a_source_that_is_down_is_about_every_topic() {
     alert.source = "red".into();
     assert!(filter.wants(&What::Alert(1, alert)));
 }
+
+#[test]
+fn a_feed_goes_on_where_its_store_stood_and_scrubs_what_it_was_given() {
+    let kept = |seq: u64, body: &str, posts: Vec<PostKey>| Kept {
+        seq,
+        id: format!("a{seq}"),
+        topic: "t".into(),
+        status: crate::alert::Status::Resolved,
+        severity: crate::alert::Severity::Info,
+        body: body.into(),
+        posts,
+    };
+    let shown = post("7");
+    let body = wire::json(&serde_json::json!({ "seq": 6, "first_post": wire::PostView::from(&shown.get()), "top_posts": [] }));
+    let feed = Feed::resume("e".into(), Vec::new(), 7, vec![kept(5, "{}", Vec::new()), kept(6, &body, vec![shown.get().key()])]);
+    assert_eq!(feed.head(), 6);
+    assert_eq!(feed.join(Some(4), Some("e")).1, Joined::Recovered);
+    assert_eq!(feed.join(Some(3), Some("e")).1, Joined::TooOld { floor: 5 });
+    assert_eq!(feed.join(Some(7), Some("e")).1, Joined::Ahead { floor: 5 });
+    feed.settle(vec![Job::Gone(shown.get().key())]);
+    let frames: Vec<_> = feed.alerts(4).iter().map(|e| feed.frame(e)).collect();
+    assert_eq!(frames[0].as_str(), "{}");
+    let now: serde_json::Value = serde_json::from_str(&frames[1]).expect("JSON");
+    assert_eq!((&now["first_post"]["kind"], &now["first_post"]["id"]), (&"delete".into(), &"7".into()));
+    assert!(now["first_post"]["text"] == "", "{now}");
+    assert_eq!(Feed::resume("e".into(), Vec::new(), 7, Vec::new()).join(Some(6), Some("e")).1, Joined::Recovered);
+}

@@ -93,6 +93,7 @@ fn latest(entries: Vec<Arc<Entry>>, status: Option<Status>) -> Vec<Arc<Entry>> {
     let is_last = |e: &&Arc<Entry>| id_of(e).and_then(|id| last.get(id).copied()) == e.seq();
     let wanted = |e: &&Arc<Entry>| match &e.what {
         What::Alert(_, alert) => status.is_none_or(|s| alert.status == s),
+        What::Kept(kept) => status.is_none_or(|s| kept.status == s),
         _ => false,
     };
     entries.iter().filter(is_last).filter(wanted).cloned().collect()
@@ -101,6 +102,7 @@ fn latest(entries: Vec<Arc<Entry>>, status: Option<Status>) -> Vec<Arc<Entry>> {
 fn id_of(entry: &Entry) -> Option<&str> {
     match &entry.what {
         What::Alert(_, alert) => Some(&alert.id),
+        What::Kept(kept) => Some(&kept.id),
         _ => None,
     }
 }

@@ -66,6 +66,9 @@ pub async fn readyz(State(app): State<App>) -> Response {
         Err(_) => Some("does not answer".to_owned()),
     };
     components.insert("engine".to_owned(), engine);
+    if let Some(store) = &app.shared.store {
+        components.insert("store".to_owned(), store.problem());
+    }
     let ready = components.values().all(Option::is_none);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, json(wire::json(&ReadyView { ready, components }))).into_response()

@@ -97,6 +97,7 @@ impl Session {
         let reason = match joined {
             Joined::Fresh | Joined::Recovered => None,
             Joined::TooOld { floor } => Some(("cursor_too_old", floor)),
+            Joined::Ahead { floor } => Some(("cursor_ahead", floor)),
             Joined::OtherEpoch { floor } => Some(("epoch_changed", floor)),
         };
         let recovered = joined == Joined::Recovered;

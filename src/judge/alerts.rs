@@ -1,6 +1,7 @@
 //! The alerts that are kept: all that fire, and the latest that are over.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::parts::Parts;
 use super::{Evidence, similar, words};
@@ -49,11 +50,18 @@ pub struct Alerts {
     /// In the order they resolved.
     resolved: VecDeque<u64>,
     by_id: HashMap<String, u64>,
+    /// Ids of earlier runs, which mean what they meant.
+    taken: Arc<BTreeSet<String>>,
     /// Which alerts show a post.
     by_post: HashMap<PostKey, BTreeSet<u64>>,
 }
 
 impl Alerts {
+    /// Gives none of `taken` as an id.
+    pub fn beside(taken: Arc<BTreeSet<String>>) -> Alerts {
+        Alerts { taken, ..Alerts::default() }
+    }
+
     /// Keeps a new alert, tells of it, and gives its number.
     pub fn open(&mut self, kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
         let number = self.keep(kept, now, out);
@@ -66,7 +74,7 @@ impl Alerts {
     pub fn keep(&mut self, mut kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
         let cause = kept.alert.id.clone();
         let mut times = 1;
-        while self.by_id.contains_key(&kept.alert.id) {
+        while self.by_id.contains_key(&kept.alert.id) || self.taken.contains(&kept.alert.id) {
             times += 1;
             kept.alert.id = format!("{cause}#{times}");
         }

@@ -25,11 +25,11 @@ impl<'a> From<&'a Acknowledged> for AcknowledgedView<'a> {
 }
 
 /// The answer of `POST /v1/alerts/{id}/ack`.
-pub fn acknowledged_json(id: &str, seq: u64, by: &Acknowledged) -> String {
+pub fn acknowledged_json(id: &str, seq: Option<u64>, by: &Acknowledged) -> String {
     #[derive(Serialize)]
     struct View<'a> {
         id: &'a str,
-        seq: u64,
+        seq: Option<u64>,
         acknowledged: AcknowledgedView<'a>,
     }
     json(&View { id, seq, acknowledged: by.into() })

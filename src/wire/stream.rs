@@ -14,8 +14,9 @@ use crate::tally::{Mention, MentionTopic, TopicWindows};
 use crate::time::{SECOND, Timestamp};
 use crate::window::{Tallied, Window};
 
+/// One reason of an alert.
 #[derive(Serialize)]
-struct ReasonView<'a> {
+pub(super) struct ReasonView<'a> {
     code: &'static str,
     text: BothView<'a>,
     value: f64,

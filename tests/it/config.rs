@@ -97,7 +97,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         "3:17 E130: «\"más *ción\"»: un comodín no puede iniciar palabra. | Usa contains:, p. ej. contains:ción.",
         "3:17 E130: «\"más *ción\"»: a wildcard cannot start a word. | Use contains:, e.g. contains:ción.",
     ),
-    ("[store]\npath='a'", "1:2 «store» no está disponible", "1:2 “store” is not available"),
+    ("[store]\nmax_bytes='1GB'", "1:1 a [store] le falta «path»", "1:1 [store] lacks “path”"),
     ("[[source]]\nname='a'\ntype='x'", "3:6 «x» no está disponible", "3:6 “x” is not available"),
     (
         "[[source]]\nname='a'\ntype='tpc'\npath='a'",

@@ -117,7 +117,13 @@ fn the_outage_is_seen_in_the_quietest_hour() {
 fn judged(start: Timestamp) -> Vec<(u64, Watched)> {
     let compiled = Arc::new(Compiled::new(listening()));
     let mut lane = Lane::new(decoders(&[Format { name: Shape::Escucha.format(), mapping: Mapping::default() }]));
-    let settings = Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 24, past: Some(demo::past(1, start.plus(-3 * HOUR))) };
+    let settings = Settings {
+        lateness: LATENESS,
+        dedupe: DEDUPE,
+        recent_bytes: 1 << 24,
+        past: Some(demo::past(1, start.plus(-3 * HOUR))),
+        taken: Default::default(),
+    };
     let mut tally = Tally::new(settings);
     let mut world = World::new(1, start);
     let (mut told, mut events, mut bytes) = (Vec::new(), Vec::new(), Vec::new());

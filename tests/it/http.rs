@@ -140,7 +140,13 @@ impl World {
         let parts = Parts {
             lanes: 2,
             formats: formats.clone(),
-            tally: tally::Settings { lateness: 0, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None },
+            tally: tally::Settings {
+                lateness: 0,
+                dedupe: limits::DEDUPE,
+                recent_bytes: limits::RECENT_BYTES,
+                past: None,
+                taken: Default::default(),
+            },
             compiled: Arc::new(Compiled::new(listening)),
             clock: clock.clone(),
         };
@@ -149,6 +155,7 @@ impl World {
         let board = Arc::new(Board::default());
         let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
+            store: None,
             feed: feed.clone(),
             intake: engine.intake.clone(),
             port: (plan.share > 0).then(|| engine.intake.port(SourceId(0), plan.share, metrics::Counter::noop())),

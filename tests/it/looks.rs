@@ -41,7 +41,8 @@ struct World {
 fn engine(past: Vec<f64>) -> Engine {
     let mut engine = Engine::new(listening(1, 1, "UTC", vec![rule("r", On::Unusual(Settings::new(Direction::Spike)), &[0])]));
     let past = Some(Past::new(bucket_of(START), move |_| past.clone()));
-    engine.tally = Tally::new(tally::Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 24, past });
+    engine.tally =
+        Tally::new(tally::Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 24, past, taken: Default::default() });
     engine
 }
 

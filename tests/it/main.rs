@@ -45,6 +45,7 @@ mod shares;
 mod sources;
 mod source_alerts;
 mod spikes;
+mod store;
 mod tally;
 mod tidy;
 mod twitter_text;

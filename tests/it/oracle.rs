@@ -316,7 +316,7 @@ fn compare(seed: u64, dedupe: i64, recent_bytes: usize) -> (Applied, usize) {
     let on = On::Volume { window: VOLUME.0, at: VOLUME.1 };
     let rules = vec![rule("volume", on, &[0, 1, 2]), rule("alta", On::Priority { at: Score::points(58) }, &[1])];
     let mut engine = Engine::new(listening(1, TOPICS, "UTC", rules));
-    engine.tally = Tally::new(Settings { lateness: LATENESS, dedupe, recent_bytes, past: None });
+    engine.tally = Tally::new(Settings { lateness: LATENESS, dedupe, recent_bytes, past: None, taken: Default::default() });
     let mut naive = Naive::new(dedupe, recent_bytes > 0);
     let (mut totals, mut told, mut open) = (Applied::default(), 0, BTreeSet::new());
     for (i, step) in world(seed).into_iter().enumerate() {

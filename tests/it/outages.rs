@@ -34,7 +34,7 @@ fn told(compiled: &Arc<Compiled>, seed: u64, outage: bool) -> Option<i64> {
     let begin = Timestamp(begin.0.div_euclid(BUCKET) * BUCKET);
     let mut lane = Lane::new(decoders(&[Format { name: Shape::Escucha.format(), mapping: Mapping::default() }]));
     let past = Some(demo::past(seed, begin));
-    let mut tally = Tally::new(Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 24, past });
+    let mut tally = Tally::new(Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 24, past, taken: Default::default() });
     // Before its start a world has no outage.
     let mut world = World::new(seed, if outage { onset.plus(-QUIET) } else { onset.plus(24 * HOUR) });
     let (mut events, mut bytes) = (Vec::new(), Vec::new());

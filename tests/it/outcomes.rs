@@ -153,7 +153,13 @@ pub struct Engine {
 
 impl Engine {
     pub fn new(compiled: Arc<Compiled>) -> Engine {
-        let settings = Settings { lateness: escucha::limits::LATENESS, dedupe: escucha::limits::DEDUPE, recent_bytes: 1 << 24, past: None };
+        let settings = Settings {
+            lateness: escucha::limits::LATENESS,
+            dedupe: escucha::limits::DEDUPE,
+            recent_bytes: 1 << 24,
+            past: None,
+            taken: Default::default(),
+        };
         Engine { tally: Tally::new(settings), compiled, events: Vec::new() }
     }
 

@@ -1,6 +1,8 @@
 //! Shares of voice through decoder, lane and tally, against a slow twin that keeps every mention and counts
 //! them anew for each question: late, shuffled, doubled, deleted, changed, repeated and copied posts.
 
+mod lanes;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::path::Path;
@@ -84,7 +86,13 @@ struct World {
 
 impl World {
     fn new(config: &str) -> World {
-        let settings = Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: limits::RECENT_BYTES, past: None };
+        let settings = Settings {
+            lateness: limits::LATENESS,
+            dedupe: limits::DEDUPE,
+            recent_bytes: limits::RECENT_BYTES,
+            past: None,
+            taken: Default::default(),
+        };
         let lane = Lane::new(vec![Format { name: "escucha", mapping: Mapping::default() }.decoder()]);
         let (events, applied) = (Vec::new(), Applied::default());
         let compiled = Arc::default();
@@ -466,8 +474,13 @@ fn live_shares_are_those_of_a_recount() {
     for seed in 0..6 {
         let mut engine = World::new(CONFIG);
         // What is known is remembered for as long as the twin remembers.
-        engine.tally =
-            Tally::new(Settings { lateness: limits::LATENESS, dedupe: 1000 * HOUR, recent_bytes: limits::RECENT_BYTES, past: None });
+        engine.tally = Tally::new(Settings {
+            lateness: limits::LATENESS,
+            dedupe: 1000 * HOUR,
+            recent_bytes: limits::RECENT_BYTES,
+            past: None,
+            taken: Default::default(),
+        });
         let listening = &engine.compiled.listening;
         let brand_of = listening.topics.iter().filter_map(|t| Some((t.name.clone(), listening.brand_of(t)?.name.clone())));
         let brand_of: BTreeMap<String, String> = brand_of.collect();
@@ -524,68 +537,4 @@ fn live_shares_are_those_of_a_recount() {
         }
     }
     assert!(answered > 100.0 && copied > 100.0 && reacted > 100.0, "the worlds are too quiet: {answered} {copied} {reacted}");
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A rule that fires often, for the worlds above.
-const RULE: &str = "
-[[alert]]
-name = 'cuota'
-on = 'share'
-group = 'sector'
-window = '6h'
-significance = 0.2
-change = 1
-";
-
-#[test]
-fn alerts_do_not_depend_on_the_lanes() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("world.ndjson");
-    // Every other half day one brand is spoken of, and then another.
-    let mut random = Prng::new(7);
-    let lines = (0..12_000u64).map(|i| {
-        let when = at(i as i64 / 2);
-        let often = if (i / 1440).is_multiple_of(2) { "alfa" } else { "beta" };
-        let brand = if random.below(3) == 0 { often } else { ["alfa", "beta", "gama", "delta"][random.below(4) as usize] };
-        format!("{}\n", line(&i.to_string(), when, &format!("u{i}"), &format!("{brand} {i}")))
-    });
-    std::fs::write(&file, lines.collect::<String>()).unwrap();
-    let replayed = |lanes| {
-        let (config, _) = Config::read("t", format!("{CONFIG}{RULE}"), Path::new("")).expect("a good configuration");
-        let job = Job {
-            files: vec![file.clone()],
-            format: Format { name: "escucha", mapping: Mapping::default() },
-            as_recorded: true,
-            speed: None,
-            counts: false,
-            lanes,
-            buffer_bytes: 4096,
-            tally: config.engine.tally.clone(),
-            compiled: Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1))),
-        };
-        let out = Written::default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(replay::run(job, Box::new(out.clone()), |_| ())).unwrap();
-        let bytes = std::mem::take(&mut *out.0.lock().unwrap());
-        String::from_utf8(bytes).unwrap()
-    };
-    let alerts = replayed(1);
-    let count = |word: &str| alerts.lines().filter(|l| l.contains("\"on\":\"share\"") && l.contains(word)).count();
-    assert!(count("\"firing\"") > 10 && count("\"resolved\"") > 5, "{alerts}");
-    for lanes in [2, 4] {
-        assert!(replayed(lanes) == alerts, "{lanes} lanes gave other alerts");
-    }
 }

@@ -215,7 +215,7 @@ async fn a_jetstream_that_goes_away_is_told_and_resolves_when_it_is_back() {
     let parts = Parts {
         lanes: 1,
         formats: vec![Format { name: "jetstream", mapping: Mapping::default() }],
-        tally: tally::Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 20, past: None },
+        tally: tally::Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 20, past: None, taken: Default::default() },
         compiled: watching(1, 1),
         clock,
     };

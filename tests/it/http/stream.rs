@@ -126,7 +126,8 @@ async fn streams_resume_or_say_why_not() {
         ("since=5", true, Value::Null, 6),
         ("", false, Value::Null, 6),
         ("since=3&epoch=E0", false, json!({"code": "epoch_changed", "floor": 1}), 1),
-        ("since=99&epoch=E1", false, json!({"code": "epoch_changed", "floor": 1}), 1),
+        ("since=99", false, json!({"code": "epoch_changed", "floor": 1}), 1),
+        ("since=99&epoch=E1", false, json!({"code": "cursor_ahead", "floor": 1}), 1),
     ] {
         let mut client = world.client(&format!("channels=alerts&{query}")).await;
         let hello = client.frame().await;

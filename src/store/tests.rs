@@ -1,0 +1,239 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::post::{Author, Post};
+use crate::time::ManualClock;
+use tempfile::TempDir;
+
+const EPOCH: &str = "life";
+
+fn settings(folder: &TempDir) -> Settings {
+    Settings { path: folder.path().join("alerts.db"), retention: 90 * 24 * crate::time::HOUR, max_bytes: 1 << 30 }
+}
+
+fn open(settings: &Settings, second: i64) -> Result<Opened, Refused> {
+    Opened::open(settings, EPOCH, Timestamp::from_seconds(second))
+}
+
+fn post(id: &str, text: &str) -> PostBuf {
+    let author = Author { handle: "maria_delatora", ..Author::default() };
+    PostBuf::new(&Post { id, network: "x", text, author, ..Post::default() })
+}
+
+fn alert(id: &str, status: Status, second: i64, top: &[PostBuf]) -> Box<Alert> {
+    Box::new(Alert {
+        id: id.into(),
+        rule: "r".into(),
+        on: "volume",
+        status,
+        severity: Severity::Warning,
+        topic: "t".into(),
+        brand: String::new(),
+        started_at: Timestamp(0),
+        updated_at: Timestamp::from_seconds(second),
+        resolved_at: None,
+        observed: Default::default(),
+        clusters: None,
+        threshold: 1,
+        finding: None,
+        standing: None,
+        priority: None,
+        delayed: false,
+        reasons: Vec::new(),
+        first_post: top.first().cloned(),
+        top_posts: top.to_vec(),
+        source: String::new(),
+        topics: Vec::new(),
+        gist: Default::default(),
+        similar: Vec::new(),
+        acknowledged: None,
+        networks: Vec::new(),
+    })
+}
+
+fn commit(opened: &mut Opened, jobs: &[Job], second: i64) {
+    opened.log.commit(jobs, Timestamp::from_seconds(second)).expect("room");
+    opened.log.wipe().expect("wiped");
+}
+
+fn told(kept: &[Kept]) -> Vec<(u64, &str, Status)> {
+    kept.iter().map(|k| (k.seq, k.id.as_str(), k.status)).collect()
+}
+
+fn value(kept: &Kept) -> serde_json::Value {
+    serde_json::from_str(&kept.body).expect("JSON")
+}
+
+#[test]
+fn what_was_committed_is_there_again_and_what_fired_is_resolved() {
+    let folder = TempDir::new().expect("a folder");
+    let mut first = open(&settings(&folder), 0).expect("new");
+    assert_eq!((first.epoch.as_str(), first.next, first.kept.len()), (EPOCH, 1, 0));
+    let jobs = [("a", Status::Firing), ("b", Status::Firing), ("a", Status::Resolved)].map(|(id, s)| Job::Alert(alert(id, s, 1, &[])));
+    commit(&mut first, &jobs, 1);
+    drop(first);
+    let again = Opened::open(&settings(&folder), "another", Timestamp::from_seconds(7)).expect("ours");
+    assert_eq!((again.epoch.as_str(), again.next), (EPOCH, 5));
+    let (f, r) = (Status::Firing, Status::Resolved);
+    assert_eq!(told(&again.kept), [(1, "a", f), (2, "b", f), (3, "a", r), (4, "b", r)]);
+    assert_eq!(again.ids, ["a", "b"].map(str::to_owned).into());
+    let last = value(&again.kept[3]);
+    assert_eq!((&last["seq"], &last["status"], &last["resolved_at"]), (&4.into(), &"resolved".into(), &"1970-01-01T00:00:07Z".into()));
+    assert_eq!(last["reasons"][0]["code"], "restarted");
+    drop(again);
+    assert_eq!(open(&settings(&folder), 8).expect("ours").next, 5, "once is enough");
+}
+
+#[test]
+fn a_delete_leaves_no_trace_in_the_files() {
+    let folder = TempDir::new().expect("a folder");
+    let secret = "palabra-irrepetible ".repeat(1000);
+    let mut store = open(&settings(&folder), 0).expect("new");
+    let (shown, other) = (post("77", &secret), post("78", "se queda"));
+    commit(&mut store, &[Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]))], 1);
+    let traces = |word: &str| {
+        let files = std::fs::read_dir(folder.path()).expect("a folder").map(|f| std::fs::read(f.expect("a file").path()).expect("bytes"));
+        files.filter(|bytes| bytes.windows(word.len()).any(|w| w == word.as_bytes())).count()
+    };
+    assert!(traces("palabra-irrepetible") > 0);
+    commit(&mut store, &[Job::Edited(other.get().key(), post("78", "corregida")), Job::Gone(shown.get().key())], 2);
+    assert_eq!((traces("palabra-irrepetible"), traces("se queda")), (0, 0));
+    let kept = store.log.latest().expect("rows");
+    let body = value(&kept[0]);
+    assert_eq!((&body["top_posts"][0]["kind"], &body["top_posts"][0]["id"]), (&"delete".into(), &"77".into()));
+    assert!(body["top_posts"][0]["author"]["handle"].is_null());
+    assert_eq!(body["top_posts"][1]["text"], "corregida");
+    commit(&mut store, &[Job::Gone(other.get().key())], 3);
+    assert_eq!(traces("maria_delatora"), 0);
+}
+
+#[test]
+fn only_a_sound_file_of_ours_is_used_and_by_one_process() {
+    let folder = TempDir::new().expect("a folder");
+    let settings = settings(&folder);
+    let mut store = open(&settings, 0).expect("new");
+    assert!(matches!(open(&settings, 0), Err(Refused::InUse(_))));
+    let texts: Vec<PostBuf> = (0..5).map(|i| post(&i.to_string(), &"x".repeat(5000))).collect();
+    commit(&mut store, &[Job::Alert(alert("a", Status::Resolved, 1, &texts))], 1);
+    store.log.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoint");
+    drop(store);
+    let good = std::fs::read(&settings.path).expect("bytes");
+    let mut newer = good.clone();
+    newer[60..64].copy_from_slice(&9u32.to_be_bytes());
+    let mut other = good.clone();
+    other[68..72].copy_from_slice(b"abcd");
+    let torn = good[..good.len() / 2].to_vec();
+    for (bytes, wanted) in
+        [(newer, "newer"), (other, "no escucha"), (torn, "damaged"), (b"hola".to_vec(), "no escucha"), (vec![], "no escucha")]
+    {
+        std::fs::write(&settings.path, &bytes).expect("written");
+        let refused = open(&settings, 0).err().expect(wanted);
+        let text = refused.text();
+        assert!(text.en.contains(wanted) && !text.es.contains(wanted), "{text:?}");
+        assert_eq!(std::fs::read(&settings.path).expect("bytes"), bytes, "{wanted}: left as it was");
+    }
+    std::fs::write(&settings.path, &good).expect("written");
+    assert_eq!(open(&settings, 0).expect("ours").next, 2);
+    let nowhere = Settings { path: folder.path().join("none/alerts.db"), ..settings };
+    assert!(matches!(open(&nowhere, 0), Err(Refused::Io { .. })));
+}
+
+#[test]
+fn what_is_half_made_is_made_anew() {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("alerts.db.new"), b"half").expect("written");
+    assert_eq!(open(&settings(&folder), 0).expect("new").next, 1);
+}
+
+#[test]
+fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
+    let folder = TempDir::new().expect("a folder");
+    let opened = open(&settings(&folder), 0).expect("new");
+    let pages: i64 = opened.log.connection().pragma_query_value(None, "page_count", |r| r.get(0)).expect("pages");
+    let limit = |pages: i64| format!("PRAGMA max_page_count = {pages}");
+    opened.log.connection().execute_batch(&limit(pages)).expect("limited");
+    let health = Arc::new(Health::default());
+    let mut writer = writer::Writer { log: opened.log, health: health.clone(), clock: Arc::new(ManualClock::default()) };
+    let long = post("1", &"x".repeat(20_000));
+    let held: Vec<Job> = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)))).collect();
+    assert!(!writer.commit(&held).expect("passing"));
+    assert!(health.problem().is_some_and(|p| p.contains("held back")));
+    assert_eq!((writer.log.next(), writer.log.latest().expect("rows").len()), (1, 0), "nothing half");
+    writer.log.connection().execute_batch(&limit(100_000)).expect("room");
+    assert!(writer.commit(&held).expect("room"));
+    assert_eq!(health.problem(), None);
+    let kept = writer.log.latest().expect("rows");
+    assert_eq!(kept.iter().map(|k| k.id.as_str()).collect::<Vec<_>>(), ["a0", "a1", "a2", "a3"]);
+}
+
+#[test]
+fn the_oldest_go_by_age_and_by_size_and_numbers_go_on() {
+    let folder = TempDir::new().expect("a folder");
+    let old = Settings { retention: 1_000_000, ..settings(&folder) };
+    let mut store = open(&old, 0).expect("new");
+    for second in 1..=4 {
+        commit(&mut store, &[Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]))], second);
+    }
+    assert_eq!(store.log.latest().expect("rows").iter().map(|k| k.seq).collect::<Vec<_>>(), [3, 4]);
+    drop(store);
+    let mut small = open(&Settings { max_bytes: 1, ..settings(&folder) }, 5).expect("ours");
+    commit(&mut small, &[Job::Alert(alert("b", Status::Resolved, 5, &[]))], 5);
+    assert_eq!(told(&small.log.latest().expect("rows")), [(5, "b", Status::Resolved)]);
+}
+
+#[test]
+fn all_is_durable_before_it_is_published_and_in_order() {
+    let folder = TempDir::new().expect("a folder");
+    let settings = settings(&folder);
+    let published = Arc::new(Mutex::new(Vec::new()));
+    let (out, path) = (published.clone(), settings.path.clone());
+    let publish = move |jobs: Vec<Job>| {
+        let reader = rusqlite::Connection::open(&path).expect("a reader");
+        let mut out = out.lock().expect("no panic");
+        for job in jobs {
+            let Job::Alert(alert) = job else { continue };
+            let stored: String =
+                reader.query_row("SELECT id FROM alerts WHERE seq = ?1", [out.len() as i64 + 1], |r| r.get(0)).expect("durable");
+            assert_eq!(stored, alert.id);
+            out.push(alert.id.clone());
+        }
+    };
+    let store = open(&settings, 0).expect("new").start(Arc::new(ManualClock::default()), publish, |e| panic!("{e}")).expect("a thread");
+    let ids: Vec<String> = (0..200).map(|i| format!("a{i}")).collect();
+    for id in &ids {
+        store.jobs.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("it runs");
+    }
+    store.stop();
+    assert_eq!(*published.lock().expect("no panic"), ids);
+}
+
+#[test]
+fn beyond_the_bound_alerts_are_lost_but_no_delete() {
+    let folder = TempDir::new().expect("a folder");
+    let log = open(&settings(&folder), 0).expect("new").log;
+    let writer = writer::Writer { log, health: Arc::default(), clock: Arc::new(ManualClock::default()) };
+    let (out, jobs) = unbounded();
+    let mut held = vec![Job::Gone(PostKey(1)); crate::limits::STORE_HELD - 1];
+    for id in ["a", "b"] {
+        out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("open");
+    }
+    out.send(Job::Gone(PostKey(2))).expect("open");
+    assert!(!writer.take(&jobs, &mut held), "more may come");
+    let added = &held[crate::limits::STORE_HELD - 1..];
+    assert!(matches!(added, [Job::Alert(a), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
+    drop(out);
+    assert!(writer.take(&jobs, &mut held), "it was the last");
+}
+
+#[test]
+fn what_ends_with_no_room_was_never_published() {
+    let folder = TempDir::new().expect("a folder");
+    let opened = open(&settings(&folder), 0).expect("new");
+    let pages: i64 = opened.log.connection().pragma_query_value(None, "page_count", |r| r.get(0)).expect("pages");
+    opened.log.connection().execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("limited");
+    let publish = |jobs: Vec<Job>| panic!("{jobs:?}");
+    let store = opened.start(Arc::new(ManualClock::default()), publish, |e| panic!("{e}")).expect("a thread");
+    store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]))).expect("it runs");
+    store.stop();
+    assert_eq!(open(&settings(&folder), 0).expect("ours").next, 1);
+}
