@@ -22,6 +22,12 @@ impl Lang {
         header.split(',').map(str::trim).find(known).map_or(Lang::En, Lang::from_tag)
     }
 
+    /// `n` with so many decimals: in Spanish behind a comma, since there a point parts thousands.
+    pub fn decimal(self, n: f64, places: usize) -> String {
+        let text = format!("{n:.places$}");
+        self.pick(text.replace('.', ","), text)
+    }
+
     /// Picks what is for this language.
     pub fn pick<T>(self, es: T, en: T) -> T {
         match self {
@@ -55,6 +61,12 @@ impl Both {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_have_their_mark() {
+        assert_eq!((Lang::Es.decimal(1.016, 2), Lang::En.decimal(1.016, 2)), ("1,02".to_owned(), "1.02".to_owned()));
+        assert_eq!((Lang::Es.decimal(7.0, 0), Lang::En.decimal(7.0, 0)), ("7".to_owned(), "7".to_owned()));
+    }
 
     #[test]
     fn the_first_known_language_wins() {

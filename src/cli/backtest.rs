@@ -258,10 +258,10 @@ fn spread(delays: &[i64]) -> Option<[i64; 3]> {
 
 /// The summary for people.
 fn text(label: &str, s: &Summary, refused: u64, lang: Lang) -> String {
-    let (rows, weeks, alerts, rate) = (s.rows, s.weeks(), s.alerts, s.per_week());
+    let (rows, weeks, alerts, rate) = (s.rows, lang.decimal(s.weeks(), 1), s.alerts, lang.decimal(s.per_week(), 2));
     let mut text = lang.pick(
-        format!("{label}: {rows} filas, {refused} rechazadas, {weeks:.1} semanas; {alerts} alertas, {rate:.2} por semana"),
-        format!("{label}: {rows} rows, {refused} refused, {weeks:.1} weeks; {alerts} alerts, {rate:.2} a week"),
+        format!("{label}: {rows} filas, {refused} rechazadas, {weeks} semanas; {alerts} alertas, {rate} por semana"),
+        format!("{label}: {rows} rows, {refused} refused, {weeks} weeks; {alerts} alerts, {rate} a week"),
     );
     if let (Some(first), Some(delay)) = (s.first, s.median_delay()) {
         let minutes = delay / SECOND / 60;

@@ -74,12 +74,12 @@ fn caution(named: bool, lang: Lang) -> &'static str {
 }
 
 fn table(topic: &str, tried: &Comparison, lang: Lang) -> String {
-    let (weeks, n) = (tried.weeks, tried.targets.len());
+    let (weeks, n) = (lang.decimal(tried.weeks, 1), tried.targets.len());
     let mut text = match tried.named {
-        true => lang.pick(format!("{topic}: {weeks:.1} semanas, {n} sucesos"), format!("{topic}: {weeks:.1} weeks, {n} events")),
+        true => lang.pick(format!("{topic}: {weeks} semanas, {n} sucesos"), format!("{topic}: {weeks} weeks, {n} events")),
         false => lang.pick(
-            format!("{topic}: {weeks:.1} semanas, los {n} mayores picos (uno por semana a lo sumo)"),
-            format!("{topic}: {weeks:.1} weeks, the {n} largest peaks (at most one for each week)"),
+            format!("{topic}: {weeks} semanas, los {n} mayores picos (uno por semana a lo sumo)"),
+            format!("{topic}: {weeks} weeks, the {n} largest peaks (at most one for each week)"),
         ),
     };
     if tried.outside > 0 {
@@ -101,7 +101,7 @@ fn table(topic: &str, tried: &Comparison, lang: Lang) -> String {
             sensitivity(&o.settings),
             budget(o.settings.budget),
             o.alerts.to_string(),
-            format!("{:.2}", tried.per_week(o)),
+            lang.decimal(tried.per_week(o), 2),
             o.caught.to_string(),
             o.missed.to_string(),
             minutes(median(&o.delays)),

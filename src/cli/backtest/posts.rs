@@ -124,9 +124,10 @@ fn view<'a>(
 }
 
 fn text(view: &wire::BacktestView<'_>, lang: Lang) -> String {
-    let ((posts, refused), weeks, alerts, rate) = (view.rows, view.weeks, view.alerts, view.per_week);
+    let (posts, refused) = view.rows;
+    let (weeks, alerts, rate) = (lang.decimal(view.weeks, 2), view.alerts, lang.decimal(view.per_week, 2));
     lang.pick(
-        format!("{posts} mensajes, {refused} rechazados, {weeks:.2} semanas; {alerts} alertas, {rate:.2} por semana"),
-        format!("{posts} posts, {refused} refused, {weeks:.2} weeks; {alerts} alerts, {rate:.2} a week"),
+        format!("{posts} mensajes, {refused} rechazados, {weeks} semanas; {alerts} alertas, {rate} por semana"),
+        format!("{posts} posts, {refused} refused, {weeks} weeks; {alerts} alerts, {rate} a week"),
     )
 }
