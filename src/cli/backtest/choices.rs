@@ -84,9 +84,10 @@ fn table(topic: &str, tried: &Comparison, lang: Lang) -> String {
     };
     if tried.outside > 0 {
         let outside = tried.outside;
+        let events = if outside == 1 { lang.pick("suceso", "event") } else { lang.pick("sucesos", "events") };
         text += &lang.pick(
-            format!("; {outside} sucesos fuera de lo que se pudo juzgar"),
-            format!("; {outside} events outside of what could be judged"),
+            format!("; {outside} {events} fuera de lo que se pudo juzgar"),
+            format!("; {outside} {events} outside of what could be judged"),
         );
     }
     text.push('\n');

@@ -108,7 +108,7 @@ fn settings_are_held_against_known_events() {
     assert_eq!(settings.len(), 12);
     assert!(settings.iter().all(|s| s["caught"] == 1 && s["missed"] == 1 && s["median_delay_seconds"].as_i64() > Some(0)), "{tried}");
     assert_eq!(settings.iter().filter(|s| s["asked"] == true && s["sensitivity"] == 3.0).count(), 1);
-    assert!(err.contains("events.csv:6: ") && err.contains("app: 3.0 semanas, 2 sucesos; 1 sucesos fuera"), "{err}");
+    assert!(err.contains("events.csv:6: ") && err.contains("app: 3,0 semanas, 2 sucesos; 1 suceso fuera"), "{err}");
     let drawn = |name: &str| {
         let file = folder.path().join(name);
         let shown = file.display().to_string();
