@@ -80,10 +80,10 @@ pub const SOURCE_FORGOTTEN: i64 = 24 * HOUR;
 pub const LOOK_VOICES: u64 = 5;
 /// Event time may pass without data for this long and still counts as listened to.
 pub const LISTENED_GAP: i64 = 24 * HOUR;
-/// Topics whose five minutes are closed in one beat, and topics whose windows are told of in one beat: what
-/// thousands of topics have at the same moment is spread over some seconds.
+/// Topics whose five minutes one beat closes: what thousands have at the same moment is spread over the next
+/// seconds. One costs about 7 µs.
 pub const CLOSED: usize = 2048;
-/// See [`CLOSED`].
+/// Topics whose windows one beat tells of; the next beat goes on with the others.
 pub const VISITED: usize = 4096;
 /// Stretches of event time that were listened to; beyond, the two oldest become one.
 pub const LISTENED_SPANS: usize = 1024;

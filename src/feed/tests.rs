@@ -287,3 +287,53 @@ fn a_feed_goes_on_where_its_store_stood_and_scrubs_what_it_was_given() {
     assert!(now["first_post"]["text"] == "", "{now}");
     assert_eq!(Feed::resume("e".into(), Vec::new(), 7, Vec::new()).join(Some(6), Some("e")).1, Joined::Recovered);
 }
+
+/// With a store, nothing is shown that is not durable: the word of who took an alert on neither.
+#[test]
+fn an_acknowledgement_goes_through_the_store_and_stays_with_the_alert() {
+    let feed = Feed::new("e".into(), Vec::new());
+    feed.publish(alert(&[]));
+    let (jobs, waiting) = crossbeam::channel::unbounded();
+    feed.keep_in(jobs);
+    let by = Acknowledged { by: "ana".into(), at: Timestamp(5), note: "voy".into() };
+    assert_eq!(feed.acknowledge("a", by.clone()), Ok(None));
+    assert_eq!(feed.head(), 1, "it is not durable yet");
+    let job = waiting.try_recv().expect("a job");
+    assert!(matches!(&job, Job::Alert(told) if told.acknowledged.as_ref() == Some(&by)));
+    feed.settle(vec![job]);
+    let frame = |seq: u64| serde_json::from_str::<serde_json::Value>(feed.frame(&feed.alerts(seq - 1)[0]).as_str()).expect("JSON");
+    assert_eq!((feed.head(), frame(2)["acknowledged"]["by"].clone()), (2, "ana".into()));
+
+    // Later transitions are told with it until the alert is over; what was handed on is shown as it was.
+    let Event::Alert(mut later) = alert(&[]) else { panic!("an alert") };
+    feed.settle(vec![Job::Alert(later.clone())]);
+    assert!(frame(3)["acknowledged"].is_null(), "what is durable is not changed");
+    feed.stamp(&mut later);
+    assert_eq!(later.acknowledged.as_ref(), Some(&by));
+    later.status = crate::alert::Status::Resolved;
+    feed.settle(vec![Job::Alert(later.clone())]);
+    feed.stamp(&mut later);
+    assert_eq!(later.acknowledged, None);
+    assert_eq!(feed.acknowledge("a", by.clone()), Err(NotOpen::Resolved));
+    feed.release();
+    assert!(waiting.recv().is_err(), "the store can end");
+}
+
+#[test]
+fn what_is_kept_of_another_life_is_found_by_all_its_topics_and_is_over() {
+    let kept = |body: &str| Kept {
+        seq: 1,
+        id: "old".into(),
+        topic: "t".into(),
+        status: crate::alert::Status::Resolved,
+        severity: crate::alert::Severity::Info,
+        body: body.into(),
+        posts: Vec::new(),
+    };
+    let joint = kept(r#"{"topics":[{"topic":"t"},{"topic":"u"}],"source":null}"#);
+    assert_eq!(["t", "u", "v"].map(|name| joint.is_about(name)), [true, true, false]);
+    assert!(kept(r#"{"topics":[],"source":"red"}"#).is_about("v") && !kept("torn").is_about("v"));
+    let feed = Feed::resume("e".into(), Vec::new(), 2, vec![joint]);
+    let by = Acknowledged { by: String::new(), at: Timestamp(5), note: String::new() };
+    assert_eq!(feed.acknowledge("old", by), Err(NotOpen::Resolved));
+}
