@@ -191,7 +191,45 @@ pub struct Alert {
     pub acknowledged: Option<Acknowledged>,
 }
 
+/// The id of an alert of `rule` about a topic, source or brand, whose window starts at `start`: from its cause
+/// alone, to the minute, so that the same input gives the same id.
+pub fn id(rule: &str, about: &str, start: Timestamp) -> String {
+    format!("{rule}/{about}/{}", start.to_jiff().strftime("%Y-%m-%dT%H:%MZ"))
+}
+
 impl Alert {
+    /// An alert that begins to fire at `at`, of which nothing else is known yet.
+    pub fn new(id: impl Into<String>, rule: impl Into<String>, on: &'static str, severity: Severity, at: Timestamp) -> Alert {
+        Alert {
+            id: id.into(),
+            rule: rule.into(),
+            on,
+            status: Status::Firing,
+            severity,
+            topic: String::new(),
+            source: String::new(),
+            brand: String::new(),
+            started_at: at,
+            updated_at: at,
+            resolved_at: None,
+            observed: Tallied::default(),
+            clusters: None,
+            threshold: 0,
+            finding: None,
+            standing: None,
+            topics: Vec::new(),
+            priority: None,
+            delayed: false,
+            reasons: Vec::new(),
+            first_post: None,
+            top_posts: Vec::new(),
+            networks: Vec::new(),
+            gist: Gist::default(),
+            similar: Vec::new(),
+            acknowledged: None,
+        }
+    }
+
     /// Whether it shows the post `key`.
     pub fn shows(&self, key: PostKey) -> bool {
         self.first_post.iter().chain(&self.top_posts).any(|p| p.get().key() == key)

@@ -13,7 +13,7 @@ pub mod recorded;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::alert::{Alert, Gist, Severity, Status};
+use crate::alert::{self, Alert, Severity};
 use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_WEEK, Settings, Usual};
 use crate::calendar::Calendar;
 use crate::judge;
@@ -161,32 +161,13 @@ fn start(bucket: i64) -> Timestamp {
 fn alert(label: &str, direction: Direction, bucket: i64, finding: &Finding) -> Alert {
     let (on, started_at) = (direction.as_str(), start(bucket));
     Alert {
-        id: format!("{on}/{label}/{}", started_at.to_jiff().strftime("%Y-%m-%dT%H:%MZ")),
-        rule: on.to_owned(),
-        on,
-        status: Status::Firing,
-        severity: Severity::default(),
         topic: label.to_owned(),
-        source: String::new(),
-        brand: String::new(),
-        started_at,
         updated_at: started_at.plus(BUCKET),
-        resolved_at: None,
         observed: Tallied { mentions: finding.observed.round() as u64, ..Tallied::default() },
-        clusters: None,
         threshold: finding.threshold(direction),
         finding: Some(*finding),
-        standing: None,
-        priority: None,
-        delayed: false,
         reasons: judge::unusual(finding, direction),
-        first_post: None,
-        top_posts: Vec::new(),
-        networks: Vec::new(),
-        topics: Vec::new(),
-        gist: Gist::default(),
-        similar: Vec::new(),
-        acknowledged: None,
+        ..Alert::new(alert::id(on, label, started_at), on, on, Severity::default(), started_at)
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::alert::{Alert, Gist, Reason, Status};
+use crate::alert::{self, Alert, Gist};
 use crate::post::{PostBuf, PostKey};
 use crate::score::{Addend, Score};
 use crate::time::{MINUTE, Timestamp};
@@ -211,7 +211,7 @@ impl Judge {
         let Some(watch) = self.watches.get_mut(i) else { return };
         let On::Volume { window, at } = watch.rule.on else { return };
         let start = Timestamp::from_minute(end + 1 - window.minutes());
-        let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, start.to_jiff().strftime("%Y-%m-%dT%H:%MZ"));
+        let id = alert::id(&watch.rule.name, &watch.topic_name, start);
         let observed = evidence.observed;
         let mut alert = watch.alert(id, start, at, evidence, when);
         alert.reasons = words::volume(observed, window, at);
@@ -289,33 +289,19 @@ impl Watch {
     /// An alert of this watch that begins to fire.
     fn alert(&self, id: String, started_at: Timestamp, threshold: u64, evidence: Evidence, when: Moment) -> Alert {
         Alert {
-            id,
-            rule: self.rule.name.clone(),
-            on: on(&self.rule.on),
-            status: Status::Firing,
-            severity: self.rule.severity,
             topic: self.topic_name.clone(),
-            source: String::new(),
             brand: self.brand.clone(),
-            started_at,
             // A post can be ahead of the beat; an alert is never older than its cause.
             updated_at: when.now.max(started_at),
-            resolved_at: None,
             observed: evidence.observed,
             clusters: Some(evidence.clusters),
             threshold,
-            finding: None,
-            standing: None,
-            priority: None,
             delayed: when.delayed,
-            reasons: Vec::<Reason>::new(),
             first_post: evidence.first,
             top_posts: evidence.top,
             networks: evidence.networks,
-            topics: Vec::new(),
             gist: evidence.gist,
-            similar: Vec::new(),
-            acknowledged: None,
+            ..Alert::new(id, self.rule.name.clone(), on(&self.rule.on), self.rule.severity, started_at)
         }
     }
 }

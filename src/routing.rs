@@ -26,7 +26,6 @@ use crate::bilingual::Both;
 use crate::limits::{ALERTS_ROUTED, DECISIONS, SILENCES};
 use crate::post::PostKey;
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
-use crate::window::Tallied;
 use lane::Lane;
 
 /// Now, twice: the wall clock, which hours and silences go by and which may be set, and the time since
@@ -441,36 +440,12 @@ impl Book {
 /// A sign of life has the form of an alert that never ends, for that is what targets understand.
 fn sign_of_life(target: usize, at: Timestamp, count: u64) -> Order {
     let alert = Alert {
-        id: "escucha/heartbeat".to_owned(),
-        rule: "heartbeat".to_owned(),
-        on: "heartbeat",
-        status: Status::Firing,
-        severity: Severity::Info,
-        topic: String::new(),
-        brand: String::new(),
-        started_at: at,
-        updated_at: at,
-        resolved_at: None,
-        observed: Tallied::default(),
-        clusters: None,
-        threshold: 0,
-        finding: None,
-        standing: None,
-        priority: None,
-        delayed: false,
         reasons: vec![Reason {
             code: "heartbeat",
             text: Both::new("escucha sigue viva y puede avisar", "escucha is alive and can tell"),
             value: count as f64,
         }],
-        first_post: None,
-        top_posts: Vec::new(),
-        networks: Vec::new(),
-        source: String::new(),
-        topics: Vec::new(),
-        gist: Default::default(),
-        similar: Vec::new(),
-        acknowledged: None,
+        ..Alert::new("escucha/heartbeat", "heartbeat", "heartbeat", Severity::Info, at)
     };
     let key = format!("{}/{}/{count}", alert.id, at.0);
     Order { target, alert: Arc::new(alert), seq: 0, cause: Cause::Heartbeat, key }

@@ -8,7 +8,6 @@ use crate::post::{Post, PostBuf};
 use crate::routing::{Heartbeat, Matchers, Route, Timing};
 use crate::tally::Event;
 use crate::time::SECOND;
-use crate::window::Tallied;
 
 /// Tokio's clock, which stands still while anything can be done.
 struct Paused(tokio::time::Instant);
@@ -107,32 +106,11 @@ impl World {
 fn alert(id: &str, status: Status, posts: &[&str]) -> Event {
     let posts = posts.iter().map(|id| PostBuf::new(&Post { id, network: "x", text: "secreto", ..Post::default() }));
     Event::Alert(Box::new(Alert {
-        id: id.to_owned(),
-        rule: "r".to_owned(),
-        on: "volume",
         status,
-        severity: Severity::Warning,
         topic: "t".to_owned(),
-        brand: String::new(),
-        started_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        resolved_at: None,
-        observed: Tallied::default(),
-        clusters: None,
-        threshold: 0,
-        finding: None,
-        standing: None,
-        priority: None,
-        delayed: false,
-        reasons: Vec::new(),
         first_post: posts.clone().next(),
         top_posts: posts.collect(),
-        networks: Vec::new(),
-        source: String::new(),
-        topics: Vec::new(),
-        gist: Default::default(),
-        similar: Vec::new(),
-        acknowledged: None,
+        ..Alert::new(id, "r", "volume", Severity::Warning, Timestamp(0))
     }))
 }
 

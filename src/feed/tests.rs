@@ -1,5 +1,5 @@
 use super::*;
-use crate::alert::{Alert, Gist, Severity, Status};
+use crate::alert::{Alert, Severity};
 use crate::clusters::Size;
 use crate::score::Score;
 use crate::tally::{MentionTopic, TopicWindows};
@@ -16,32 +16,12 @@ fn alert(posts: &[&str]) -> Event {
 
 fn alert_of(posts: Vec<PostBuf>) -> Event {
     Event::Alert(Box::new(Alert {
-        id: "a".into(),
-        rule: "r".into(),
-        on: "volume",
-        status: Status::Firing,
-        severity: Severity::Warning,
         topic: "t".into(),
-        source: String::new(),
-        brand: String::new(),
-        started_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        resolved_at: None,
-        observed: Tallied::default(),
         clusters: Some(1),
         threshold: 1,
-        finding: None,
-        standing: None,
-        priority: None,
-        delayed: false,
-        reasons: Vec::new(),
         first_post: posts.first().cloned(),
         top_posts: posts,
-        networks: Vec::new(),
-        topics: Vec::new(),
-        gist: Gist::default(),
-        similar: Vec::new(),
-        acknowledged: None,
+        ..Alert::new("a", "r", "volume", Severity::Warning, Timestamp(0))
     }))
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::alerts::Kept;
 use super::{Evidence, Judge, Moment};
-use crate::alert::{Alert, Status};
+use crate::alert::{self, Alert};
 use crate::proportion;
 use crate::share::{Settings, Shift, pane_start};
 use crate::topic::{Listening, On, Rule};
@@ -163,32 +163,22 @@ impl Watch {
         // So many mentions of all would be worth telling.
         let threshold = if rises { ((before + change) * all).ceil() } else { ((before - change) * all).floor() };
         Alert {
-            id: format!("{}/{}/{}", self.rule.name, self.brand, start.to_jiff().strftime("%Y-%m-%dT%H:%MZ")),
-            rule: self.rule.name.clone(),
-            on: super::on(&self.rule.on),
-            status: Status::Firing,
-            severity: self.rule.severity,
-            topic: String::new(),
-            source: String::new(),
             brand: self.brand.clone(),
-            started_at: start,
             updated_at: when.now,
-            resolved_at: None,
             observed: observed(shift),
-            clusters: None,
             threshold: threshold.max(0.0) as u64,
-            finding: None,
-            standing: None,
-            priority: None,
             delayed: when.delayed,
-            reasons: Vec::new(),
             first_post: evidence.first,
             top_posts: evidence.top,
             networks: evidence.networks,
-            topics: Vec::new(),
             gist: evidence.gist,
-            similar: Vec::new(),
-            acknowledged: None,
+            ..Alert::new(
+                alert::id(&self.rule.name, &self.brand, start),
+                self.rule.name.clone(),
+                super::on(&self.rule.on),
+                self.rule.severity,
+                start,
+            )
         }
     }
 }

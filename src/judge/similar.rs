@@ -68,32 +68,15 @@ mod tests {
     /// An alert that came to `peak` times its threshold, from `hour` on.
     fn alert(topic: &str, brand: &str, hour: i64, peak: u64, terms: &[&str]) -> Alert {
         Alert {
-            id: format!("r/{topic}/{hour}"),
-            rule: "r".into(),
-            on: "volume",
             status: Status::Resolved,
-            severity: Severity::Warning,
             topic: topic.into(),
-            source: String::new(),
             brand: brand.into(),
-            started_at: Timestamp(hour * HOUR),
             updated_at: Timestamp((hour + 1) * HOUR),
             resolved_at: Some(Timestamp((hour + 1) * HOUR)),
             observed: Tallied { mentions: peak * 10, ..Tallied::default() },
-            clusters: None,
             threshold: 10,
-            finding: None,
-            standing: None,
-            topics: Vec::new(),
-            priority: None,
-            delayed: false,
-            reasons: Vec::new(),
-            first_post: None,
-            top_posts: Vec::new(),
-            networks: Vec::new(),
             gist: Gist { terms: terms.iter().map(|t| (*t).to_owned()).collect(), ..Gist::default() },
-            similar: Vec::new(),
-            acknowledged: None,
+            ..Alert::new(format!("r/{topic}/{hour}"), "r", "volume", Severity::Warning, Timestamp(hour * HOUR))
         }
     }
 

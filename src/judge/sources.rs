@@ -1,8 +1,8 @@
 //! Alerts on the sources themselves: one is down for too long, or brings far less than is usual.
 
 use super::alerts::Kept;
-use super::{Evidence, Judge, words};
-use crate::alert::{Alert, Reason, Status};
+use super::{Judge, words};
+use crate::alert::{self, Alert, Reason};
 use crate::anomaly::{BUCKET, Direction, Finding};
 use crate::time::{SECOND, Timestamp};
 use crate::topic::{SourceId, SourceRule};
@@ -117,34 +117,12 @@ impl Judge {
 
 impl SourceWatch {
     fn alert(&self, start: Timestamp, now: Timestamp, observed: Tallied, reasons: Vec<Reason>) -> Alert {
-        let Evidence { first, top, networks, .. } = Evidence::default();
         Alert {
-            id: format!("{}/{}/{}", self.rule.name, self.name, start.to_jiff().strftime("%Y-%m-%dT%H:%MZ")),
-            rule: self.rule.name.clone(),
-            on: "source",
-            status: Status::Firing,
-            severity: self.rule.severity,
-            topic: String::new(),
             source: self.name.clone(),
-            brand: String::new(),
-            started_at: start,
             updated_at: now.max(start),
-            resolved_at: None,
             observed,
-            clusters: None,
-            threshold: 0,
-            finding: None,
-            standing: None,
-            priority: None,
-            delayed: false,
             reasons,
-            first_post: first,
-            top_posts: top,
-            networks,
-            topics: Vec::new(),
-            gist: Default::default(),
-            similar: Vec::new(),
-            acknowledged: None,
+            ..Alert::new(alert::id(&self.rule.name, &self.name, start), self.rule.name.clone(), "source", self.rule.severity, start)
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::alert::Severity;
+use crate::alert::{Severity, Status};
 use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
 use crate::post::Post;
 use crate::time::{HOUR, Zone};

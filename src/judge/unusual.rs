@@ -4,7 +4,7 @@ use super::alerts::Kept;
 use super::crisis::QUIET;
 use super::parts::Parts;
 use super::{Evidence, Firing, Judge, Moment, UPDATE_EVERY, words};
-use crate::alert::{Alert, Part, Status};
+use crate::alert::{self, Alert, Part, Status};
 use crate::anomaly::{BUCKET, Direction, Finding, Settings, Standing};
 use crate::time::Timestamp;
 use crate::topic::On;
@@ -87,7 +87,7 @@ impl Judge {
             return;
         }
         let start = closed.start();
-        let id = format!("{}/{}/{}", watch.rule.name, watch.topic_name, start.to_jiff().strftime("%Y-%m-%dT%H:%MZ"));
+        let id = alert::id(&watch.rule.name, &watch.topic_name, start);
         let threshold = closed.finding.threshold(direction);
         let mut alert = watch.alert(id, start, threshold, shown(evidence(start), closed.finding), when);
         alert.reasons = words::unusual(closed.finding, direction);

@@ -1,7 +1,7 @@
 //! What a person reads of an alert, in the language of the target; how it is set is the kind's matter.
 
 use super::Message;
-use crate::alert::{Alert, Gist, Severity, Status};
+use crate::alert::{Alert, Severity, Status};
 use crate::bilingual::{Both, Lang};
 use crate::limits;
 use crate::post::{Post, PostBuf};
@@ -141,32 +141,12 @@ pub fn example(at: Timestamp) -> Alert {
     );
     let post = Post { id: "1", network: "escucha", at, text: "¿Se lee bien? · Can you read this? <&>", ..Post::default() };
     Alert {
-        id: format!("escucha-test/{at}"),
-        rule: "escucha-test".to_owned(),
-        on: "volume",
-        status: Status::Firing,
-        severity: Severity::Info,
         topic: "escucha-test".to_owned(),
-        source: String::new(),
-        brand: String::new(),
-        started_at: at,
-        updated_at: at,
-        resolved_at: None,
         observed: Tallied { mentions: 1, ..Tallied::default() },
-        clusters: None,
         threshold: 1,
-        finding: None,
-        standing: None,
-        priority: None,
-        delayed: false,
         reasons: vec![crate::alert::Reason { code: "test", text, value: 1.0 }],
         first_post: Some(PostBuf::new(&post)),
-        top_posts: Vec::new(),
-        networks: Vec::new(),
-        topics: Vec::new(),
-        gist: Gist::default(),
-        similar: Vec::new(),
-        acknowledged: None,
+        ..Alert::new(format!("escucha-test/{at}"), "escucha-test", "volume", Severity::Info, at)
     }
 }
 

@@ -22,32 +22,14 @@ fn post(id: &str, text: &str) -> PostBuf {
 
 fn alert(id: &str, status: Status, second: i64, top: &[PostBuf]) -> Box<Alert> {
     Box::new(Alert {
-        id: id.into(),
-        rule: "r".into(),
-        on: "volume",
         status,
-        severity: Severity::Warning,
         topic: "t".into(),
-        brand: String::new(),
-        started_at: Timestamp(0),
         updated_at: Timestamp::from_seconds(second),
-        resolved_at: None,
         observed: Default::default(),
-        clusters: None,
         threshold: 1,
-        finding: None,
-        standing: None,
-        priority: None,
-        delayed: false,
-        reasons: Vec::new(),
         first_post: top.first().cloned(),
         top_posts: top.to_vec(),
-        source: String::new(),
-        topics: Vec::new(),
-        gist: Default::default(),
-        similar: Vec::new(),
-        acknowledged: None,
-        networks: Vec::new(),
+        ..Alert::new(id, "r", "volume", Severity::Warning, Timestamp(0))
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use escucha::alert::{Alert, Gist, Reason, Severity, Status};
+use escucha::alert::{Alert, Reason, Severity, Status};
 use escucha::app::{Desk, Engine, Parts, Sink};
 use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
@@ -345,32 +345,17 @@ fn post(id: &str, text: &str) -> PostBuf {
 
 fn alert(id: &str, severity: Severity, posts: Vec<PostBuf>) -> Event {
     Event::Alert(Box::new(Alert {
-        id: id.to_owned(),
-        rule: "crisis-app".to_owned(),
-        on: "volume",
-        status: Status::Firing,
-        severity,
         topic: "caida-app".to_owned(),
-        source: String::new(),
         brand: "Banco Ejemplo".to_owned(),
-        started_at: Timestamp::from_seconds(1_783_000_000),
         updated_at: Timestamp::from_seconds(1_783_000_060),
-        resolved_at: None,
         observed: Tallied { mentions: 184, reposts: 3, authors: 151 },
         clusters: Some(97),
         threshold: 100,
-        finding: None,
-        standing: None,
-        priority: None,
-        delayed: false,
         reasons: vec![Reason { code: "volume", text: Both::new("184 menciones", "184 mentions"), value: 184.0 }],
         first_post: posts.first().cloned(),
         top_posts: posts,
         networks: vec![("bluesky".to_owned(), 120), ("x".to_owned(), 64)],
-        topics: Vec::new(),
-        gist: Gist::default(),
-        similar: Vec::new(),
-        acknowledged: None,
+        ..Alert::new(id, "crisis-app", "volume", severity, Timestamp::from_seconds(1_783_000_000))
     }))
 }
 
