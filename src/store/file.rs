@@ -10,12 +10,12 @@ use super::Refused;
 
 /// "escu", in the header of every file of ours.
 const APPLICATION: i64 = 0x6573_6375;
-/// Format of the tables below.
-const FORMAT: i64 = 1;
+/// Format of the tables below; the first had only those of the alerts.
+const FORMAT: i64 = 2;
 
 /// `shown` tells which transitions show a post. `last` in `meta` is the last sequence number, which
 /// outlives the transitions.
-const TABLES: &str = "
+const ALERTS: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
     CREATE TABLE alerts (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL, topic TEXT NOT NULL, status TEXT NOT NULL,
@@ -26,6 +26,16 @@ const TABLES: &str = "
     CREATE INDEX shown_seq ON shown (seq);
     INSERT INTO meta VALUES ('last', 0);
 ";
+
+/// `journal` is what the tally did since the snapshot, a row for each commit. A snapshot is written in
+/// parts, under a generation of its own, and counts from the moment `meta` names it.
+const STATE: &str = "
+    CREATE TABLE journal (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE snapshot (generation INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (generation, part)) STRICT;
+";
+
+/// What each format added to the one before.
+const ADDED: [&[&str]; FORMAT as usize] = [&[ALERTS], &[STATE]];
 
 /// The connection, and the lock that keeps other processes out for as long as it lives.
 pub struct Opened {
@@ -81,12 +91,25 @@ fn create(path: &Path, epoch: &str) -> Result<(), Refused> {
 fn fill(path: &Path, epoch: &str) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA journal_mode = OFF; BEGIN;")?;
-    connection.execute_batch(TABLES)?;
+    add(&connection, 0)?;
     connection.execute("INSERT INTO meta VALUES ('epoch', ?1)", [epoch])?;
     connection.pragma_update(None, "application_id", APPLICATION)?;
-    connection.pragma_update(None, "user_version", FORMAT)?;
     connection.execute_batch("COMMIT")?;
     connection.close().map_err(|(_, e)| e)
+}
+
+/// Adds what the formats behind `found` have.
+fn add(connection: &Connection, found: i64) -> rusqlite::Result<()> {
+    let behind = usize::try_from(found).unwrap_or(0);
+    ADDED.iter().skip(behind).flat_map(|tables| *tables).try_for_each(|tables| connection.execute_batch(tables))?;
+    connection.pragma_update(None, "user_version", FORMAT)
+}
+
+/// Brings a file of an earlier format up to this one, whole or not at all.
+fn upgrade(connection: &mut Connection, found: i64) -> rusqlite::Result<()> {
+    let tx = connection.transaction()?;
+    add(&tx, found)?;
+    tx.commit()
 }
 
 /// A refusal of ours, or what SQLite said.
@@ -95,15 +118,17 @@ type Unfit = Result<Refused, rusqlite::Error>;
 fn verify(path: &Path) -> Result<Connection, Unfit> {
     let sql = |e: rusqlite::Error| Err(e);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(sql)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(sql)?;
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(sql);
     if number("application_id")? != APPLICATION {
         return Err(Ok(Refused::Foreign(path.to_owned())));
     }
-    match number("user_version")? {
-        FORMAT => {}
-        newer if newer > FORMAT => return Err(Ok(Refused::Newer { path: path.to_owned(), found: newer })),
-        _ => return Err(Ok(Refused::Foreign(path.to_owned()))),
+    let found = number("user_version")?;
+    if found > FORMAT {
+        return Err(Ok(Refused::Newer { path: path.to_owned(), found }));
+    }
+    if found < 1 {
+        return Err(Ok(Refused::Foreign(path.to_owned())));
     }
     let sound: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0)).map_err(sql)?;
     if sound != "ok" {
@@ -120,6 +145,10 @@ fn verify(path: &Path) -> Result<Connection, Unfit> {
         if found != wanted {
             return Err(Ok(Refused::Io { path: path.to_owned(), why: format!("{name} is {found}, not {wanted}") }));
         }
+    }
+    // Durable like every change of it.
+    if found < FORMAT {
+        upgrade(&mut connection, found).map_err(sql)?;
     }
     Ok(connection)
 }
