@@ -5,6 +5,7 @@
 //! cluster cannot creep from text to text. Bounded by event time, by number and by bytes.
 
 mod index;
+mod state;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -75,6 +76,8 @@ struct Cluster {
     /// Event time of its latest post.
     last: Timestamp,
 }
+
+coded!(Size { id, posts, authors });
 
 impl Cluster {
     fn bytes(&self) -> usize {

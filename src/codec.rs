@@ -14,11 +14,14 @@
 //! Bytes may come torn, from elsewhere or from a newer engine: they are refused, never guessed at, and
 //! what a field may not be is refused where it is read, since the code behind it relies on it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::bilingual::Both;
+use crate::topic::SourceId;
 
 /// Bytes before the fields.
 const HEAD: usize = 10;
@@ -96,6 +99,27 @@ macro_rules! coded {
     };
 }
 
+/// Writes one of a closed set of cases as its place in the list.
+macro_rules! coded_cases {
+    ($name:ty: $($case:path),* $(,)?) => {
+        impl $crate::codec::Coded for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                // Every case has a place: the compiler holds the list against the cases.
+                match self { $($case => {})* }
+                let place = [$($case),*].iter().position(|case| case == self).unwrap_or_default();
+                (place as u8).encode(out);
+            }
+
+            fn decode(from: &mut $crate::codec::Reader<'_>) -> Result<$name, $crate::codec::Error> {
+                let place = usize::from(<u8 as $crate::codec::Coded>::decode(from)?);
+                [$($case),*].into_iter().nth(place).ok_or($crate::codec::Error::Field(stringify!($name)))
+            }
+        }
+    };
+}
+
+mod alerts;
+mod posts;
 mod words;
 
 /// Refuses `read`, of a struct called `name`, if it does not hold.
@@ -110,9 +134,41 @@ pub fn holds<T>(read: &T, is: impl Fn(&T) -> bool, name: &'static str) -> Result
 #[derive(Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    /// The present numbers of the sources, by the numbers they had; empty if they have the same.
+    sources: &'a [SourceId],
 }
 
 impl<'a> Reader<'a> {
+    /// Fields that were sealed elsewhere, see [`open`].
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { rest: bytes, sources: &[] }
+    }
+
+    /// Sources that had these places have these numbers now.
+    pub fn renumber(self, sources: &'a [SourceId]) -> Reader<'a> {
+        Reader { sources, ..self }
+    }
+
+    /// The present number of the source that had `number`.
+    pub fn source(&self, number: u16) -> SourceId {
+        self.sources.get(usize::from(number)).copied().unwrap_or(if self.sources.is_empty() { SourceId(number) } else { SourceId::GONE })
+    }
+
+    /// Nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next `length` bytes.
+    ///
+    /// # Errors
+    /// If there are fewer.
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Error::Length)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
     /// The next `N` bytes.
     ///
     /// # Errors
@@ -153,7 +209,7 @@ pub fn seal(kind: [u8; 4], version: u16, out: &mut Vec<u8>, fields: impl FnOnce(
 /// # Errors
 /// If it is none, or not whole.
 pub fn open(kind: [u8; 4], known: u16, bytes: &[u8]) -> Result<(Reader<'_>, u16), Error> {
-    let mut reader = Reader { rest: bytes };
+    let mut reader = Reader::new(bytes);
     if reader.take::<4>().map_err(|_| Error::Foreign)? != kind {
         return Err(Error::Foreign);
     }
@@ -172,7 +228,7 @@ pub fn open(kind: [u8; 4], known: u16, bytes: &[u8]) -> Result<(Reader<'_>, u16)
     if xxh3_64(sealed) != u64::from_le_bytes(*sum) {
         return Err(Error::Damaged);
     }
-    Ok((Reader { rest: sealed.get(HEAD..).unwrap_or_default() }, found))
+    Ok((Reader::new(sealed.get(HEAD..).unwrap_or_default()), found))
 }
 
 macro_rules! numbers {
@@ -189,7 +245,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8, u32, u64, i64);
+numbers!(u8, u16, u32, u64, i16, i32, i64);
 
 /// Nothing that is learnt is infinite or no number.
 macro_rules! finite {
@@ -244,16 +300,87 @@ impl<T: Coded> Coded for Box<T> {
     }
 }
 
-impl<A: Coded, B: Coded> Coded for (A, B) {
-    fn encode(&self, out: &mut Vec<u8>) {
-        self.0.encode(out);
-        self.1.encode(out);
-    }
+impl Coded for () {
+    fn encode(&self, _: &mut Vec<u8>) {}
 
-    fn decode(from: &mut Reader<'_>) -> Result<(A, B), Error> {
-        Ok((A::decode(from)?, B::decode(from)?))
+    fn decode(_: &mut Reader<'_>) -> Result<(), Error> {
+        Ok(())
     }
 }
+
+impl Coded for usize {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (*self as u64).encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<usize, Error> {
+        usize::try_from(u64::decode(from)?).map_err(|_| Error::Field("size"))
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident: $place:tt),*) => {
+        impl<$($name: Coded),*> Coded for ($($name,)*) {
+            fn encode(&self, out: &mut Vec<u8>) {
+                $(self.$place.encode(out);)*
+            }
+
+            fn decode(from: &mut Reader<'_>) -> Result<($($name,)*), Error> {
+                Ok(($($name::decode(from)?,)*))
+            }
+        }
+    };
+}
+
+tuples!(A: 0, B: 1);
+tuples!(A: 0, B: 1, C: 2);
+tuples!(A: 0, B: 1, C: 2, D: 3);
+
+/// Items that a list has room for at most, see [`roomy`].
+const ROOM: usize = 1 << 16;
+
+/// What a length of text takes where it is short, which most are.
+const SHORT: u8 = 254;
+
+/// Appends a text: its length, in one byte where it is short, and its bytes.
+pub fn text(text: &str, out: &mut Vec<u8>) {
+    match u8::try_from(text.len()) {
+        Ok(short) if short <= SHORT => short.encode(out),
+        _ => {
+            u8::MAX.encode(out);
+            (text.len() as u32).encode(out);
+        }
+    }
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Reads what [`text`] wrote, in place.
+///
+/// # Errors
+/// If the bytes end, or are no UTF-8.
+pub fn read_text<'a>(from: &mut Reader<'a>) -> Result<&'a str, Error> {
+    let length = match u8::decode(from)? {
+        u8::MAX => u32::decode(from)?,
+        short => short.into(),
+    };
+    std::str::from_utf8(from.bytes(length as usize)?).map_err(|_| Error::Field("text"))
+}
+
+macro_rules! texts {
+    ($($text:ty),*) => {$(
+        impl Coded for $text {
+            fn encode(&self, out: &mut Vec<u8>) {
+                text(self, out);
+            }
+
+            fn decode(from: &mut Reader<'_>) -> Result<$text, Error> {
+                read_text(from).map(Into::into)
+            }
+        }
+    )*};
+}
+
+texts!(String, Box<str>, Arc<str>);
 
 /// As many as the type says, without their number.
 impl<T: Coded + Copy + Default, const N: usize> Coded for [T; N] {
@@ -286,6 +413,27 @@ impl<T: Coded> Coded for Vec<T> {
     }
 }
 
+/// Appends a list with the room it has: where bytes are counted, they go on as they were.
+pub fn roomy<T: Coded>(all: &Vec<T>, out: &mut Vec<u8>) {
+    (all.capacity() as u32).encode(out);
+    all.encode(out);
+}
+
+/// Reads what [`roomy`] wrote.
+///
+/// # Errors
+/// If the bytes end, or the room is far more than such lists have.
+pub fn read_roomy<T: Coded>(from: &mut Reader<'_>) -> Result<Vec<T>, Error> {
+    let room = u32::decode(from)? as usize;
+    let mut all: Vec<T> = Vec::decode(from)?;
+    if room > ROOM {
+        return Err(Error::Field("room"));
+    }
+    all.shrink_to_fit();
+    all.reserve_exact(room.saturating_sub(all.len()));
+    Ok(all)
+}
+
 impl<T: Coded> Coded for VecDeque<T> {
     fn encode(&self, out: &mut Vec<u8>) {
         encode_all(self.iter(), out);
@@ -293,6 +441,44 @@ impl<T: Coded> Coded for VecDeque<T> {
 
     fn decode(from: &mut Reader<'_>) -> Result<VecDeque<T>, Error> {
         Vec::decode(from).map(VecDeque::from)
+    }
+}
+
+impl<T: Coded> Coded for Box<[T]> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        encode_all(self.iter(), out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Box<[T]>, Error> {
+        Vec::decode(from).map(Vec::into_boxed_slice)
+    }
+}
+
+/// In ascending order, however the map is laid out.
+impl<K: Coded + Ord + Hash, V: Coded, S: BuildHasher + Default> Coded for HashMap<K, V, S> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let mut all: Vec<(&K, &V)> = self.iter().collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        (all.len() as u32).encode(out);
+        for (key, value) in all {
+            key.encode(out);
+            value.encode(out);
+        }
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<HashMap<K, V, S>, Error> {
+        BTreeMap::decode(from).map(|all| all.into_iter().collect())
+    }
+}
+
+impl<T: Coded + Ord> Coded for BTreeSet<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        encode_all(self.iter(), out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<BTreeSet<T>, Error> {
+        let all: Vec<T> = Vec::decode(from)?;
+        if all.is_sorted_by(|a, b| a < b) { Ok(all.into_iter().collect()) } else { Err(Error::Field("order")) }
     }
 }
 

@@ -12,6 +12,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::codec::{Coded, Error, Reader};
 use crate::limits::CLUSTER_WORDS;
 use crate::text::{Token, TokenKind, Tokens, pair_hash};
 
@@ -37,6 +38,18 @@ pub struct Fingerprint {
 /// A word of a fingerprint: 31 bits of its hash, and whether it was written with a capital.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Trace(u32);
+
+coded!(Fingerprint { exact, pairs });
+
+impl Coded for Trace {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Trace, Error> {
+        u32::decode(from).map(Trace)
+    }
+}
 
 impl Trace {
     fn new(hash: u64, capital: bool) -> Trace {

@@ -7,6 +7,7 @@ mod alerts;
 mod crisis;
 mod parts;
 mod share;
+mod state;
 mod similar;
 mod sources;
 mod terms;

@@ -9,6 +9,7 @@ mod ties;
 
 use std::sync::Arc;
 
+use crate::codec::{Coded, Error, Reader};
 use crate::decode::{Decoded, Decoder};
 use crate::fingerprint::{Fingerprint, Trace, fingerprint};
 use crate::limits;
@@ -135,6 +136,31 @@ pub struct Outcome {
     pub posts: Posts,
     /// Lines refused and why.
     pub refusals: Vec<(u32, Refused)>,
+}
+
+coded!(Hit { topic, direct, own, score, addends });
+coded!(Record { key, author, kind, at, before, post, hits, addends, print, words });
+
+impl Coded for Outcome {
+    /// What the tally makes use of; how much was refused and why is told and counted elsewhere.
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.decoded, self.greatest).encode(out);
+        self.records.encode(out);
+        self.hits.encode(out);
+        self.addends.encode(out);
+        self.words.encode(out);
+        self.posts.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Outcome, Error> {
+        let (decoded, greatest) = Coded::decode(from)?;
+        let (records, hits) = (Coded::decode(from)?, Coded::decode(from)?);
+        let (addends, words, posts) = (Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?);
+        let read = Outcome { decoded, greatest, records, hits, addends, words, posts, ..Outcome::default() };
+        // Everything else is looked up with care.
+        let whole = read.records.iter().all(|r| (r.post as usize) < read.posts.len());
+        if whole { Ok(read) } else { Err(Error::Field("outcome")) }
+    }
 }
 
 /// One buffer of whole lines from one source.

@@ -8,6 +8,7 @@ pub mod week;
 use std::collections::VecDeque;
 use std::ops::{AddAssign, SubAssign};
 
+use crate::codec::{Coded, Error, Reader};
 use crate::limits::{PANE_BYTES, PANES_MINUTES};
 use crate::post::AuthorKey;
 use crate::sketches::Distinct;
@@ -77,6 +78,9 @@ struct Pane {
 
 const _: () = assert!(size_of::<Pane>() <= PANE_BYTES);
 
+coded!(Sum { mentions, reposts, direct });
+coded!(Pane { minute, mentions, reposts, direct, network, others } if |p: &Pane| p.reposts <= p.mentions && p.direct <= p.mentions);
+
 impl Pane {
     fn new(minute: i64, network: u8) -> Pane {
         Pane { minute, mentions: 0, reposts: 0, direct: 0, network, others: Box::default() }
@@ -122,6 +126,29 @@ pub struct Panes {
     minutes: VecDeque<(i64, Distinct)>,
     /// Authors by hour since 1970, ascending.
     hours: VecDeque<(i64, Distinct)>,
+}
+
+impl Coded for Panes {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Panes { end, panes, sums, authors, minutes, hours } = self;
+        end.encode(out);
+        panes.encode(out);
+        sums.encode(out);
+        authors.iter().for_each(|set| set.encode(out));
+        minutes.encode(out);
+        hours.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Panes, Error> {
+        let mut read = Panes { end: Coded::decode(from)?, panes: Coded::decode(from)?, sums: Coded::decode(from)?, ..Panes::default() };
+        for set in &mut read.authors {
+            *set = Coded::decode(from)?;
+        }
+        (read.minutes, read.hours) = Coded::decode(from)?;
+        let ascend = |sets: &VecDeque<(i64, Distinct)>| sets.iter().is_sorted_by(|a, b| a.0 < b.0);
+        let ascending = read.panes.iter().is_sorted_by(|a, b| a.minute < b.minute) && ascend(&read.minutes) && ascend(&read.hours);
+        if ascending { Ok(read) } else { Err(Error::Field("panes")) }
+    }
 }
 
 impl Default for Panes {

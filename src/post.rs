@@ -221,11 +221,11 @@ impl Post<'_> {
 }
 
 /// How many strings a post has.
-const STRINGS: usize = 27;
+pub const STRINGS: usize = 27;
 
 impl<'a> Post<'a> {
     /// Every string, in the order of [`Post::from_parts`].
-    fn strings(&self) -> [&'a str; STRINGS] {
+    pub fn strings(&self) -> [&'a str; STRINGS] {
         [
             self.network,
             self.id,
@@ -263,7 +263,7 @@ impl<'a> Post<'a> {
     }
 
     /// Everything that is no string.
-    fn numbers(&self) -> Numbers {
+    pub fn numbers(&self) -> Numbers {
         let a = &self.author;
         Numbers {
             kind: self.kind,
@@ -277,7 +277,7 @@ impl<'a> Post<'a> {
     }
 
     /// The post with these strings and numbers.
-    fn from_parts(s: [&'a str; STRINGS], n: &Numbers) -> Post<'a> {
+    pub fn from_parts(s: [&'a str; STRINGS], n: &Numbers) -> Post<'a> {
         let [followers, following, posts, listed] = n.author;
         Post {
             kind: n.kind,
@@ -319,14 +319,21 @@ impl<'a> Post<'a> {
 
 /// What a post holds besides strings.
 #[derive(Debug, Clone, Copy)]
-struct Numbers {
-    kind: Kind,
-    at: Timestamp,
-    author: [Count; 4],
-    verified: bool,
-    media: Media,
-    counts: Counts,
-    sensitive: bool,
+pub struct Numbers {
+    /// Create, update or delete.
+    pub kind: Kind,
+    /// The post's own time.
+    pub at: Timestamp,
+    /// Followers, followed, posts and lists of its author.
+    pub author: [Count; 4],
+    /// Its author is verified.
+    pub verified: bool,
+    /// Attached media.
+    pub media: Media,
+    /// Reactions.
+    pub counts: Counts,
+    /// Not for all eyes.
+    pub sensitive: bool,
 }
 
 /// A post's numbers, and where its strings lie in an arena: one after another from `start`.

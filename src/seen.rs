@@ -58,11 +58,21 @@ impl<V> Horizon<V> {
         while self.slots.len() >= self.most {
             self.drop_oldest();
         }
+        self.enter((key, now, value));
+    }
+
+    /// All entries as they were put in, oldest first, those among them that a later one stands for.
+    pub fn entries(&self) -> impl Iterator<Item = (u64, Timestamp, &V)> {
+        self.slots.iter()
+    }
+
+    /// Adds an entry of another map of the same bounds, see [`Horizon::entries`].
+    pub fn enter(&mut self, (key, at, value): (u64, Timestamp, V)) {
         self.unlink(key, None);
-        let number = self.slots.push(key, value, now);
+        let number = self.slots.push(key, value, at);
         let slots = &self.slots;
         self.index.insert(key, number as u32, |n| key_of(slots, n));
-        self.undated |= now == Timestamp::MIN;
+        self.undated |= at == Timestamp::MIN;
     }
 
     /// Forgets what was put in before `now` less the span.
@@ -132,6 +142,8 @@ pub enum Known {
     Deleted,
 }
 
+coded_cases!(Known: Known::Counted, Known::Own, Known::Deleted);
+
 const _: () = assert!(Horizon::<Known>::BYTES <= limits::DEDUPE_ID_BYTES);
 
 /// Posts seen within the horizon.
@@ -157,6 +169,16 @@ impl Seen {
     /// Bytes of all that is remembered.
     pub fn bytes(&self) -> usize {
         self.0.bytes()
+    }
+
+    /// What it is made of, to be written down,
+    pub fn horizon(&self) -> &Horizon<Known> {
+        &self.0
+    }
+
+    /// and read back.
+    pub fn horizon_mut(&mut self) -> &mut Horizon<Known> {
+        &mut self.0
     }
 
     /// Forgets posts noted longer than the horizon before `now`.

@@ -1,5 +1,6 @@
 //! Small summaries of large sets.
 
+use crate::codec::{self, Coded, Error, Reader};
 use crate::limits::{DISTINCT_BYTES, DISTINCT_EXACT};
 
 /// Leading bits of a hash that choose its register.
@@ -44,6 +45,32 @@ const _: () = {
     assert!(REGISTERS / 2 + 2 * MOST_HIGH * size_of::<(u16, u8)>() <= REGISTERS);
     assert!(size_of::<Distinct>() + (DISTINCT_EXACT + 1) * size_of::<u64>() <= DISTINCT_BYTES);
 };
+
+impl Coded for Distinct {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Members::Few(few) => {
+                false.encode(out);
+                codec::roomy(few, out);
+            }
+            Members::Many(registers) => {
+                true.encode(out);
+                registers.ranks.encode(out);
+                codec::roomy(&registers.high, out);
+            }
+        }
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Distinct, Error> {
+        if !bool::decode(from)? {
+            let few: Vec<u64> = codec::read_roomy(from)?;
+            let is = few.len() <= DISTINCT_EXACT && few.is_sorted_by(|a, b| a < b);
+            return if is { Ok(Distinct(Members::Few(few))) } else { Err(Error::Field("members")) };
+        }
+        let registers = Registers { ranks: Coded::decode(from)?, high: codec::read_roomy(from)?, with_rank: [0; RANKS + 2] };
+        registers.counted().map(|registers| Distinct(Members::Many(Box::new(registers)))).ok_or(Error::Field("registers"))
+    }
+}
 
 impl Default for Distinct {
     fn default() -> Self {
@@ -171,6 +198,21 @@ impl Registers {
         let mut with_rank = [0; RANKS + 2];
         with_rank[0] = REGISTERS as u16;
         Registers { ranks: vec![0; REGISTERS / 2].into(), high: Vec::new(), with_rank }
+    }
+
+    /// The same with its registers counted by rank, if they are such as others can be merged with.
+    fn counted(mut self) -> Option<Registers> {
+        let whole = self.ranks.len() == REGISTERS / 2 || (self.ranks.len() == REGISTERS && self.high.is_empty());
+        let ordered = self.high.is_sorted_by(|a, b| a.0 < b.0) && self.high.iter().all(|(register, _)| usize::from(*register) < REGISTERS);
+        if !whole || !ordered {
+            return None;
+        }
+        self.with_rank = [0; RANKS + 2];
+        for register in 0..REGISTERS as u16 {
+            let rank = usize::from(self.rank(register));
+            *self.with_rank.get_mut(rank)? += 1;
+        }
+        Some(self)
     }
 
     /// Notes `hash` in its register.

@@ -17,6 +17,7 @@ mod recent;
 mod series;
 mod shares;
 mod sources;
+mod state;
 mod topics;
 mod visit;
 mod voice;
@@ -52,6 +53,7 @@ pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
 use shares::{Heard, Shares};
+pub use state::Restoring;
 use topics::{Networks, Topic};
 pub use voice::{AccountVoice, BrandVoice, Figures, GroupShares, ShareFilter, ShareOfVoice};
 

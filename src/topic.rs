@@ -21,6 +21,11 @@ pub struct TopicId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u16);
 
+impl SourceId {
+    /// One that is no longer configured.
+    pub const GONE: SourceId = SourceId(u16::MAX);
+}
+
 /// What a source tells of itself, as a part of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {

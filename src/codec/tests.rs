@@ -85,5 +85,5 @@ fn what_a_field_may_not_be_is_refused() {
     assert_eq!(of(&|out| (good(out), 1u8.encode(out)).1), Err(Error::Length));
     let mut unsorted = Vec::new();
     vec![(2u32, 1u32), (1, 1)].encode(&mut unsorted);
-    assert_eq!(BTreeMap::<u32, u32>::decode(&mut Reader { rest: &unsorted }), Err(Error::Field("order")));
+    assert_eq!(BTreeMap::<u32, u32>::decode(&mut Reader::new(&unsorted)), Err(Error::Field("order")));
 }

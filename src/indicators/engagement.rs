@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Facts, Figure, Ratio, Spec};
 use crate::bilingual::Both;
+use crate::codec::{Coded, Error, Reader};
 use crate::limits::{PUBLICATIONS, SHARE_PANE, SHARE_PANES};
 use crate::post::{Count, Counts, PostKey};
 use crate::time::Timestamp;
@@ -53,6 +54,20 @@ impl Publication {
 pub struct Publications {
     by_time: BTreeMap<(Timestamp, PostKey), Publication>,
     at: HashMap<PostKey, Timestamp>,
+}
+
+coded!(Publication { at, account, network, likes, comments, shares });
+
+impl Coded for Publications {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.by_time.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Publications, Error> {
+        let by_time: BTreeMap<(Timestamp, PostKey), Publication> = Coded::decode(from)?;
+        let at = by_time.keys().map(|(at, key)| (*key, *at)).collect();
+        Ok(Publications { by_time, at })
+    }
 }
 
 impl Publications {

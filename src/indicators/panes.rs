@@ -22,6 +22,11 @@ struct Compact {
     answered_direct: u32,
 }
 
+coded!(Compact { parts, mentions, direct, answered, answered_direct });
+coded!(Cell { member, ways });
+coded!(Pane { number, cells } if |pane: &Pane| pane.cells.is_sorted_by(|a, b| a.member < b.member));
+coded!(Panes { panes } if |all: &Panes| all.panes.iter().is_sorted_by(|a, b| a.number < b.number));
+
 const _: () = assert!(size_of::<Cell>() <= SHARE_CELL_BYTES);
 
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::parts::Parts;
 use super::{Evidence, similar, words};
 use crate::alert::{Alert, Reason, Status};
+use crate::codec::{Coded, Error, Reader};
 use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
 use crate::post::{PostBuf, PostKey};
 use crate::time::Timestamp;
@@ -39,6 +40,8 @@ impl Kept {
     }
 }
 
+coded!(Kept { alert, cause, due, parts, peak, terms });
+
 /// Alerts by number, in the order they fired.
 #[derive(Debug, Default)]
 pub struct Alerts {
@@ -60,6 +63,31 @@ impl Alerts {
     /// Gives none of `taken` as an id.
     pub fn beside(taken: Arc<BTreeSet<String>>) -> Alerts {
         Alerts { taken, ..Alerts::default() }
+    }
+
+    /// Appends all alerts; whatever finds them follows from them.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let Alerts { kept, next, open, timers, resolved, .. } = self;
+        kept.encode(out);
+        next.encode(out);
+        open.encode(out);
+        timers.encode(out);
+        resolved.encode(out);
+    }
+
+    /// Keeps the alerts that were written.
+    ///
+    /// # Errors
+    /// If the bytes are none.
+    pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
+        self.kept = Coded::decode(from)?;
+        self.next = Coded::decode(from)?;
+        (self.open, self.timers) = Coded::decode(from)?;
+        self.resolved = Coded::decode(from)?;
+        self.by_id = self.kept.iter().map(|(number, kept)| (kept.alert.id.clone(), *number)).collect();
+        let numbers: Vec<u64> = self.kept.keys().copied().collect();
+        numbers.into_iter().for_each(|number| self.link(number));
+        Ok(())
     }
 
     /// Keeps a new alert, tells of it, and gives its number.

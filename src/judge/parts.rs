@@ -19,6 +19,9 @@ pub struct Parts {
     all: BTreeMap<TopicId, Part>,
 }
 
+coded!(Parts { first, all });
+coded!(Crises { latest, moved });
+
 impl Parts {
     /// Those of an alert that begins with one topic.
     pub fn of(topic: TopicId, part: Part) -> Parts {
@@ -87,6 +90,12 @@ impl Crises {
     /// Topics of the brand of `watch` may join alert `number` from now on.
     pub fn begin(&mut self, watch: &Watch, number: u64) {
         self.latest.insert((watch.rule.name.clone(), watch.brand.clone()), number);
+    }
+
+    /// Those that go on.
+    pub fn going(&self, alerts: &Alerts) -> Crises {
+        let open = self.latest.iter().filter(|(_, number)| alerts.is_open(**number));
+        Crises { latest: open.map(|(key, number)| (key.clone(), *number)).collect(), moved: self.moved.clone() }
     }
 
     /// There is to be told of alert `number`; `left` says why a topic is no longer part of it.

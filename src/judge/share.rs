@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::alerts::Kept;
 use super::{Evidence, Judge, Moment};
-use crate::alert::{self, Alert};
+use crate::alert::{self, Alert, Severity};
 use crate::proportion;
-use crate::share::{Settings, Shift, pane_start};
+use crate::share::{Settings, Shift, Span, pane_start};
 use crate::topic::{Listening, On, Rule};
 use crate::window::Tallied;
 
@@ -51,6 +51,18 @@ struct Going {
     reference: f64,
 }
 
+coded!(Going { alert, rises, told, reference });
+
+/// What of a watch outlives the process: its rule, group, brand and span, and what was told.
+#[derive(Debug)]
+pub struct Held {
+    key: (String, String, String, String),
+    firing: Option<Going>,
+    reference: Option<(f64, i64)>,
+}
+
+coded!(Held { key, firing, reference });
+
 impl Bar {
     /// Bonferroni: every brand that is watched and every look in one length of the window may err, and all
     /// of them together with the chance `significance` at most. Looks overlap, so that it is less.
@@ -65,6 +77,21 @@ impl Watch {
     /// What goes on by another rule of this name goes on here: the same brand, group and window.
     fn key(&self) -> (String, String, String, &'static str) {
         (self.rule.name.clone(), self.group.clone(), self.brand.clone(), self.settings.span.as_str())
+    }
+
+    /// What outlives the process.
+    pub(super) fn held(&self) -> Held {
+        let (rule, group, brand, span) = self.key();
+        Held { key: (rule, group, brand, span.to_owned()), firing: self.firing, reference: self.reference }
+    }
+
+    /// The watch that had this, until it is adopted.
+    pub(super) fn of(held: Held) -> Watch {
+        let Held { key: (rule, group, brand, span), firing, reference } = held;
+        let span = Span::named(&span).unwrap_or(Span::H24);
+        let settings = Settings { group: 0, members: 0, span, change: 1.0, significance: 1.0 };
+        let rule = Rule { name: rule, on: On::Share(settings), topics: Vec::new(), severity: Severity::Info, resolve_after: 0 };
+        Watch { rule: Arc::new(rule), settings, group, brand, member: 0, bar: Bar { z: f64::MAX, brands: 0, looks: 0 }, firing, reference }
     }
 
     /// The number of its alert that goes on.

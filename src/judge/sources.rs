@@ -2,9 +2,9 @@
 
 use super::alerts::Kept;
 use super::{Judge, words};
-use crate::alert::{self, Alert, Reason};
-use crate::anomaly::{BUCKET, Direction, Finding};
-use crate::time::{SECOND, Timestamp};
+use crate::alert::{self, Alert, Reason, Severity};
+use crate::anomaly::{BUCKET, Direction, Finding, Settings};
+use crate::time::{SECOND, Timestamp, Zone};
 use crate::topic::{SourceId, SourceRule};
 use crate::window::Tallied;
 
@@ -21,6 +21,34 @@ pub struct SourceWatch {
     firing: Option<u64>,
     /// It was near what is usual since the last silence was told.
     armed: bool,
+}
+
+/// An alert of a source that goes on, by the name of its rule.
+#[derive(Debug)]
+pub struct Held {
+    rule: String,
+    source: SourceId,
+    name: String,
+    firing: Option<u64>,
+    armed: bool,
+}
+
+coded!(Held { rule, source, name, firing, armed });
+
+impl SourceWatch {
+    /// What outlives the process.
+    pub fn held(&self) -> Held {
+        Held { rule: self.rule.name.clone(), source: self.source, name: self.name.clone(), firing: self.firing, armed: self.armed }
+    }
+
+    /// The watch that had this, until it is adopted.
+    pub fn of(held: Held) -> SourceWatch {
+        let Held { rule, source, name, firing, armed } = held;
+        let settings = Settings::new(Direction::Drop);
+        let rule =
+            SourceRule { name: rule, sources: Vec::new(), settings, down_for: i64::MAX, zone: Zone::utc(), severity: Severity::Info };
+        SourceWatch { rule, source, name, firing, armed }
+    }
 }
 
 /// What a closed bucket of a source came to.

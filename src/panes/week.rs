@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::codec::{Coded, Error, Reader};
 use crate::limits::{LISTENED_GAP, LISTENED_SPANS};
 use crate::time::{MINUTE, Timestamp, Zone};
 
@@ -13,6 +14,17 @@ const QUARTER: i64 = 15 * MINUTE;
 /// One topic's mentions by hour of the civil week; index 0 is Monday 00:00-01:00.
 #[derive(Debug, Default)]
 pub struct Week(Option<Box<[u64; HOURS]>>);
+
+impl Coded for Week {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.as_deref().map(|hours| hours.to_vec()).encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Week, Error> {
+        let Some(hours) = Option::<Vec<u64>>::decode(from)? else { return Ok(Week(None)) };
+        <[u64; HOURS]>::try_from(hours).map(|hours| Week(Some(Box::new(hours)))).map_err(|_| Error::Field("week"))
+    }
+}
 
 impl Week {
     /// Counts a mention at `at`.
@@ -35,6 +47,8 @@ pub struct Listened {
     /// Disjoint, ascending.
     spans: VecDeque<(Timestamp, Timestamp)>,
 }
+
+coded!(Listened { spans });
 
 impl Listened {
     /// Event time has come to `now`. A step of more than `limits::LISTENED_GAP` was not listened to.

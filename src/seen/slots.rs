@@ -108,6 +108,14 @@ impl<V> Slots<V> {
         Some(Timestamp((high << 32) | i64::from(low)))
     }
 
+    /// All that there are, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, Timestamp, &V)> {
+        (self.front..self.end).filter_map(|number| {
+            let (chunk, i) = self.place(number)?;
+            Some((self.key(number)?, self.at(number)?, self.chunks.get(chunk)?.values.get(i)?))
+        })
+    }
+
     /// Dates all that there are anew; they must have one time, and `at` be a later one.
     pub fn date(&mut self, at: Timestamp) {
         let (high, low) = halves(at);

@@ -19,6 +19,9 @@ struct Shown {
     topics: Vec<TopicId>,
 }
 
+coded!(Shown { post, topics });
+coded!(Answers { by_topic, posts });
+
 impl Answers {
     /// Keeps a new own post for its topics; their oldest make room.
     pub fn push(&mut self, key: PostKey, post: PostBuf, topics: Vec<TopicId>) {

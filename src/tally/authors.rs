@@ -20,19 +20,21 @@ const REFRESH: i64 = HOUR;
 
 /// An author's latest mentions, and when the last was noted.
 #[derive(Debug, Clone, Copy)]
-struct Latest {
+pub struct Latest {
     at: [Timestamp; REPEAT_MOST],
     noted: Timestamp,
 }
+
+coded!(Latest { at, noted });
 
 const _: () = assert!(Horizon::<Latest>::BYTES <= AUTHOR_BYTES);
 
 /// The latest mentions of every author, bounded.
 #[derive(Debug)]
 pub struct Authors {
-    latest: Horizon<Latest>,
+    pub latest: Horizon<Latest>,
     /// Who was not noted for `REPEAT_WITHIN` before this is forgotten, still in the line or not.
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Default for Authors {

@@ -10,6 +10,7 @@ use super::past::Past;
 use super::series::{Quality, Series};
 use super::{Tally, TopicWindows};
 use crate::anomaly::{BUCKET, Direction, Settings, Standing, Watched};
+use crate::codec::{Coded, Error, Reader};
 use crate::panes::{Counted, Panes};
 use crate::time::{MINUTE, Timestamp};
 use crate::topic::{Listening, On};
@@ -55,7 +56,23 @@ pub struct Brands {
     met: Vec<usize>,
 }
 
+coded!(Brand { name, panes, unusual });
+
 impl Brands {
+    /// Appends what was counted and learnt; which topics are whose is the configuration's.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.all.encode(out);
+    }
+
+    /// Goes on with what was written, once it is adopted.
+    ///
+    /// # Errors
+    /// If the bytes are none.
+    pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
+        self.all = Coded::decode(from)?;
+        Ok(())
+    }
+
     /// Judges the brands that the rules of `listening` ask for, whose topics have these `slots`; what is
     /// known of a brand stays known by its name. A new one is judged from bucket `from` on. Gives the
     /// slots of the topics whose brand is judged no more.

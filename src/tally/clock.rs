@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::codec::{Coded, Error, Reader};
 use crate::limits::SOURCE_IDLE;
 use crate::time::Timestamp;
 use crate::topic::SourceId;
 
 #[derive(Debug, Clone, Copy)]
-struct Source {
+pub struct Source {
     /// Greatest time of its posts.
     greatest: Timestamp,
     /// The tick after which it last brought data.
@@ -29,7 +30,33 @@ pub struct EventClock {
     watermark: Timestamp,
 }
 
+coded!(Source { greatest, brought });
+
 impl EventClock {
+    /// Appends what time it is.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let EventClock { lateness: _, sources, tick, greatest, lag, now, watermark } = self;
+        sources.encode(out);
+        (*tick, (*greatest, *lag), (*now, *watermark)).encode(out);
+    }
+
+    /// Makes it the time that was written.
+    ///
+    /// # Errors
+    /// If the bytes are none.
+    pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
+        self.sources = Coded::decode(from)?;
+        self.sources.remove(&SourceId::GONE);
+        (self.tick, (self.greatest, self.lag), (self.now, self.watermark)) = Coded::decode(from)?;
+        Ok(())
+    }
+
+    /// Nobody listened for a while: event time goes on where it stood, and how far data is behind the
+    /// ticks is found out anew.
+    pub fn resume(&mut self) {
+        self.lag = i64::MAX;
+    }
+
     /// A clock whose watermark stays `lateness` microseconds behind.
     pub fn new(lateness: i64) -> EventClock {
         EventClock {

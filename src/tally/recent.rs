@@ -40,6 +40,24 @@ impl Recent {
         number
     }
 
+    /// All slots, oldest first.
+    pub fn slots(&self) -> impl Iterator<Item = Option<&Mention>> {
+        self.slots.iter().map(Option::as_deref)
+    }
+
+    /// The first slot that is entered has number `first`.
+    pub fn start(&mut self, first: u64) {
+        self.first = first;
+    }
+
+    /// Adds a slot of others of the same bounds.
+    pub fn enter(&mut self, mention: Option<Arc<Mention>>) {
+        let number = self.next();
+        self.bytes += SLOT + mention.as_deref().map_or(0, cost);
+        self.by_key.extend(mention.as_ref().map(|m| (m.key, number)));
+        self.slots.push_back(mention);
+    }
+
     /// Drops the oldest until the bytes suffice, and the empty slots that are the oldest then.
     fn make_room(&mut self) {
         while self.bytes > self.most || self.slots.front().is_some_and(Option::is_none) {

@@ -102,6 +102,7 @@ impl Series {
     pub fn encode(&self, out: &mut Vec<u8>) {
         self.baseline.encode(out);
         self.detectors.encode(out);
+        self.last.encode(out);
     }
 
     /// Reads what `encode` wrote, in universal time and with ordinary days until it is adopted.
@@ -109,8 +110,8 @@ impl Series {
     /// # Errors
     /// If the bytes are not what `encode` writes.
     pub fn decode(from: &mut Reader<'_>) -> Result<Series, Error> {
-        let (baseline, detectors) = Coded::decode(from)?;
-        Ok(Series { baseline, detectors, ..Series::new(Zone::utc(), Arc::default(), []) })
+        let (baseline, detectors, last) = Coded::decode(from)?;
+        Ok(Series { baseline, detectors, last, ..Series::new(Zone::utc(), Arc::default(), []) })
     }
 
     fn slot(&mut self, at: Timestamp) -> Slot {

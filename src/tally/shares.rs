@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::codec::{Coded, Error, Reader};
 use crate::indicators::{Counted, Panes, Publication, Publications};
 use crate::limits::{CLUSTER_HORIZON, SHARE_CLUSTERS, SHARE_NOTES_BYTES, SHARE_WAIT, SHARE_WAITING};
 use crate::post::{Post, PostKey};
@@ -15,6 +16,43 @@ use crate::topic::{Listening, TopicId};
 
 /// Clusters that live are remembered until they have died, see [`Shares::ways`].
 const CLUSTER_SPAN: i64 = 2 * CLUSTER_HORIZON;
+
+coded!(Member { brand, market });
+coded!(Group { name, members, panes, since });
+
+impl Coded for Waiting {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (case, pane, ways, direct) = match *self {
+            Waiting::Open { pane, ways, direct } => (0u8, pane, ways, direct),
+            Waiting::Answered => (1, 0, 0, false),
+            Waiting::Replied => (2, 0, 0, false),
+        };
+        (case, pane, ways, direct).encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Waiting, Error> {
+        match Coded::decode(from)? {
+            (0u8, pane, ways, direct) => Ok(Waiting::Open { pane, ways, direct }),
+            (1, ..) => Ok(Waiting::Answered),
+            (2, ..) => Ok(Waiting::Replied),
+            _ => Err(Error::Field("waiting")),
+        }
+    }
+}
+
+/// But for what the configuration says of it, see [`Shares::adopt`].
+impl Coded for Brand {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.name.clone(), self.heard).encode(out);
+        self.accounts.encode(out);
+        self.published.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Brand, Error> {
+        let (name, heard): (Arc<str>, bool) = Coded::decode(from)?;
+        Ok(Brand { heard, accounts: Coded::decode(from)?, published: Coded::decode(from)?, ..Brand::new(&name) })
+    }
+}
 
 /// One group.
 #[derive(Debug)]
@@ -56,7 +94,7 @@ pub struct Brand {
 
 /// A post of which a reply is awaited, or the other way round; by post and brand.
 #[derive(Debug, Clone, Copy)]
-enum Waiting {
+pub enum Waiting {
     /// A mention that nobody answered.
     Open { pane: i32, ways: u8, direct: bool },
     /// Of this post no more is wanted.
@@ -92,8 +130,8 @@ pub struct Shares {
     of_brand: Vec<Option<usize>>,
     of_topic: Vec<Option<usize>>,
     /// Which mentions of a cluster a brand had: of any kind, and such as are no reposts.
-    clusters: Horizon<u8>,
-    waiting: Horizon<Waiting>,
+    pub clusters: Horizon<u8>,
+    pub waiting: Horizon<Waiting>,
     /// The pane that closes next, once event time is known.
     pub next: Option<i64>,
     /// The minute in which groups were told of last.
@@ -116,6 +154,23 @@ impl Default for Shares {
 }
 
 impl Shares {
+    /// Appends what was counted, but for the notes of clusters and of what waits for a reply.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.groups.encode(out);
+        self.brands.encode(out);
+        (self.next, self.told).encode(out);
+    }
+
+    /// Goes on with what was written, once it is adopted.
+    ///
+    /// # Errors
+    /// If the bytes are none.
+    pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Error> {
+        (self.groups, self.brands) = Coded::decode(from)?;
+        (self.next, self.told) = Coded::decode(from)?;
+        Ok(())
+    }
+
     /// Counts for the groups of `listening` from now on. A group of the same name with the same brands goes
     /// on; another set of brands has other shares, and begins anew.
     pub fn adopt(&mut self, listening: &Listening, now: Timestamp) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::series::{Quality, Series};
 use crate::alert::Alert;
 use crate::anomaly::{BUCKET, bucket_of};
+use crate::codec::{Coded, Error, Reader};
 use crate::judge::{Brought, Judge};
 use crate::limits::{LISTENED_GAP, SOURCE_FORGOTTEN, SOURCE_MISSED};
 use crate::time::Timestamp;
@@ -44,6 +45,53 @@ pub struct Sources {
     /// How long a source was missing from a bucket that is not closed yet, in microseconds, by its number;
     /// a bucket that shed has lost all.
     lost: BTreeMap<i64, i64>,
+}
+
+/// Series are written without what is the configuration's.
+impl Coded for Watch {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.name.encode(out);
+        self.source.encode(out);
+        self.series.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Watch, Error> {
+        Ok(Watch { name: Coded::decode(from)?, source: Coded::decode(from)?, series: Series::decode(from)? })
+    }
+}
+
+impl Coded for Sources {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Sources { watches, known, fresh, brought, lacking, bucket, down, doubted, shed, beat, lost } = self;
+        watches.encode(out);
+        (bucket.as_ref().copied(), beat.as_ref().copied()).encode(out);
+        [known, lacking, shed].into_iter().for_each(|all| all.encode(out));
+        [fresh, brought].into_iter().for_each(|all| all.encode(out));
+        [down, doubted].into_iter().for_each(|all| all.encode(out));
+        lost.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Sources, Error> {
+        let mut read = Sources { watches: Coded::decode(from)?, ..Sources::default() };
+        (read.bucket, read.beat) = Coded::decode(from)?;
+        for all in [&mut read.known, &mut read.lacking, &mut read.shed] {
+            *all = present(from)?.into_iter().map(|(source, ())| source).collect();
+        }
+        for all in [&mut read.fresh, &mut read.brought] {
+            *all = present(from)?;
+        }
+        for all in [&mut read.down, &mut read.doubted] {
+            *all = present(from)?;
+        }
+        read.lost = Coded::decode(from)?;
+        Ok(read)
+    }
+}
+
+/// What is told of sources that are still configured, in whatever order they are now.
+fn present<T: Coded>(from: &mut Reader<'_>) -> Result<BTreeMap<SourceId, T>, Error> {
+    let all: Vec<(SourceId, T)> = Coded::decode(from)?;
+    Ok(all.into_iter().filter(|(source, _)| *source != SourceId::GONE).collect())
 }
 
 impl Sources {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::codec::{Coded, Error, Reader};
 use crate::judge::Evidence;
 use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
 use crate::panes::week::Week;
@@ -61,6 +62,26 @@ pub fn adopt(topics: &mut Vec<Topic>, listening: &Listening, now: Timestamp) -> 
         }
     };
     listening.topics.iter().map(slot_of).collect()
+}
+
+impl Coded for Topic {
+    /// But for zone and brand, which are the configuration's, see [`adopt`].
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.id, self.name.clone(), self.active, self.since).encode(out);
+        self.panes.encode(out);
+        self.unusual.encode(out);
+        self.week.encode(out);
+        (self.total, self.changed, self.due).encode(out);
+        self.mentions.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Topic, Error> {
+        let (id, name, active, since) = Coded::decode(from)?;
+        let (panes, unusual, week) = (Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?);
+        let (total, changed, due) = Coded::decode(from)?;
+        let mentions = Coded::decode(from)?;
+        Ok(Topic { id, name, brand: String::new(), zone: Zone::utc(), active, since, panes, unusual, week, total, mentions, changed, due })
+    }
 }
 
 impl Topic {
@@ -165,6 +186,18 @@ pub struct Networks(Vec<String>);
 impl Default for Networks {
     fn default() -> Self {
         Networks(Networks::USUAL.map(str::to_owned).into())
+    }
+}
+
+impl Coded for Networks {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Networks, Error> {
+        let names: Vec<String> = Coded::decode(from)?;
+        let usual = names.iter().zip(Networks::USUAL).filter(|(name, usual)| *name == usual).count() == Networks::USUAL.len();
+        if usual && names.len() <= NETWORKS { Ok(Networks(names)) } else { Err(Error::Field("networks")) }
     }
 }
 

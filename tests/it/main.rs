@@ -42,6 +42,7 @@ mod receiver;
 mod registered;
 mod sentiment;
 mod shares;
+mod snapshot;
 mod sources;
 mod source_alerts;
 mod spikes;

@@ -1,0 +1,191 @@
+//! A tally that was written down and read back, at any moment, goes on as if nothing had happened.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use escucha::app::demo;
+use escucha::codec::{Coded, Reader};
+use escucha::config::{Config, TopicIds};
+use escucha::decode::{self, Format, Mapping};
+use escucha::lane::{Compiled, Input, Lane, Outcome};
+use escucha::prng::Prng;
+use escucha::synth::World;
+use escucha::tally::{Event, Restoring, Settings, Tally};
+use escucha::time::{MINUTE, SECOND, Timestamp};
+use escucha::topic::{Sign, SourceId};
+
+/// 2026-07-06T00:00:00Z, a Monday.
+const START: Timestamp = Timestamp(1_783_296_000_000_000);
+const MINUTES: i64 = 160;
+/// From this minute on much more is said of one of the brands.
+const SHIFT: i64 = 110;
+
+const WORDS: [&str; 8] = ["lunes", "cola", "ventana", "playa", "seguro", "nada", "tarde", "mundo"];
+
+/// Beside those of the demo, rules of every kind.
+const MORE: &str = r#"
+[[source]]
+name = "a"
+type = "stdin"
+format = "escucha"
+[[source]]
+name = "b"
+type = "http"
+format = "escucha"
+[[brand]]
+name = "Otro Banco"
+accounts = [{ handle = "otrobanco" }]
+[[topic]]
+name = "otro"
+brand = "Otro Banco"
+query = '"otro banco" OR @otrobanco'
+[[group]]
+name = "sector"
+brands = ["Banco Ejemplo", "Otro Banco"]
+[[alert]]
+name = "cuota"
+on = "share"
+group = "sector"
+window = "1h"
+significance = 0.2
+change = 1
+[[alert]]
+name = "fuentes"
+on = "source"
+down_for = "2m"
+[[alert]]
+name = "any-priority"
+on = "priority"
+at = 30
+[[alert]]
+name = "any-volume"
+on = "volume"
+window = "1m"
+at = 2
+"#;
+
+/// One numbered item.
+enum Step {
+    Outcome(SourceId, Outcome),
+    Tick(Timestamp, Vec<(SourceId, Sign)>),
+}
+
+struct Engine {
+    compiled: Arc<Compiled>,
+    settings: Settings,
+    sources: Vec<String>,
+}
+
+fn engine() -> Engine {
+    let text = format!("{}{MORE}", demo::CONFIG);
+    let (config, _) =
+        Config::read("t", text, Path::new("")).unwrap_or_else(|report| panic!("{}", report.render(escucha::bilingual::Lang::En, false)));
+    let sources = config.sources.iter().map(|s| s.name.clone()).collect();
+    let settings = Settings { past: Some(demo::past(3, START)), recent_bytes: 300_000, ..config.engine.tally.clone() };
+    Engine { compiled: Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1))), settings, sources }
+}
+
+/// What a world sends by two sources, one of which fails for some minutes, with a beat every second.
+fn steps(engine: &Engine) -> Vec<Step> {
+    let formats = vec![Format { name: "escucha", mapping: Mapping::default() }; 2];
+    let mut lane = Lane::new(decode::decoders(&formats));
+    let (mut world, mut prng) = (World::new(3, START), Prng::new(5));
+    let mut steps = Vec::new();
+    for second in 0..MINUTES * 60 {
+        let at = START.plus(second * SECOND);
+        let mut bytes = Vec::new();
+        world.second(at, &mut bytes);
+        if second % (if second > SHIFT * 60 { 5 } else { 60 }) == 0 {
+            let time = at.to_jiff();
+            // In words of their own: copies count once.
+            let story: Vec<&str> = (0..6).map(|_| *prng.pick(&WORDS)).collect();
+            let story = story.join(" ");
+            bytes.extend_from_slice(
+                format!("{{\"id\":\"more{second}\",\"network\":\"x\",\"created_at\":\"{time}\",\"text\":\"{story} otro banco\"}}\n")
+                    .as_bytes(),
+            );
+        }
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            let source = SourceId(u16::from(prng.below(3) == 0));
+            let mut line = line.to_vec();
+            let input = Input { bytes: &mut line, source, seen: at, compiled: &engine.compiled };
+            steps.push(Step::Outcome(source, lane.process(input)));
+        }
+        let signs = match second {
+            1 => vec![(SourceId(0), Sign::Up), (SourceId(1), Sign::Up)],
+            3000 => vec![(SourceId(1), Sign::Down)],
+            3200 => vec![(SourceId(1), Sign::Up), (SourceId(0), Sign::Shed)],
+            _ => vec![],
+        };
+        steps.push(Step::Tick(at.plus(SECOND), signs));
+    }
+    steps
+}
+
+fn apply(engine: &Engine, tally: &mut Tally, step: &Step) -> String {
+    let mut events: Vec<Event> = Vec::new();
+    match step {
+        Step::Outcome(source, outcome) => _ = tally.apply(&engine.compiled, *source, outcome, &mut events),
+        Step::Tick(at, signs) => {
+            signs.iter().for_each(|(source, sign)| tally.hear(*source, *sign));
+            tally.tick(&engine.compiled, *at, &mut events);
+        }
+    }
+    events.iter().map(|event| format!("{event:?}\n")).collect()
+}
+
+fn written(engine: &Engine, tally: &Tally) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    tally.snapshot(&engine.sources, &mut |part| parts.push(part));
+    parts
+}
+
+fn read(engine: &Engine, parts: &[Vec<u8>]) -> Tally {
+    let mut restoring = Restoring::new(engine.settings.clone(), &engine.sources);
+    parts.iter().for_each(|part| restoring.part(part).expect("a part"));
+    restoring.finish().expect("whole")
+}
+
+fn again(outcome: &Outcome) -> Outcome {
+    let mut bytes = Vec::new();
+    outcome.encode(&mut bytes);
+    let mut reader = Reader::new(&bytes);
+    let read = Outcome::decode(&mut reader).expect("an outcome");
+    reader.end().expect("nothing behind it");
+    read
+}
+
+#[test]
+fn what_is_read_back_goes_on_as_if_nothing_had_happened() {
+    let engine = engine();
+    let steps = steps(&engine);
+    let mut tally = Tally::new(engine.settings.clone());
+    let undisturbed: Vec<String> = steps.iter().map(|step| apply(&engine, &mut tally, step)).collect();
+    for kind in ["spike", "share", "source", "priority", "volume"] {
+        let wanted = format!("on: \"{kind}\"");
+        assert!(undisturbed.iter().any(|events| events.contains(&wanted)), "no {kind} alert: the comparison means little");
+    }
+    let end = written(&engine, &tally);
+
+    let mut prng = Prng::new(11);
+    let (mut tally, mut cuts) = (Tally::new(engine.settings.clone()), 0);
+    for (i, (step, want)) in steps.iter().zip(&undisturbed).enumerate() {
+        // Often at first, when little is known, and now and then.
+        let one_in = if i < 200 { 5 } else { 1500 };
+        if prng.below(one_in) == 0 && tally.is_between() {
+            let parts = written(&engine, &tally);
+            tally = read(&engine, &parts);
+            assert!(written(&engine, &tally) == parts, "before step {i}: what was read back is written otherwise");
+            cuts += 1;
+        }
+        let step = match step {
+            Step::Outcome(source, outcome) => &Step::Outcome(*source, again(outcome)),
+            tick => tick,
+        };
+        let got = apply(&engine, &mut tally, step);
+        assert!(got == *want, "step {i}, after {cuts} cuts\nwant {want}\ngot  {got}");
+    }
+    assert!(cuts >= 50, "{cuts}");
+    assert!(written(&engine, &tally) == end, "the same end");
+    assert!(end.iter().map(Vec::len).sum::<usize>() > 100_000);
+}
