@@ -8,15 +8,14 @@ use std::time::Instant;
 use cpu_time::{ProcessTime, ThreadTime};
 use crossbeam::channel::unbounded;
 use dashmap::DashMap;
-use escucha::app::{Engine, Parts, Sink};
+use escucha::app::{Beat, Done, Engine, Parts, Sink};
 use escucha::decode::{self, Decoded, Format, Mapping};
 use escucha::eql;
-use escucha::intake::Buffer;
-use escucha::lane::{Compiled, Input, Lane, Outcome};
+use escucha::lane::{Compiled, Input, Lane};
 use escucha::limits;
 use escucha::matching::{Matcher, Scratch};
 use escucha::query::Query;
-use escucha::tally::{Applied, Event, Settings};
+use escucha::tally::{Event, Settings, Tally};
 use escucha::text::Tokens;
 use escucha::time::{SystemClock, Timestamp, Zone};
 use escucha::topic::{Listening, SourceId, Topic, TopicId};
@@ -170,13 +169,13 @@ impl Canonical {
         let parts = Parts {
             lanes,
             formats: vec![Self::format()],
-            tally: Settings {
+            tally: Tally::new(Settings {
                 lateness: limits::LATENESS,
                 dedupe: limits::DEDUPE,
                 recent_bytes: limits::RECENT_BYTES,
                 past: None,
                 taken: Default::default(),
-            },
+            }),
             compiled: self.compiled(),
             clock: Arc::new(SystemClock::new()),
         };
@@ -262,10 +261,10 @@ struct Counting {
 }
 
 impl Sink for Counting {
-    fn applied(&mut self, _: &Buffer, _: &Outcome, _: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, _: Done, events: &mut Vec<Event>) {
         self.mentions += events.iter().filter(|e| matches!(e, Event::Mention(_))).count() as u64;
     }
-    fn ticked(&mut self, _: Timestamp, _: &mut Vec<Event>) {}
+    fn ticked(&mut self, _: Beat, _: &mut Vec<Event>) {}
 }
 
 impl Drop for Counting {

@@ -3,11 +3,12 @@
 pub mod demo;
 mod descriptors;
 mod desk;
+mod diary;
 mod engine;
 mod publish;
 mod reorder;
 mod run;
 
 pub use desk::Desk;
-pub use engine::{Engine, Parts, Sink, share, source_id};
+pub use engine::{Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
 pub use run::{Error, Job, VERSION, run};

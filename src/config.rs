@@ -105,11 +105,16 @@ impl Default for Engine {
     }
 }
 
-/// Numbers of topics: given once by name and never to another, for as long as the process lives.
+/// Numbers of topics: given once by name and never to another, for as long as the process or its store lives.
 #[derive(Debug, Default)]
 pub struct TopicIds(HashMap<String, TopicId>);
 
 impl TopicIds {
+    /// Those that were given before; none of them is given to another.
+    pub fn known(names: impl IntoIterator<Item = (TopicId, String)>) -> TopicIds {
+        TopicIds(names.into_iter().map(|(id, name)| (name, id)).collect())
+    }
+
     /// The number of the topic called `name`.
     pub fn of(&mut self, name: &str) -> TopicId {
         let next = TopicId(self.0.len() as u32);

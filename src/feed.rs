@@ -225,6 +225,7 @@ impl Feed {
                 Job::Edited(key, post) => {
                     log.replace(key, Some(&post));
                 }
+                Job::Item(_) | Job::Topics(..) | Job::Then(_) | Job::Part(_) | Job::Whole => {}
             }
         }
         drop(log);

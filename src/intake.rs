@@ -15,7 +15,7 @@ use crate::lane::{Compiled, Outcome};
 use crate::limits;
 use crate::reason::Refused;
 use crate::time::{Clock, Timestamp};
-use crate::topic::{Sign, SourceId};
+use crate::topic::{Cursor, Sign, SourceId};
 
 /// What became of a buffer whose sender asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -43,7 +43,9 @@ pub struct Buffer {
     pub lines: u64,
     /// What to listen for.
     pub compiled: Arc<Compiled>,
-    /// Answered once the tally has applied it.
+    /// Where its source goes on behind it.
+    pub cursor: Option<Cursor>,
+    /// Answered once it is applied and, where there is a store, survives a crash.
     pub receipt: Option<oneshot::Sender<Receipt>>,
     /// Given back when the buffer is dropped, after the tally has applied it.
     pub permit: Option<Permit>,
@@ -186,6 +188,7 @@ impl Intake {
             bytes,
             lines,
             compiled: order.compiled.clone(),
+            cursor: how.cursor,
             receipt: how.receipt,
             permit: how.permit,
         });
@@ -200,6 +203,7 @@ impl Intake {
 #[derive(Default)]
 struct HandOver {
     seen: Option<Timestamp>,
+    cursor: Option<Cursor>,
     receipt: Option<oneshot::Sender<Receipt>>,
     permit: Option<Permit>,
 }
@@ -258,14 +262,32 @@ impl Port {
 
     /// Hands over whole lines as soon as a permit is free.
     pub async fn send(&self, bytes: Vec<u8>) -> Result<(), Closed> {
+        self.send_up_to(bytes, None).await
+    }
+
+    /// The same; behind them, the source goes on at `cursor`.
+    pub async fn send_up_to(&self, bytes: Vec<u8>, cursor: Option<Cursor>) -> Result<(), Closed> {
         let permit = self.permit().await?;
-        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() })
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), cursor, ..HandOver::default() })
     }
 
     /// Hands over whole lines now or not at all.
     pub fn try_send(&self, bytes: Vec<u8>) -> Result<(), NotTaken> {
+        self.try_send_up_to(bytes, None)
+    }
+
+    /// The same; behind them, the source goes on at `cursor`.
+    pub fn try_send_up_to(&self, bytes: Vec<u8>, cursor: Option<Cursor>) -> Result<(), NotTaken> {
         let Some(permit) = self.try_permit() else { return Err(NotTaken::Full(bytes)) };
-        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), ..HandOver::default() }).map_err(|_| NotTaken::Closed)
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), cursor, ..HandOver::default() }).map_err(|_| NotTaken::Closed)
+    }
+
+    /// Hands over whole lines as soon as a permit is free; tells what became of them.
+    pub async fn send_with_receipt(&self, bytes: Vec<u8>) -> Result<oneshot::Receiver<Receipt>, Closed> {
+        let permit = self.permit().await?;
+        let (sender, receiver) = oneshot::channel();
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), receipt: Some(sender), ..HandOver::default() })?;
+        Ok(receiver)
     }
 
     /// Like [`Port::try_send`], and tells what became of the lines.
@@ -273,7 +295,7 @@ impl Port {
         let Some(permit) = self.try_permit() else { return Err(NotTaken::Full(bytes)) };
         let (sender, receiver) = oneshot::channel();
         self.intake
-            .hand_over(self, bytes, HandOver { permit: Some(permit), receipt: Some(sender), seen: None })
+            .hand_over(self, bytes, HandOver { permit: Some(permit), receipt: Some(sender), ..HandOver::default() })
             .map_err(|_| NotTaken::Closed)?;
         Ok(receiver)
     }
@@ -281,7 +303,7 @@ impl Port {
     /// For recorded input: like [`Port::send`], with a given time.
     pub async fn send_recorded(&self, bytes: Vec<u8>, seen: Timestamp) -> Result<(), Closed> {
         let permit = self.permit().await?;
-        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), seen: Some(seen), receipt: None })
+        self.intake.hand_over(self, bytes, HandOver { permit: Some(permit), seen: Some(seen), ..HandOver::default() })
     }
 }
 

@@ -103,7 +103,7 @@ pub struct Judge {
 
 impl Judge {
     /// Gives none of `taken` as an id to an alert.
-    pub fn beside(taken: Arc<BTreeSet<String>>) -> Judge {
+    pub fn beside(taken: &[String]) -> Judge {
         Judge { alerts: Alerts::beside(taken), ..Judge::default() }
     }
 

@@ -65,6 +65,7 @@ pub mod tally;
 // Floor 4, edges: asynchronous, does I/O, may fail.
 pub mod recall;
 pub mod wire;
+pub mod journal;
 pub mod store;
 pub mod feed;
 pub mod intake;

@@ -230,8 +230,18 @@ pub const STORE_RETENTION: i64 = 90 * 24 * 3_600_000_000;
 pub const STORE_BYTES: u64 = 1 << 30;
 /// Alert transitions and changes that wait at most for a store without room.
 pub const STORE_HELD: usize = 16_384;
-/// Ids of earlier alerts that are not given again.
-pub const STORE_IDS: i64 = 65_536;
+/// Bytes of what the tally did that become durable at once.
+pub const JOURNAL_ROW: usize = 4 * 1024 * 1024;
+/// Bytes of it that wait at most for a store without room; beyond, the whole state is written once there is some.
+pub const JOURNAL_HELD: usize = 64 * 1024 * 1024;
+/// A snapshot is made once the journal has so many bytes, and more than the snapshot before it,
+pub const JOURNAL_LEAST: u64 = 16 * 1024 * 1024;
+/// or so many rows,
+pub const JOURNAL_ROWS: u64 = 20_000;
+/// or the text of a post that was deleted so long ago.
+pub const JOURNAL_FORGETS: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+/// Ids of alerts that are kept no more and are not given again.
+pub const ALERT_IDS: usize = 65_536;
 /// Entries of the feed that clients can still read.
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.

@@ -17,14 +17,14 @@ use std::time::Duration;
 
 use crate::alert::Alert;
 use crate::anomaly::bucket_of;
-use crate::app::{Engine, Parts, Sink};
+use crate::app::{Beat, Done, Engine, Parts, Sink};
 use crate::bilingual::Both;
 use crate::decode::Format;
-use crate::intake::{Buffer, Closed, Port};
-use crate::lane::{Compiled, Outcome};
+use crate::intake::{Closed, Port};
+use crate::lane::Compiled;
 use crate::reason::{Refused, Skipped};
 use crate::sources;
-use crate::tally::{self, Applied, Event, Mention, Tally};
+use crate::tally::{self, Event, Mention, Tally};
 use crate::time::{Clock, MINUTE, SECOND, SystemClock, Timestamp};
 use crate::wire;
 
@@ -144,8 +144,13 @@ pub async fn run_to(job: Job, hear: Hear, mut progress: impl FnMut(u64)) -> Resu
     let (report, summary) = std::sync::mpsc::channel();
     let sink = Counter { hear, summary: Summary::default(), report, counts: job.counts };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let parts =
-        Parts { lanes: job.lanes, formats: vec![job.format.clone()], tally: job.tally, compiled: job.compiled, clock: clock.clone() };
+    let parts = Parts {
+        lanes: job.lanes,
+        formats: vec![job.format.clone()],
+        tally: Tally::new(job.tally),
+        compiled: job.compiled,
+        clock: clock.clone(),
+    };
     let engine = Engine::start(parts, Box::new(sink)).map_err(Error::Threads)?;
     let port = engine.intake.port(crate::topic::SourceId(0), crate::limits::BUFFERS_IN_FLIGHT, metrics::Counter::noop());
     let pace = job.speed.map(|speed| Pace { speed, clock, started: None });
@@ -301,7 +306,8 @@ impl Counter {
 }
 
 impl Sink for Counter {
-    fn applied(&mut self, _: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, mut done: Done, events: &mut Vec<Event>) {
+        let (outcome, applied) = (&done.outcome, &done.applied);
         let sum = &mut self.summary;
         sum.received += outcome.items;
         sum.decoded += outcome.decoded;
@@ -311,9 +317,12 @@ impl Sink for Counter {
         sum.skipped.iter_mut().zip(applied.skipped).for_each(|(a, b)| *a += b);
         sum.skipped[Skipped::NotAPost as usize] += outcome.not_posts;
         self.pass_on(events);
+        if let Some(answer) = done.answer() {
+            answer.give();
+        }
     }
 
-    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, _: Beat, events: &mut Vec<Event>) {
         self.pass_on(events);
     }
 }

@@ -27,6 +27,7 @@ use crate::intake::Port;
 use crate::limits;
 use crate::telemetry::SourceMeter;
 use crate::time::Timestamp;
+pub use crate::topic::Cursor;
 use crate::topic::Sign;
 
 pub use error::{Class, Error};
@@ -72,6 +73,8 @@ pub struct Settings {
     pub follow: bool,
     /// `tcp`: where to listen.
     pub bind: Option<SocketAddr>,
+    /// `tcp`: every client is told how many of its lines survive a crash.
+    pub ack: bool,
     /// `jetstream`: WebSocket URL.
     pub endpoint: String,
     /// `jetstream`: `wantedCollections`.
@@ -93,6 +96,7 @@ impl Settings {
             path: PathBuf::new(),
             follow: false,
             bind: None,
+            ack: false,
             endpoint: String::new(),
             collections: Vec::new(),
             dictionary: None,
@@ -119,22 +123,6 @@ pub struct State {
     /// Where to go on after a restart: everything before it was handed over. A source starts from
     /// what stands here when it starts.
     pub cursor: Option<Cursor>,
-}
-
-/// A place in a stream that can be resumed. Cursors of different kinds are never exchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cursor {
-    /// Jetstream v1: microseconds since 1970.
-    JetstreamTime(u64),
-    /// Jetstream v2: the `seq` of one server.
-    JetstreamSeq(u64),
-    /// A followed file: device, inode, and bytes from its beginning.
-    File {
-        /// Device and inode.
-        identity: (u64, u64),
-        /// Bytes before the next line.
-        offset: u64,
-    },
 }
 
 /// States of all sources, shared by those that write and those that read them.

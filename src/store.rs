@@ -1,25 +1,34 @@
-//! The alerts on disk: one SQLite file with every transition of every alert, in order.
+//! What outlives the process: one SQLite file with every transition of every alert, in order, and with the
+//! state of the tally, from which a start goes on.
 //!
 //! A transition gets its sequence number from the commit that makes it durable, and only then is it
 //! handed on to be shown; so what a reader has seen outlives the process. The writer has a thread of
 //! its own and takes all that waits into one transaction. The tally never waits for it.
 
 mod file;
+mod keeper;
 mod log;
+mod state;
 mod writer;
 
-use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwapOption;
-use crossbeam::channel::{Sender, unbounded};
+use crossbeam::channel::{Sender, bounded, unbounded};
 
 use crate::alert::{Alert, Severity, Status};
 use crate::bilingual::Both;
+use crate::codec;
+use crate::journal::{Fold, Item, Setting};
 use crate::post::{PostBuf, PostKey};
 use crate::time::{Clock, Timestamp};
+use crate::topic::TopicId;
+use keeper::Unreadable;
 
 /// Where and how long alerts are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,14 +73,33 @@ impl Kept {
 }
 
 /// What the file is told, in the order it happened.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Job {
+    /// What the tally did; durable within a second, and with everything that is told after it.
+    Item(Box<Item>),
+    /// A version is listened for from here on; the names of its topics.
+    Topics(u64, Vec<(TopicId, String)>),
+    /// To be called once all before it is durable; never, if that is not known.
+    Then(Then),
+    /// A part of the tally's state, from first to last,
+    Part(Vec<u8>),
+    /// all of which was told: items before it are in it.
+    Whole,
     /// A transition.
     Alert(Box<Alert>),
     /// A post was deleted: its text, author and links leave the file.
     Gone(PostKey),
     /// A post has a new version.
     Edited(PostKey, PostBuf),
+}
+
+/// What is done once something is durable.
+pub struct Then(pub Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Then")
+    }
 }
 
 /// Why the file is not used. It is never guessed at and never changed.
@@ -134,16 +162,28 @@ pub struct Failed(pub String);
 
 /// What is wrong with a running store, if anything.
 #[derive(Debug, Default)]
-pub struct Health(ArcSwapOption<String>);
+pub struct Health {
+    problem: ArcSwapOption<String>,
+    lost: AtomicBool,
+}
 
 impl Health {
     /// A sentence, while alerts are held back.
     pub fn problem(&self) -> Option<String> {
-        self.0.load().as_deref().cloned()
+        self.problem.load().as_deref().cloned()
+    }
+
+    /// Whether items were let go of, so that the tally's whole state must be told.
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Relaxed)
     }
 
     fn set(&self, problem: Option<String>) {
-        self.0.store(problem.map(Arc::new));
+        self.problem.store(problem.map(Arc::new));
+    }
+
+    fn lose(&self, lost: bool) {
+        self.lost.store(lost, Relaxed);
     }
 }
 
@@ -151,41 +191,80 @@ impl Health {
 pub struct Opened {
     /// Name of the file's life, made with it.
     pub epoch: String,
+    /// The last version of what was listened for.
+    pub version: u64,
+    /// Names of all topics that ever were, by their numbers.
+    pub topics: Vec<(TopicId, String)>,
+    path: PathBuf,
+    log: log::Log,
+}
+
+/// What an open file knows of the tally, and where its alerts go on.
+pub struct Resumed {
+    /// The tally, and where its sources go on.
+    pub fold: Fold,
     /// Number of the next transition.
     pub next: u64,
     /// The latest transitions, in order and without a gap up to `next`.
     pub kept: Vec<Kept>,
-    /// Ids that were given to alerts of the recent past.
-    pub ids: BTreeSet<String>,
-    log: log::Log,
 }
 
 impl Opened {
-    /// Opens the file, or makes it with the life `epoch`. Alerts that it shows firing are resolved at
-    /// `now`, for nothing watches them any more.
+    /// Opens the file, or makes it with the life `epoch`.
     ///
     /// # Errors
     /// It is not used.
-    pub fn open(settings: &Settings, epoch: &str, now: Timestamp) -> Result<Opened, Refused> {
+    pub fn open(settings: &Settings, epoch: &str) -> Result<Opened, Refused> {
         let file = file::open(&settings.path, epoch)?;
         let io = |e: rusqlite::Error| file::refusal(&settings.path, &e);
-        let mut log = log::Log::new(file, settings.clone()).map_err(io)?;
-        log.end_firing(now).map_err(io)?;
-        let (epoch, kept, ids) = (log.epoch().map_err(io)?, log.latest().map_err(io)?, log.ids().map_err(io)?);
-        Ok(Opened { epoch, next: log.next(), kept, ids, log })
+        let log = log::Log::new(file, settings.clone()).map_err(io)?;
+        let (epoch, (version, topics)) = (log.epoch().map_err(io)?, log.topics().map_err(io)?);
+        Ok(Opened { epoch, version, topics, path: settings.path.clone(), log })
     }
 
-    /// Starts the thread that writes. `publish` hears of all that has become durable, in order;
-    /// `failed` is called once if the disk fails for good, and then nothing more is taken.
+    /// Goes on where the file ends. Alerts that it shows firing and that nothing watches any more are resolved
+    /// at `now`.
+    ///
+    /// # Errors
+    /// The file is not used after all.
+    pub fn resume(&mut self, mut setting: Setting, now: Timestamp) -> Result<Resumed, Refused> {
+        let io = |e: rusqlite::Error| file::refusal(&self.path, &e);
+        if self.log.state().generation == 0 {
+            // The first state of all knows what the alerts before it are called.
+            setting.tally.taken = self.log.ids().map_err(io)?.into();
+            let mut parts = Vec::new();
+            Fold::new(setting.clone()).snapshot(&mut |part| parts.push(part));
+            self.log.save(parts).map_err(io)?;
+        }
+        let fold = self.log.fold(setting).map_err(|unreadable| match unreadable {
+            Unreadable::Sql(e) => io(e),
+            Unreadable::Content(codec::Error::Newer { found, .. }) => Refused::Newer { path: self.path.clone(), found: found.into() },
+            other => Refused::Damaged { path: self.path.clone(), why: other.to_string() },
+        })?;
+        let watched = fold.tally.firing().collect();
+        self.log.end_firing(&watched, now).map_err(io)?;
+        let kept = self.log.latest().map_err(io)?;
+        Ok(Resumed { next: self.log.next(), kept, fold })
+    }
+
+    /// Starts the thread that writes, and the one that makes snapshots as `setting` says. `publish` hears of all
+    /// that has become durable, in order; `failed` is called once if the disk fails for good, and then
+    /// nothing more is taken.
     pub fn start(
         self,
+        setting: Setting,
         clock: Arc<dyn Clock>,
         publish: impl FnMut(Vec<Job>) + Send + 'static,
         failed: impl FnOnce(Failed) + Send + 'static,
     ) -> std::io::Result<Store> {
         let (jobs, waiting) = unbounded();
         let health = Arc::new(Health::default());
-        let writer = writer::Writer { log: self.log, health: health.clone(), clock };
+        let ((asks, asked), (pieces, made)) = (bounded(1), bounded(1));
+        let snapshots = writer::Snapshots { asks, pieces: made, sets: setting.sets.clone() };
+        let path = self.path;
+        let keep = move || keeper::keep(&path, &setting, &asked, &pieces);
+        std::thread::Builder::new().name("snapshot".into()).spawn(keep)?;
+        let writer = writer::Writer::new(self.log, health.clone(), clock, Some(snapshots));
         let work = move || {
             if let Err(error) = writer.run(&waiting, publish) {
                 failed(error);

@@ -71,8 +71,8 @@ pub struct Settings {
     pub recent_bytes: usize,
     /// What was counted before the engine listened.
     pub past: Option<Past>,
-    /// Ids that alerts of earlier runs have.
-    pub taken: Arc<BTreeSet<String>>,
+    /// Ids that alerts of earlier runs have, oldest first.
+    pub taken: Arc<[String]>,
 }
 
 /// One topic of a mention.
@@ -232,7 +232,7 @@ impl Tally {
             networks: Networks::default(),
             shares: Shares::default(),
             listened: Listened::default(),
-            judge: Judge::beside(settings.taken),
+            judge: Judge::beside(&settings.taken),
             topics: Vec::new(),
             slots: Vec::new(),
             compiled: None,

@@ -26,6 +26,22 @@ impl SourceId {
     pub const GONE: SourceId = SourceId(u16::MAX);
 }
 
+/// A place in a stream that can be resumed. Cursors of different kinds are never exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cursor {
+    /// Jetstream v1: microseconds since 1970.
+    JetstreamTime(u64),
+    /// Jetstream v2: the `seq` of one server.
+    JetstreamSeq(u64),
+    /// A file: which it is, and how much of it was read.
+    File {
+        /// Device and inode.
+        identity: (u64, u64),
+        /// Bytes before the next line, after decompression.
+        offset: u64,
+    },
+}
+
 /// What a source tells of itself, as a part of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {

@@ -12,15 +12,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::Fault;
-use escucha::app::{Engine, Parts, Sink};
+use escucha::app::{Beat, Done, Engine, Parts, Sink};
 use escucha::decode::{Format, Mapping};
 use escucha::eql;
-use escucha::intake::{Buffer, Port};
-use escucha::lane::{Compiled, Outcome};
+use escucha::intake::Port;
+use escucha::lane::Compiled;
 use escucha::limits;
 use escucha::post::Post;
 use escucha::query::Accents;
-use escucha::tally::{Applied, Event, Settings};
+use escucha::tally::{Event, Settings, Tally};
 use escucha::text::{Token, TokenKind, Tokens};
 use escucha::time::{SystemClock, Timestamp, Zone};
 use escucha::topic::{Listening, SourceId, Topic, TopicId};
@@ -53,7 +53,13 @@ pub fn run(args: &Args) -> Result<(), Fault> {
         lanes: args.threads,
         formats: vec![format()],
         // Nobody asks for recent mentions.
-        tally: Settings { lateness: limits::LATENESS, dedupe: limits::DEDUPE, recent_bytes: 0, past: None, taken: Default::default() },
+        tally: Tally::new(Settings {
+            lateness: limits::LATENESS,
+            dedupe: limits::DEDUPE,
+            recent_bytes: 0,
+            past: None,
+            taken: Default::default(),
+        }),
         compiled,
         clock: Arc::new(SystemClock::new()),
     };
@@ -229,7 +235,8 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    fn applied(&mut self, _: &Buffer, outcome: &Outcome, _: &Applied, _: &mut Vec<Event>) {
+    fn applied(&mut self, done: Done, _: &mut Vec<Event>) {
+        let outcome = &done.outcome;
         for record in &outcome.records {
             let hits = &outcome.hits[record.hits.0 as usize..record.hits.1 as usize];
             let done = self.post(&outcome.posts.get(record.post as usize), hits.iter().map(|h| h.topic as usize));
@@ -239,7 +246,7 @@ impl Sink for Writer {
         }
     }
 
-    fn ticked(&mut self, _: Timestamp, _: &mut Vec<Event>) {}
+    fn ticked(&mut self, _: Beat, _: &mut Vec<Event>) {}
 }
 
 impl Drop for Writer {

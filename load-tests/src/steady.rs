@@ -11,15 +11,15 @@ use std::time::Duration;
 use crate::Fault;
 use crate::engine;
 use crate::frames::Frames;
-use escucha::app::{Engine, Parts, Sink, demo};
+use escucha::app::{Beat, Done, Engine, Parts, Sink, demo};
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
 use escucha::feed::Feed;
-use escucha::intake::{Buffer, Port};
-use escucha::lane::{Compiled, Outcome};
+use escucha::intake::Port;
+use escucha::lane::Compiled;
 use escucha::limits;
 use escucha::synth::World;
-use escucha::tally::{Applied, Event, Held, Settings};
+use escucha::tally::{Event, Held, Settings, Tally};
 use escucha::time::{ManualClock, SECOND, Timestamp};
 use escucha::topic::SourceId;
 
@@ -77,13 +77,13 @@ pub fn run(args: &Args) -> Result<(), Fault> {
     let parts = Parts {
         lanes: args.threads,
         formats: vec![Format { name: "escucha", mapping: Mapping::default() }],
-        tally: Settings {
+        tally: Tally::new(Settings {
             lateness: limits::LATENESS,
             dedupe: limits::DEDUPE,
             recent_bytes: args.recent << 20,
             past: None,
             taken: Default::default(),
-        },
+        }),
         compiled: Arc::new(Compiled::new(config(&frames)?.take_listening(&mut TopicIds::default(), 1))),
         clock: Arc::new(ManualClock::at(START)),
     };
@@ -253,14 +253,15 @@ impl Publisher {
 }
 
 impl Sink for Publisher {
-    fn applied(&mut self, _: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, done: Done, events: &mut Vec<Event>) {
+        let (outcome, applied) = (&done.outcome, &done.applied);
         self.counts.decoded += outcome.decoded;
         self.counts.matched += applied.matched;
         self.counts.skipped += applied.skipped.iter().sum::<u64>() + outcome.not_posts;
         self.publish(events);
     }
 
-    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, _: Beat, events: &mut Vec<Event>) {
         self.publish(events);
     }
 }

@@ -11,10 +11,11 @@ use crate::http::Question;
 use crate::intake::{Buffer, Intake, Receipt, Step};
 use crate::lane::{Compiled, Input, Lane, Outcome};
 use crate::recall::Recall;
-use crate::tally::{self, Applied, Event, Tally};
+use crate::tally::{Applied, Event, Tally};
 use crate::telemetry;
 use crate::time::{Clock, Timestamp};
-use crate::topic::SourceId;
+use crate::topic::{Sign, SourceId};
+use tokio::sync::oneshot;
 
 /// Questions that wait at most; more are answered with "busy" at once.
 const QUESTIONS: usize = 1024;
@@ -25,8 +26,8 @@ pub struct Parts {
     pub lanes: usize,
     /// Format of every source, by `SourceId`.
     pub formats: Vec<Format>,
-    /// How the tally behaves.
-    pub tally: tally::Settings,
+    /// What is known at first.
+    pub tally: Tally,
     /// What to listen for at first.
     pub compiled: Arc<Compiled>,
     /// Where time comes from.
@@ -35,10 +36,55 @@ pub struct Parts {
 
 /// What hears of everything the tally does, on the tally's thread and in order.
 pub trait Sink: Send {
-    /// One buffer was applied; `events` came of it.
-    fn applied(&mut self, buffer: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>);
-    /// One tick was applied; `events` came of it.
-    fn ticked(&mut self, at: Timestamp, events: &mut Vec<Event>);
+    /// One buffer was applied; `events` came of it, and its sender waits for `answer`.
+    fn applied(&mut self, done: Done, events: &mut Vec<Event>);
+    /// One beat was applied; `events` came of it.
+    fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>);
+    /// How the tally stands after a beat.
+    fn look(&mut self, _: &Tally) {}
+}
+
+/// A buffer that was applied. Dropped, it gives back its permit and answers its sender.
+pub struct Done {
+    /// The buffer.
+    pub buffer: Box<Buffer>,
+    /// What a lane made of it.
+    pub outcome: Box<Outcome>,
+    /// What the tally made of that.
+    pub applied: Applied,
+}
+
+impl Done {
+    /// What is told to the sender, if it asked.
+    pub fn answer(&mut self) -> Option<Answer> {
+        let to = self.buffer.receipt.take()?;
+        Some(Answer { to, receipt: Receipt { accepted: self.outcome.decoded, refused: std::mem::take(&mut self.outcome.refusals) } })
+    }
+}
+
+/// What is told to the sender of a buffer. Whoever drops it says that nothing is known of the buffer.
+#[derive(Debug)]
+pub struct Answer {
+    to: oneshot::Sender<Receipt>,
+    receipt: Receipt,
+}
+
+impl Answer {
+    /// Tells it.
+    pub fn give(self) {
+        // The sender may have gone away; its posts are counted all the same.
+        let _ = self.to.send(self.receipt);
+    }
+}
+
+/// A beat that was applied.
+pub struct Beat {
+    /// Its time.
+    pub at: Timestamp,
+    /// What was listened for.
+    pub compiled: Arc<Compiled>,
+    /// What sources told before it.
+    pub signs: Vec<(SourceId, Sign)>,
 }
 
 /// Running lanes and tally. Closing the intake ends them: what is in flight is finished first.
@@ -71,7 +117,7 @@ impl Engine {
                 std::thread::Builder::new().name(format!("lane-{i}")).spawn(move || run_lane(lane, &buffers, &done, &recall, &*clock))
             })
             .collect::<std::io::Result<Vec<_>>>()?;
-        let tally = Tally::new(parts.tally);
+        let tally = parts.tally;
         let tally =
             std::thread::Builder::new().name("tally".into()).spawn(move || run_tally(tally, &steps, &questions, sink, &*parts.clock))?;
         Ok(Engine { intake, asks, lanes, tally })
@@ -149,17 +195,14 @@ fn run_tally(
 fn apply(step: Step, tally: &mut Tally, sink: &mut dyn Sink, events: &mut Vec<Event>) {
     match step {
         Step::Tick { at, compiled, signs, .. } => {
-            signs.into_iter().for_each(|(source, sign)| tally.hear(source, sign));
+            signs.iter().for_each(|(source, sign)| tally.hear(*source, *sign));
             tally.tick(&compiled, at, events);
-            sink.ticked(at, events);
+            sink.ticked(Beat { at, compiled, signs }, events);
+            sink.look(tally);
         }
-        Step::Outcome(mut buffer, outcome) => {
+        Step::Outcome(buffer, outcome) => {
             let applied = tally.apply(&buffer.compiled, buffer.source, &outcome, events);
-            sink.applied(&buffer, &outcome, &applied, events);
-            if let Some(receipt) = buffer.receipt.take() {
-                // The sender may have gone away; its posts are counted all the same.
-                let _ = receipt.send(Receipt { accepted: outcome.decoded, refused: outcome.refusals });
-            }
+            sink.applied(Done { buffer, outcome, applied }, events);
         }
     }
 }

@@ -3,17 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crossbeam::channel::Sender;
 use metrics::{Counter, Gauge, Histogram};
 
-use super::engine::Sink;
+use super::diary::Diary;
+use super::engine::{Answer, Beat, Done, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
-use crate::intake::Buffer;
-use crate::lane::Outcome;
 use crate::reason::Skipped;
 use crate::store::Job;
-use crate::tally::{Applied, BrandStanding, Event};
+use crate::tally::{BrandStanding, Event, Tally};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
 use crate::time::{Clock, Timestamp};
 use crate::topic::TopicId;
@@ -22,8 +20,8 @@ use crate::window::Window;
 /// Publishes events and keeps the metrics.
 pub struct Publisher {
     feed: Arc<Feed>,
-    /// Where alerts become durable before they are shown.
-    store: Option<Sender<Job>>,
+    /// Where alerts become durable before they are shown, with all that led to them.
+    diary: Option<Diary>,
     clock: Arc<dyn Clock>,
     sources: Vec<SourceMeter>,
     /// Time of the newest post of every source.
@@ -40,7 +38,7 @@ impl Publisher {
     pub fn new(feed: Arc<Feed>, names: &[String], clock: Arc<dyn Clock>) -> Publisher {
         Publisher {
             feed,
-            store: None,
+            diary: None,
             clock,
             sources: names.iter().map(|n| SourceMeter::new(n)).collect(),
             newest: vec![Timestamp::MIN; names.len()],
@@ -51,9 +49,9 @@ impl Publisher {
         }
     }
 
-    /// Alerts go by way of the store.
-    pub fn storing(self, store: Option<Sender<Job>>) -> Publisher {
-        Publisher { store, ..self }
+    /// Alerts go by way of the store; those called `firing` were counted by an earlier process.
+    pub fn storing(self, diary: Option<Diary>, firing: impl IntoIterator<Item = String>) -> Publisher {
+        Publisher { diary, firing: firing.into_iter().collect(), ..self }
     }
 
     /// Counters of what comes in, for the sources' ports.
@@ -108,7 +106,7 @@ impl Publisher {
         for event in &*events {
             self.measure(event);
         }
-        let Some(store) = &self.store else { return self.feed.publish_all(events.drain(..)) };
+        let Some(diary) = &self.diary else { return self.feed.publish_all(events.drain(..)) };
         for event in &*events {
             let job = match event {
                 Event::Alert(alert) => {
@@ -120,8 +118,7 @@ impl Publisher {
                 Event::Update(mention) => Job::Edited(mention.key, mention.post.clone()),
                 Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) => continue,
             };
-            // Closed means that the disk failed and the process ends.
-            let _ = store.send(job);
+            diary.tell(job);
         }
         self.feed.publish_all(events.drain(..).filter(|e| !matches!(e, Event::Alert(_))));
     }
@@ -163,9 +160,10 @@ impl BrandMeters {
 }
 
 impl Sink for Publisher {
-    fn applied(&mut self, buffer: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, mut done: Done, events: &mut Vec<Event>) {
         let alerts = events.iter().any(|e| matches!(e, Event::Alert(_)));
-        self.publish(events);
+        let answer = done.answer();
+        let Done { buffer, outcome, applied } = &done;
         let meter = &self.sources[usize::from(buffer.source.0)];
         // A line can hold several items; the intake counted it as one.
         meter.received.increment(outcome.items.saturating_sub(buffer.lines));
@@ -185,14 +183,29 @@ impl Sink for Publisher {
         if alerts {
             self.post_to_alert.record(self.clock.monotonic().saturating_sub(buffer.taken).as_secs_f64());
         }
+        match &mut self.diary {
+            Some(diary) => {
+                diary.done(done, answer);
+                self.publish(events);
+            }
+            None => {
+                self.publish(events);
+                answer.into_iter().for_each(Answer::give);
+            }
+        }
     }
 
-    fn ticked(&mut self, at: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>) {
         // By the beat, so that it grows while a source is silent.
         for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
-            meter.lag.set(at.since(*newest) as f64 / 1e6);
+            meter.lag.set(beat.at.since(*newest) as f64 / 1e6);
         }
+        self.diary.iter_mut().for_each(|diary| diary.beat(&beat));
         self.publish(events);
+    }
+
+    fn look(&mut self, tally: &Tally) {
+        self.diary.iter().for_each(|diary| diary.look(tally));
     }
 }
 
@@ -203,6 +216,10 @@ mod tests {
     use crate::tally::{GroupShares, TopicWindows};
     use crate::time::SystemClock;
     use crate::window::Tallied;
+
+    fn beat(second: i64) -> Beat {
+        Beat { at: Timestamp::from_seconds(second), compiled: Arc::default(), signs: Vec::new() }
+    }
 
     #[test]
     fn gauges_follow_what_is_no_longer_heard() {
@@ -223,7 +240,7 @@ mod tests {
                 brand,
             };
             publisher.newest = vec![Timestamp::from_seconds(100)];
-            publisher.ticked(Timestamp::from_seconds(101), &mut vec![Event::Windows(Box::new(windows))]);
+            publisher.ticked(beat(101), &mut vec![Event::Windows(Box::new(windows))]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 1\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 7\n"), "{text}");
@@ -232,10 +249,10 @@ mod tests {
             assert!(text.contains("escucha_brand_crisis_level{brand=\"Banco\"} 3\n"), "{text}");
             let share = |known| ("Banco".into(), known);
             let shares = |known| Event::Shares(Box::new(GroupShares { group: "sector".into(), shares: vec![share(known)] }));
-            publisher.ticked(Timestamp::from_seconds(101), &mut vec![shares(Some(0.25))]);
+            publisher.ticked(beat(101), &mut vec![shares(Some(0.25))]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_share_of_voice{group=\"sector\",brand=\"Banco\"} 0.25\n"), "{text}");
-            publisher.ticked(Timestamp::from_seconds(160), &mut vec![Event::Forget(TopicId(1)), shares(None)]);
+            publisher.ticked(beat(160), &mut vec![Event::Forget(TopicId(1)), shares(None)]);
             let text = recorder.handle().render();
             assert!(text.contains("escucha_source_lag_seconds{source=\"tcp\"} 60\n"), "{text}");
             assert!(text.contains("escucha_topic_window_mentions{topic=\"fraude\",window=\"1h\"} 0\n"), "{text}");

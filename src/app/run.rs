@@ -1,6 +1,6 @@
 //! The whole engine from configuration to exit: what starts after what, and what stops before what.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
+use super::diary::Diary;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::Publisher;
 use super::{demo, descriptors};
@@ -23,13 +24,16 @@ use crate::delivery::{Delivery, Patience, Target};
 use crate::feed::Feed;
 use crate::http::{self, Server, Shared};
 use crate::intake::{Intake, Port};
+use crate::journal::{Sets, Setting};
 use crate::lane::Compiled;
 use crate::notifiers::{self, Notifier};
 use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
 use crate::store::{self, Store};
+use crate::tally::{self, Tally};
 use crate::telemetry::{self, Exposition};
 use crate::time::Clock;
+use crate::topic::Cursor;
 
 /// From one tick to the next.
 const TICK: Duration = Duration::from_secs(1);
@@ -111,22 +115,29 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let metrics = Exposition::install()?;
     telemetry::build_info(VERSION);
     let mut signals = Signals::new()?;
-    let mut ids = TopicIds::default();
-    let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, 1)));
     let (names, formats) = names_and_formats(&job);
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
-    let mut tally = job.config.engine.tally.clone();
+    let epoch = http::epoch_new()?;
+    let opened = job.config.store.as_ref().map(|settings| store::Opened::open(settings, &epoch)).transpose()?;
+    let (known, version) = opened.as_ref().map_or_else(|| (Vec::new(), 0), |o| (o.topics.clone(), o.version));
+    let mut ids = TopicIds::known(known);
+    let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, version + 1)));
+    let past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
+    let tally = tally::Settings { past, ..job.config.engine.tally.clone() };
+    let setting = Setting { tally, sources: names.clone(), compiled: compiled.clone(), sets: Sets::default() };
     let (broken, disk) = oneshot::channel();
-    let (feed, store) = open(&job, &names, &mut tally.taken, broken)?;
-    tally.past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
+    let Opening { feed, store, tally, cursors } = open(&job, epoch, opened, setting.clone(), broken)?;
+    let firing: Vec<String> = tally.firing().map(str::to_owned).collect();
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
     let delivery = Delivery::start(feed.clone(), job.clock.clone(), job.config.routing.clone(), targets(&job), http::seed_new()?);
-    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(store.as_ref().map(|s| s.jobs.clone()));
+    let diary = store.as_ref().map(|s| Diary::new(s.jobs.clone(), s.health.clone(), setting, cursors.clone()));
+    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(diary, firing);
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
 
     let stop = CancellationToken::new();
     let board = Arc::new(Board::default());
+    cursors.into_iter().for_each(|(name, cursor)| board.update(&name, |state| state.cursor = Some(cursor)));
     let tasks = TaskTracker::new();
     let ports: Vec<Port> = received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
     let tokens = Arc::new(ArcSwap::from_pointee(job.config.server.tokens.clone()));
@@ -177,28 +188,43 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     failed.map_or(Ok(()), |failed| Err(Error::Disk(failed)))
 }
 
-/// The feed, with the store that it goes on from if there is one; `taken` gets the ids of its alerts.
+/// What a process begins with.
+struct Opening {
+    feed: Arc<Feed>,
+    store: Option<Store>,
+    tally: Tally,
+    /// Where its sources go on, by name.
+    cursors: BTreeMap<String, Cursor>,
+}
+
+/// What there is to go on from: all that the store holds, or nothing.
 fn open(
     job: &Job,
-    names: &[String],
-    taken: &mut Arc<BTreeSet<String>>,
+    epoch: String,
+    opened: Option<store::Opened>,
+    setting: Setting,
     broken: oneshot::Sender<store::Failed>,
-) -> Result<(Arc<Feed>, Option<Store>), Error> {
-    let (epoch, names) = (http::epoch_new()?, names.to_vec());
-    let Some(settings) = &job.config.store else { return Ok((Feed::new(epoch, names), None)) };
-    let mut opened = store::Opened::open(settings, &epoch, job.clock.now())?;
-    *taken = Arc::new(std::mem::take(&mut opened.ids));
-    let feed = Feed::resume(opened.epoch.clone(), names, opened.next, std::mem::take(&mut opened.kept));
-    tracing::info!(path = %settings.path.display(), seq = feed.head(), "the store is open");
+) -> Result<Opening, Error> {
+    let names = setting.sources.clone();
+    let Some(mut opened) = opened else {
+        let (feed, tally) = (Feed::new(epoch, names), Tally::new(setting.tally));
+        return Ok(Opening { feed, store: None, tally, cursors: BTreeMap::new() });
+    };
+    let store::Resumed { fold, next, kept } = opened.resume(setting.clone(), job.clock.now())?;
+    let (mut tally, cursors) = (fold.tally, fold.cursors);
+    // The journal says so too.
+    tally.resume();
+    let feed = Feed::resume(opened.epoch.clone(), names, next, kept);
+    tracing::info!(seq = feed.head(), firing = tally.firing().count(), "the store is open");
     let shown = feed.clone();
     let failed = move |failed: store::Failed| {
         tracing::error!(%failed, "the engine ends");
         // Closed means that it ends already.
         let _ = broken.send(failed);
     };
-    let store = opened.start(job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
+    let store = opened.start(setting, job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
     feed.keep_in(store.jobs.clone());
-    Ok((feed, Some(store)))
+    Ok(Opening { feed, store: Some(store), tally, cursors })
 }
 
 /// Who can be told, by the configuration's numbers.

@@ -29,6 +29,7 @@ pub struct Source<'a> {
     path: Option<At<&'a str>>,
     follow: bool,
     bind: Option<At<&'a str>>,
+    ack: bool,
     endpoint: Option<At<&'a str>>,
     collections: Vec<At<&'a str>>,
     dictionary: Option<At<&'a str>>,
@@ -65,6 +66,7 @@ pub fn read(section: Section<'_>) -> Source<'_> {
         path: section.text("path"),
         follow: section.flag("follow").is_some_and(|f| f.value),
         bind: section.text("bind"),
+        ack: section.flag("ack").is_some_and(|f| f.value),
         endpoint: section.text("endpoint"),
         collections: section.texts("collections"),
         dictionary: section.text("dictionary"),
@@ -104,6 +106,7 @@ pub fn used(source: &Source<'_>, folder: &Path, problems: &Problems) -> Option<S
         path: source.path.as_ref().filter(|p| !p.value.trim().is_empty()).map_or(PathBuf::new(), |p| folder.join(p.value)),
         follow: source.follow,
         bind,
+        ack: source.ack,
         endpoint: source.endpoint.as_ref().map_or(String::new(), |e| e.value.trim().to_owned()),
         collections: source.collections.iter().map(|c| c.value.to_owned()).collect(),
         dictionary: source.dictionary.as_ref().map(|d| folder.join(d.value)),
@@ -127,6 +130,17 @@ pub fn only_once(all: &[Source<'_>], problems: &Problems) {
             );
             problems.error(&span, cause, no_fix());
         }
+    }
+}
+
+/// Notes a source that is to say what survives a crash, where nothing does.
+pub fn acknowledges(all: &[Source<'_>], problems: &Problems) {
+    for source in all.iter().filter(|source| source.ack) {
+        let span = source.section.value("ack").map_or_else(|| source.section.span(), |value| value.span());
+        let cause =
+            both!("«ack» exige [store]: sin él nada sobrevive a una caída", "“ack” needs [store]: nothing survives a crash without it");
+        let fix = both!("añade [store] con path, o quita «ack»", "add [store] with path, or remove “ack”");
+        problems.error(&span, cause, fix);
     }
 }
 

@@ -69,6 +69,9 @@ fn sources(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Vec<Setting
         return Vec::new();
     }
     sources::only_once(&typed.sources, problems);
+    if typed.store.is_none() {
+        sources::acknowledges(&typed.sources, problems);
+    }
     typed.sources.iter().filter_map(|source| sources::used(source, folder, problems)).collect()
 }
 

@@ -34,6 +34,9 @@ pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Re
             "the configuration has no source of type \"http\"",
         ));
     };
+    if app.shared.store.as_ref().is_some_and(|health| health.problem().is_some()) {
+        return Err(unkept());
+    }
     if !port.is_free() {
         return Err(Problem::new(Code::Busy).retry_after(RETRY_AFTER));
     }
@@ -54,6 +57,16 @@ pub async fn posts(State(app): State<App>, headers: HeaderMap, body: Body) -> Re
     let now = app.shared.clock.now();
     app.shared.board.update(app.shared.feed.source(port.source()), |s| s.last_data = Some(now));
     Ok(json(wire::json(&answer)))
+}
+
+/// Nobody can say that the posts would survive a crash. Whoever sends them again does no harm.
+fn unkept() -> Problem {
+    let problem = Problem::because(
+        Code::Unavailable,
+        "no se puede garantizar que los mensajes sobrevivan a una caída: reenvíalos",
+        "nobody can say that the posts would survive a crash: send them again",
+    );
+    problem.retry_after(RETRY_AFTER)
 }
 
 /// Room for a body, packed and unpacked, so that many bodies at once are not too many bytes at once.
@@ -152,7 +165,7 @@ impl<'a> Sending<'a> {
         let mut answer =
             IngestAnswer { resume_at_line: (self.sent < self.body.len()).then_some(self.lines + 1), ..IngestAnswer::default() };
         for (first, receipt) in self.receipts {
-            let receipt = receipt.await.map_err(|_| Problem::new(Code::Unavailable))?;
+            let receipt = receipt.await.map_err(|_| unkept())?;
             answer.accepted += receipt.accepted;
             answer.refused.extend(receipt.refused.iter().map(|(line, why)| RefusedLine::new(first + u64::from(*line) + 1, *why)));
         }

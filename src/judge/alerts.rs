@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::{Evidence, similar, words};
 use crate::alert::{Alert, Reason, Status};
 use crate::codec::{Coded, Error, Reader};
-use crate::limits::{ALERTS_OPEN, ALERTS_RESOLVED};
+use crate::limits::{ALERT_IDS, ALERTS_OPEN, ALERTS_RESOLVED};
 use crate::post::{PostBuf, PostKey};
 use crate::time::Timestamp;
 
@@ -42,6 +42,28 @@ impl Kept {
 
 coded!(Kept { alert, cause, due, parts, peak, terms });
 
+/// Ids of alerts that are kept no more, which mean what they meant; the oldest are forgotten.
+#[derive(Debug, Default)]
+struct Taken {
+    ids: BTreeSet<Arc<str>>,
+    order: VecDeque<Arc<str>>,
+}
+
+impl Taken {
+    fn add(&mut self, id: &str) {
+        let id: Arc<str> = id.into();
+        if !self.ids.insert(id.clone()) {
+            return;
+        }
+        self.order.push_back(id);
+        if self.order.len() > ALERT_IDS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+    }
+}
+
 /// Alerts by number, in the order they fired.
 #[derive(Debug, Default)]
 pub struct Alerts {
@@ -53,26 +75,28 @@ pub struct Alerts {
     /// In the order they resolved.
     resolved: VecDeque<u64>,
     by_id: HashMap<String, u64>,
-    /// Ids of earlier runs, which mean what they meant.
-    taken: Arc<BTreeSet<String>>,
+    taken: Taken,
     /// Which alerts show a post.
     by_post: HashMap<PostKey, BTreeSet<u64>>,
 }
 
 impl Alerts {
-    /// Gives none of `taken` as an id.
-    pub fn beside(taken: Arc<BTreeSet<String>>) -> Alerts {
-        Alerts { taken, ..Alerts::default() }
+    /// Gives none of `taken`, oldest first, as an id.
+    pub fn beside(taken: &[String]) -> Alerts {
+        let mut alerts = Alerts::default();
+        taken.iter().for_each(|id| alerts.taken.add(id));
+        alerts
     }
 
     /// Appends all alerts; whatever finds them follows from them.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let Alerts { kept, next, open, timers, resolved, .. } = self;
+        let Alerts { kept, next, open, timers, resolved, taken, by_id: _, by_post: _ } = self;
         kept.encode(out);
         next.encode(out);
         open.encode(out);
         timers.encode(out);
         resolved.encode(out);
+        taken.order.encode(out);
     }
 
     /// Keeps the alerts that were written.
@@ -84,6 +108,8 @@ impl Alerts {
         self.next = Coded::decode(from)?;
         (self.open, self.timers) = Coded::decode(from)?;
         self.resolved = Coded::decode(from)?;
+        let order: VecDeque<Arc<str>> = Coded::decode(from)?;
+        order.iter().for_each(|id| self.taken.add(id));
         self.by_id = self.kept.iter().map(|(number, kept)| (kept.alert.id.clone(), *number)).collect();
         let numbers: Vec<u64> = self.kept.keys().copied().collect();
         numbers.into_iter().for_each(|number| self.link(number));
@@ -102,7 +128,7 @@ impl Alerts {
     pub fn keep(&mut self, mut kept: Kept, now: Timestamp, out: &mut Vec<Alert>) -> u64 {
         let cause = kept.alert.id.clone();
         let mut times = 1;
-        while self.by_id.contains_key(&kept.alert.id) || self.taken.contains(&kept.alert.id) {
+        while self.by_id.contains_key(&kept.alert.id) || self.taken.ids.contains(kept.alert.id.as_str()) {
             times += 1;
             kept.alert.id = format!("{cause}#{times}");
         }
@@ -168,6 +194,7 @@ impl Alerts {
             self.unlink(oldest);
             if let Some(kept) = self.kept.remove(&oldest) {
                 self.by_id.remove(&kept.alert.id);
+                self.taken.add(&kept.alert.id);
             }
         }
     }

@@ -52,8 +52,8 @@ fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>
 /// Reads the file to its end.
 async fn once(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result<(), Error> {
     let failed = |error| Error::File(settings.path.display().to_string(), error);
-    let path = settings.path.clone();
-    let mut reading = blocking(move || Ok(Reading::new(Input::open(&path)?))).await.map_err(failed)?;
+    let (path, resume) = (settings.path.clone(), ctx.board.get(&settings.name).cursor);
+    let (mut reading, identity) = blocking(move || Reading::open(&path, resume)).await.map_err(failed)?;
     ctx.connected(&settings.name, true);
     loop {
         if ctx.stop.is_cancelled() {
@@ -63,7 +63,10 @@ async fn once(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result
         let step;
         (reading, step) = reading.step().await.map_err(failed)?;
         match step {
-            Step::Lines(lines) => writer.lines(lines).await?,
+            Step::Lines(lines) => {
+                writer.lines(lines).await?;
+                writer.cursor(Cursor::File { identity, offset: reading.offset() });
+            }
             Step::More => {}
             Step::End => break,
             // What could be read was; reading it again would only count it again.
@@ -76,6 +79,7 @@ async fn once(settings: &Settings, ctx: &Context, writer: &mut Writer) -> Result
     }
     if let Some(rest) = reading.splitter.finish() {
         writer.lines(rest).await?;
+        writer.cursor(Cursor::File { identity, offset: reading.read });
     }
     Ok(writer.flush().await?)
 }
@@ -122,16 +126,10 @@ impl Followed {
     async fn open(path: &Path, resume: Option<Cursor>) -> io::Result<Option<Followed>> {
         let path = path.to_owned();
         let opened = blocking(move || {
-            let mut file = File::open(path)?;
-            let metadata = file.metadata()?;
-            let identity = identity(&metadata);
-            let offset = match resume {
-                Some(Cursor::File { identity: of, offset }) if of == identity && offset <= metadata.len() => offset,
-                _ => 0,
-            };
-            file.seek(SeekFrom::Start(offset))?;
-            let reading = Reading { read: offset, ..Reading::new(Input::Plain(file)) };
-            Ok(Followed { reading, identity, replaced: false })
+            let file = File::open(path)?;
+            let (identity, length) = (identity(&file.metadata()?), file.metadata()?.len());
+            let offset = place(resume, identity).filter(|offset| *offset <= length).unwrap_or_default();
+            Ok(Followed { reading: Reading::new(Input::Plain(file)).from(offset)?, identity, replaced: false })
         });
         match opened.await {
             Ok(followed) => Ok(Some(followed)),
@@ -222,6 +220,26 @@ impl Reading {
         Reading { input, read: 0, splitter: Splitter::new(limits::BUFFER_BYTES) }
     }
 
+    /// The file at `path`, at `resume` if that is a place in this very file, and which file it is.
+    fn open(path: &Path, resume: Option<Cursor>) -> io::Result<(Reading, (u64, u64))> {
+        let (input, metadata) = (Input::open(path)?, std::fs::metadata(path)?);
+        let identity = identity(&metadata);
+        // Of a packed file nobody knows how long it is.
+        let is_place = |offset: &u64| !matches!(input, Input::Plain(_)) || *offset <= metadata.len();
+        let offset = place(resume, identity).filter(is_place).unwrap_or_default();
+        Ok((Reading::new(input).from(offset)?, identity))
+    }
+
+    /// Without the first `offset` bytes.
+    fn from(mut self, offset: u64) -> io::Result<Reading> {
+        match &mut self.input {
+            Input::Plain(file) => _ = file.seek(SeekFrom::Start(offset))?,
+            packed => _ = io::copy(&mut packed.take(offset), &mut io::sink())?,
+        }
+        self.read = offset;
+        Ok(self)
+    }
+
     /// Bytes before the next line.
     fn offset(&self) -> u64 {
         self.read.saturating_sub(self.splitter.pending() as u64)
@@ -256,6 +274,14 @@ impl Reading {
             }
         }
         self.splitter.next().map_or(Step::More, Step::Lines)
+    }
+}
+
+/// Where to go on in the file with this identity.
+fn place(resume: Option<Cursor>, identity: (u64, u64)) -> Option<u64> {
+    match resume {
+        Some(Cursor::File { identity: of, offset }) if of == identity => Some(offset),
+        _ => None,
     }
 }
 

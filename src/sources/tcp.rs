@@ -7,23 +7,37 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bilingual::Both;
 use crate::limits;
+use crate::sources::writer::Ack;
 use crate::sources::{Context, Error, Settings, Spec, Splitter, Writer};
 
 /// The type `tcp`.
-pub static SPEC: Spec = Spec { name: "tcp", keys: &["bind"], check, run };
+pub static SPEC: Spec = Spec { name: "tcp", keys: &["bind", "ack"], check, run };
 
 fn check(settings: &Settings) -> Vec<Both> {
-    if settings.bind.is_some() {
-        return Vec::new();
+    let mut problems = Vec::new();
+    if settings.bind.is_none() {
+        problems.push(Both::new(
+            "falta `bind`: la dirección y el puerto donde escuchar",
+            "`bind` is missing: the address and port to listen on",
+        ));
     }
-    vec![Both::new("falta `bind`: la dirección y el puerto donde escuchar", "`bind` is missing: the address and port to listen on")]
+    if settings.ack && settings.shed {
+        problems.push(Both::new(
+            "`ack` no va con on_full = \"shed\": lo que se descarta no se puede confirmar",
+            "`ack` does not go with on_full = \"shed\": what is shed cannot be acknowledged",
+        ));
+    }
+    problems
 }
 
 fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>> {
@@ -60,7 +74,14 @@ async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, task
             continue;
         };
         let writer = writer.another(limits::TCP_BUFFER_BYTES);
-        let connection = Connection { ctx: ctx.clone(), name: name.clone(), long_lines: long_lines.clone(), _place: place };
+        let connection = Connection {
+            ctx: ctx.clone(),
+            name: name.clone(),
+            long_lines: long_lines.clone(),
+            ack: settings.ack,
+            unkept: CancellationToken::new(),
+            _place: place,
+        };
         tasks.spawn(connection.serve(stream, writer));
     }
 }
@@ -71,27 +92,59 @@ async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStr
     Some((stream, place))
 }
 
+/// Tells the client how many of its lines survive a crash, whenever there are more: a number and a line
+/// break. Once of some lines that is not known, nothing more is told, and the connection ends.
+async fn acknowledge(mut to: OwnedWriteHalf, mut told: UnboundedReceiver<Ack>, unkept: CancellationToken) {
+    let mut durable = 0;
+    while let Some((lines, receipt)) = told.recv().await {
+        if receipt.await.is_err() {
+            break;
+        }
+        durable += lines;
+        if to.write_all(format!("{durable}\n").as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    unkept.cancel();
+}
+
 struct Connection {
     ctx: Context,
     name: Arc<str>,
     long_lines: Arc<Semaphore>,
+    /// The client is told how many of its lines survive a crash.
+    ack: bool,
+    /// Of some nobody can say so.
+    unkept: CancellationToken,
     _place: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    async fn serve(self, mut stream: TcpStream, mut writer: Writer) {
+    async fn serve(self, stream: TcpStream, mut writer: Writer) {
         let mut splitter = Splitter::new(limits::TCP_READ_BYTES);
-        let end = self.read(&mut stream, &mut splitter, &mut writer).await;
+        let (mut from, to) = stream.into_split();
+        let mut telling = None;
+        if self.ack {
+            let (acks, told) = mpsc::unbounded_channel();
+            writer = writer.acknowledging(acks);
+            telling = Some(tokio::spawn(acknowledge(to, told, self.unkept.clone())));
+        }
+        let end = self.read(&mut from, &mut splitter, &mut writer).await;
         tracing::debug!(source = &*self.name, end, unfinished = splitter.pending(), "connection ended");
         writer.meter().connection_ended(end);
         if let Some(rest) = splitter.finish() {
             let _ = writer.lines(rest).await;
         }
         let _ = writer.flush().await;
+        // Ends the acknowledgements, once all were given.
+        drop(writer);
+        if let Some(telling) = telling {
+            let _ = telling.await;
+        }
     }
 
     /// Reads until the connection ends, and says why it did.
-    async fn read(&self, stream: &mut TcpStream, splitter: &mut Splitter, writer: &mut Writer) -> &'static str {
+    async fn read(&self, stream: &mut OwnedReadHalf, splitter: &mut Splitter, writer: &mut Writer) -> &'static str {
         let clock = self.ctx.port.clock().clone();
         let mut line_began = clock.monotonic();
         let mut long_line = None;
@@ -109,6 +162,7 @@ impl Connection {
             let read = tokio::select! {
                 biased;
                 () = self.ctx.stop.cancelled() => return "stop",
+                () = self.unkept.cancelled() => return "unkept",
                 read = stream.read(splitter.spare()) => read,
                 () = writer.ready(), if !writer.is_empty() => {
                     match writer.flush().await { Ok(()) => continue, Err(_) => return "engine" }

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use crate::decode;
-use crate::intake::{Closed, NotTaken, Port};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+
+use crate::intake::{Closed, NotTaken, Port, Receipt};
 use crate::limits;
 use crate::reason::Refused;
 use crate::sources::{Board, Context, Cursor, Settings};
@@ -23,7 +26,12 @@ pub struct Writer {
     board: Arc<Board>,
     /// Where the source goes on once the buffer is handed over.
     cursor: Option<Cursor>,
+    /// Who hears what became of every buffer, and of how many lines it was.
+    acks: Option<UnboundedSender<Ack>>,
 }
+
+/// A buffer that was handed over: its lines, and what will be told of it.
+pub type Ack = (u64, oneshot::Receiver<Receipt>);
 
 impl Writer {
     /// Writes for the source of `settings`.
@@ -37,6 +45,7 @@ impl Writer {
             name: settings.name.clone(),
             board: ctx.board.clone(),
             cursor: None,
+            acks: None,
         }
     }
 
@@ -50,8 +59,15 @@ impl Writer {
             size,
             name: self.name.clone(),
             board: self.board.clone(),
+            acks: None,
             ..*self
         }
+    }
+
+    /// The same, which tells `acks` of every buffer. Their number is bounded by the buffers in flight and by
+    /// what the store holds.
+    pub fn acknowledging(self, acks: UnboundedSender<Ack>) -> Writer {
+        Writer { acks: Some(acks), ..self }
     }
 
     /// What the source counts.
@@ -107,14 +123,19 @@ impl Writer {
             return Ok(());
         }
         let lines = std::mem::take(&mut self.buffer);
-        if self.shed {
-            match self.port.try_send(lines) {
+        if let Some(acks) = &self.acks {
+            let count = decode::count_lines(&lines);
+            let receipt = self.port.send_with_receipt(lines).await?;
+            // Nobody listens any more: the connection ends.
+            let _ = acks.send((count, receipt));
+        } else if self.shed {
+            match self.port.try_send_up_to(lines, self.cursor) {
                 Ok(()) => {}
                 Err(NotTaken::Full(lines)) => self.count_shed(&lines),
                 Err(NotTaken::Closed) => return Err(Closed),
             }
         } else {
-            self.port.send(lines).await?;
+            self.port.send_up_to(lines, self.cursor).await?;
         }
         let now = self.port.clock().now();
         self.board.update(&self.name, |state| {

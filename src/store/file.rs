@@ -27,9 +27,10 @@ const ALERTS: &str = "
     INSERT INTO meta VALUES ('last', 0);
 ";
 
-/// `journal` is what the tally did since the snapshot, a row for each commit. A snapshot is written in
+/// `topics` has the number of every topic that ever was. `journal` is what the tally did since the snapshot, a row for each commit. A snapshot is written in
 /// parts, under a generation of its own, and counts from the moment `meta` names it.
 const STATE: &str = "
+    CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
     CREATE TABLE journal (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
     CREATE TABLE snapshot (generation INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (generation, part)) STRICT;
 ";

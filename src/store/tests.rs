@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::journal::Row;
 use crate::post::{Author, Post};
 use crate::time::ManualClock;
 use tempfile::TempDir;
@@ -11,8 +12,27 @@ fn settings(folder: &TempDir) -> Settings {
     Settings { path: folder.path().join("alerts.db"), retention: 90 * 24 * crate::time::HOUR, max_bytes: 1 << 30 }
 }
 
-fn open(settings: &Settings, second: i64) -> Result<Opened, Refused> {
-    Opened::open(settings, EPOCH, Timestamp::from_seconds(second))
+fn open(settings: &Settings) -> Result<Opened, Refused> {
+    Opened::open(settings, EPOCH)
+}
+
+/// A tally that listens for nothing.
+fn setting() -> Setting {
+    let (lateness, dedupe) = (crate::time::MINUTE, crate::time::HOUR);
+    let tally = crate::tally::Settings { lateness, dedupe, recent_bytes: 1000, past: None, taken: Arc::default() };
+    Setting { tally, sources: vec!["s".to_owned()], compiled: Arc::default(), sets: Default::default() }
+}
+
+fn resume(opened: &mut Opened, second: i64) -> Resumed {
+    opened.resume(setting(), Timestamp::from_seconds(second)).expect("sound")
+}
+
+fn start(opened: Opened, publish: impl FnMut(Vec<Job>) + Send + 'static) -> Store {
+    opened.start(setting(), Arc::new(ManualClock::default()), publish, |e| panic!("{e}")).expect("a thread")
+}
+
+fn writer(log: log::Log, health: Arc<Health>) -> writer::Writer {
+    writer::Writer::new(log, health, Arc::new(ManualClock::default()), None)
 }
 
 fn post(id: &str, text: &str) -> PostBuf {
@@ -33,8 +53,8 @@ fn alert(id: &str, status: Status, second: i64, top: &[PostBuf]) -> Box<Alert> {
     })
 }
 
-fn commit(opened: &mut Opened, jobs: &[Job], second: i64) {
-    opened.log.commit(jobs, Timestamp::from_seconds(second)).expect("room");
+fn commit<const N: usize>(opened: &mut Opened, jobs: [Job; N], second: i64) {
+    opened.log.commit(&mut jobs.into(), &Row::default(), None, Timestamp::from_seconds(second)).expect("room");
     opened.log.wipe().expect("wiped");
 }
 
@@ -49,43 +69,45 @@ fn value(kept: &Kept) -> serde_json::Value {
 #[test]
 fn what_was_committed_is_there_again_and_what_fired_is_resolved() {
     let folder = TempDir::new().expect("a folder");
-    let mut first = open(&settings(&folder), 0).expect("new");
-    assert_eq!((first.epoch.as_str(), first.next, first.kept.len()), (EPOCH, 1, 0));
+    let mut first = open(&settings(&folder)).expect("new");
+    let begun = resume(&mut first, 0);
+    assert_eq!((first.epoch.as_str(), begun.next, begun.kept.len()), (EPOCH, 1, 0));
     let jobs = [("a", Status::Firing), ("b", Status::Firing), ("a", Status::Resolved)].map(|(id, s)| Job::Alert(alert(id, s, 1, &[])));
-    commit(&mut first, &jobs, 1);
+    commit(&mut first, jobs, 1);
     drop(first);
-    let again = Opened::open(&settings(&folder), "another", Timestamp::from_seconds(7)).expect("ours");
-    assert_eq!((again.epoch.as_str(), again.next), (EPOCH, 5));
+    let mut opened = Opened::open(&settings(&folder), "another").expect("ours");
+    let again = resume(&mut opened, 7);
+    assert_eq!((opened.epoch.as_str(), again.next), (EPOCH, 5));
     let (f, r) = (Status::Firing, Status::Resolved);
     assert_eq!(told(&again.kept), [(1, "a", f), (2, "b", f), (3, "a", r), (4, "b", r)]);
-    assert_eq!(again.ids, ["a", "b"].map(str::to_owned).into());
+    assert_eq!(opened.log.ids().expect("rows"), ["a", "b"]);
     let last = value(&again.kept[3]);
     assert_eq!((&last["seq"], &last["status"], &last["resolved_at"]), (&4.into(), &"resolved".into(), &"1970-01-01T00:00:07Z".into()));
     assert_eq!(last["reasons"][0]["code"], "restarted");
-    drop(again);
-    assert_eq!(open(&settings(&folder), 8).expect("ours").next, 5, "once is enough");
+    drop(opened);
+    assert_eq!(resume(&mut open(&settings(&folder)).expect("ours"), 8).next, 5, "once is enough");
 }
 
 #[test]
 fn a_delete_leaves_no_trace_in_the_files() {
     let folder = TempDir::new().expect("a folder");
     let secret = "palabra-irrepetible ".repeat(1000);
-    let mut store = open(&settings(&folder), 0).expect("new");
+    let mut store = open(&settings(&folder)).expect("new");
     let (shown, other) = (post("77", &secret), post("78", "se queda"));
-    commit(&mut store, &[Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]))], 1);
+    commit(&mut store, [Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]))], 1);
     let traces = |word: &str| {
         let files = std::fs::read_dir(folder.path()).expect("a folder").map(|f| std::fs::read(f.expect("a file").path()).expect("bytes"));
         files.filter(|bytes| bytes.windows(word.len()).any(|w| w == word.as_bytes())).count()
     };
     assert!(traces("palabra-irrepetible") > 0);
-    commit(&mut store, &[Job::Edited(other.get().key(), post("78", "corregida")), Job::Gone(shown.get().key())], 2);
+    commit(&mut store, [Job::Edited(other.get().key(), post("78", "corregida")), Job::Gone(shown.get().key())], 2);
     assert_eq!((traces("palabra-irrepetible"), traces("se queda")), (0, 0));
     let kept = store.log.latest().expect("rows");
     let body = value(&kept[0]);
     assert_eq!((&body["top_posts"][0]["kind"], &body["top_posts"][0]["id"]), (&"delete".into(), &"77".into()));
     assert!(body["top_posts"][0]["author"]["handle"].is_null());
     assert_eq!(body["top_posts"][1]["text"], "corregida");
-    commit(&mut store, &[Job::Gone(other.get().key())], 3);
+    commit(&mut store, [Job::Gone(other.get().key())], 3);
     assert_eq!(traces("maria_delatora"), 0);
 }
 
@@ -93,10 +115,10 @@ fn a_delete_leaves_no_trace_in_the_files() {
 fn only_a_sound_file_of_ours_is_used_and_by_one_process() {
     let folder = TempDir::new().expect("a folder");
     let settings = settings(&folder);
-    let mut store = open(&settings, 0).expect("new");
-    assert!(matches!(open(&settings, 0), Err(Refused::InUse(_))));
+    let mut store = open(&settings).expect("new");
+    assert!(matches!(open(&settings), Err(Refused::InUse(_))));
     let texts: Vec<PostBuf> = (0..5).map(|i| post(&i.to_string(), &"x".repeat(5000))).collect();
-    commit(&mut store, &[Job::Alert(alert("a", Status::Resolved, 1, &texts))], 1);
+    commit(&mut store, [Job::Alert(alert("a", Status::Resolved, 1, &texts))], 1);
     store.log.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoint");
     drop(store);
     let good = std::fs::read(&settings.path).expect("bytes");
@@ -109,40 +131,40 @@ fn only_a_sound_file_of_ours_is_used_and_by_one_process() {
         [(newer, "newer"), (other, "no escucha"), (torn, "damaged"), (b"hola".to_vec(), "no escucha"), (vec![], "no escucha")]
     {
         std::fs::write(&settings.path, &bytes).expect("written");
-        let refused = open(&settings, 0).err().expect(wanted);
+        let refused = open(&settings).err().expect(wanted);
         let text = refused.text();
         assert!(text.en.contains(wanted) && !text.es.contains(wanted), "{text:?}");
         assert_eq!(std::fs::read(&settings.path).expect("bytes"), bytes, "{wanted}: left as it was");
     }
     std::fs::write(&settings.path, &good).expect("written");
-    assert_eq!(open(&settings, 0).expect("ours").next, 2);
+    assert_eq!(resume(&mut open(&settings).expect("ours"), 0).next, 2);
     let nowhere = Settings { path: folder.path().join("none/alerts.db"), ..settings };
-    assert!(matches!(open(&nowhere, 0), Err(Refused::Io { .. })));
+    assert!(matches!(open(&nowhere), Err(Refused::Io { .. })));
 }
 
 #[test]
 fn what_is_half_made_is_made_anew() {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("alerts.db.new"), b"half").expect("written");
-    assert_eq!(open(&settings(&folder), 0).expect("new").next, 1);
+    assert_eq!(resume(&mut open(&settings(&folder)).expect("new"), 0).next, 1);
 }
 
 #[test]
 fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     let folder = TempDir::new().expect("a folder");
-    let opened = open(&settings(&folder), 0).expect("new");
+    let opened = open(&settings(&folder)).expect("new");
     let pages: i64 = opened.log.connection().pragma_query_value(None, "page_count", |r| r.get(0)).expect("pages");
     let limit = |pages: i64| format!("PRAGMA max_page_count = {pages}");
     opened.log.connection().execute_batch(&limit(pages)).expect("limited");
     let health = Arc::new(Health::default());
-    let mut writer = writer::Writer { log: opened.log, health: health.clone(), clock: Arc::new(ManualClock::default()) };
+    let mut writer = writer(opened.log, health.clone());
     let long = post("1", &"x".repeat(20_000));
-    let held: Vec<Job> = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)))).collect();
-    assert!(!writer.commit(&held).expect("passing"));
+    writer.held = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)))).collect();
+    assert!(!writer.commit().expect("passing"));
     assert!(health.problem().is_some_and(|p| p.contains("held back")));
     assert_eq!((writer.log.next(), writer.log.latest().expect("rows").len()), (1, 0), "nothing half");
     writer.log.connection().execute_batch(&limit(100_000)).expect("room");
-    assert!(writer.commit(&held).expect("room"));
+    assert!(writer.commit().expect("room"));
     assert_eq!(health.problem(), None);
     let kept = writer.log.latest().expect("rows");
     assert_eq!(kept.iter().map(|k| k.id.as_str()).collect::<Vec<_>>(), ["a0", "a1", "a2", "a3"]);
@@ -152,14 +174,14 @@ fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
 fn the_oldest_go_by_age_and_by_size_and_numbers_go_on() {
     let folder = TempDir::new().expect("a folder");
     let old = Settings { retention: 1_000_000, ..settings(&folder) };
-    let mut store = open(&old, 0).expect("new");
+    let mut store = open(&old).expect("new");
     for second in 1..=4 {
-        commit(&mut store, &[Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]))], second);
+        commit(&mut store, [Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]))], second);
     }
     assert_eq!(store.log.latest().expect("rows").iter().map(|k| k.seq).collect::<Vec<_>>(), [3, 4]);
     drop(store);
-    let mut small = open(&Settings { max_bytes: 1, ..settings(&folder) }, 5).expect("ours");
-    commit(&mut small, &[Job::Alert(alert("b", Status::Resolved, 5, &[]))], 5);
+    let mut small = open(&Settings { max_bytes: 1, ..settings(&folder) }).expect("ours");
+    commit(&mut small, [Job::Alert(alert("b", Status::Resolved, 5, &[]))], 5);
     assert_eq!(told(&small.log.latest().expect("rows")), [(5, "b", Status::Resolved)]);
 }
 
@@ -180,7 +202,7 @@ fn all_is_durable_before_it_is_published_and_in_order() {
             out.push(alert.id.clone());
         }
     };
-    let store = open(&settings, 0).expect("new").start(Arc::new(ManualClock::default()), publish, |e| panic!("{e}")).expect("a thread");
+    let store = start(open(&settings).expect("new"), publish);
     let ids: Vec<String> = (0..200).map(|i| format!("a{i}")).collect();
     for id in &ids {
         store.jobs.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("it runs");
@@ -192,30 +214,30 @@ fn all_is_durable_before_it_is_published_and_in_order() {
 #[test]
 fn beyond_the_bound_alerts_are_lost_but_no_delete() {
     let folder = TempDir::new().expect("a folder");
-    let log = open(&settings(&folder), 0).expect("new").log;
-    let writer = writer::Writer { log, health: Arc::default(), clock: Arc::new(ManualClock::default()) };
+    let log = open(&settings(&folder)).expect("new").log;
+    let mut writer = writer(log, Arc::default());
     let (out, jobs) = unbounded();
-    let mut held = vec![Job::Gone(PostKey(1)); crate::limits::STORE_HELD - 1];
+    writer.held = (1..crate::limits::STORE_HELD).map(|_| Job::Gone(PostKey(1))).collect();
     for id in ["a", "b"] {
         out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("open");
     }
     out.send(Job::Gone(PostKey(2))).expect("open");
-    assert!(!writer.take(&jobs, &mut held), "more may come");
-    let added = &held[crate::limits::STORE_HELD - 1..];
+    assert!(!writer.take(&jobs), "more may come");
+    let added = &writer.held[crate::limits::STORE_HELD - 1..];
     assert!(matches!(added, [Job::Alert(a), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
     drop(out);
-    assert!(writer.take(&jobs, &mut held), "it was the last");
+    assert!(writer.take(&jobs), "it was the last");
 }
 
 #[test]
 fn what_ends_with_no_room_was_never_published() {
     let folder = TempDir::new().expect("a folder");
-    let opened = open(&settings(&folder), 0).expect("new");
+    let opened = open(&settings(&folder)).expect("new");
     let pages: i64 = opened.log.connection().pragma_query_value(None, "page_count", |r| r.get(0)).expect("pages");
     opened.log.connection().execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("limited");
-    let publish = |jobs: Vec<Job>| panic!("{jobs:?}");
-    let store = opened.start(Arc::new(ManualClock::default()), publish, |e| panic!("{e}")).expect("a thread");
+    let publish = |jobs: Vec<Job>| assert!(jobs.is_empty(), "{jobs:?}");
+    let store = start(opened, publish);
     store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]))).expect("it runs");
     store.stop();
-    assert_eq!(open(&settings(&folder), 0).expect("ours").next, 1);
+    assert_eq!(resume(&mut open(&settings(&folder)).expect("ours"), 0).next, 1);
 }

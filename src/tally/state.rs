@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::shares::Waiting;
 use super::{Mention, MentionTopic, Settings, Tally, authors};
+use crate::alert::Status;
 use crate::codec::{self, Coded, Error, Reader};
 use crate::seen::{Horizon, Known};
 use crate::topic::{SourceId, TopicId};
@@ -97,7 +98,7 @@ impl Tally {
         parts.put_all(Section::ShareClusters, &self.shares.clusters);
         parts.put_all(Section::ShareWaiting, &self.shares.waiting);
         self.clusters.entries().for_each(|entry| parts.put(Section::Cluster, entry));
-        self.recent.slots().for_each(|slot| parts.put(Section::Mention, |out| slot.map(|mention| Shown::of(mention)).encode(out)));
+        self.recent.slots().for_each(|slot| parts.put(Section::Mention, |out| slot.map(Shown::of).encode(out)));
         let records = parts.records;
         parts.put(Section::End, |out| records.encode(out));
     }
@@ -143,9 +144,14 @@ impl Tally {
         Ok(founded)
     }
 
-    /// The names of all topics that were ever listened to, with their numbers.
-    pub fn names(&self) -> impl Iterator<Item = (TopicId, &str)> {
-        self.topics.iter().map(|topic| (topic.id, &*topic.name))
+    /// The topics that are listened to, in the order of the set.
+    pub fn listening(&self) -> Vec<TopicId> {
+        self.slots.iter().filter_map(|slot| self.topics.get(*slot)).map(|topic| topic.id).collect()
+    }
+
+    /// Ids of the alerts that go on.
+    pub fn firing(&self) -> impl Iterator<Item = &str> {
+        self.judge.alerts().filter(|alert| alert.status == Status::Firing).map(|alert| alert.id.as_str())
     }
 
     /// Nobody listened since the snapshot, for how long is not known: event time goes on where it stood.

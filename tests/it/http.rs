@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use escucha::alert::{Alert, Reason, Severity, Status};
-use escucha::app::{Desk, Engine, Parts, Sink};
+use escucha::app::{Beat, Desk, Done, Engine, Parts, Sink};
 use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
 use escucha::config::{Config, TopicIds};
@@ -111,13 +111,16 @@ impl Default for Plan {
 struct Publish(Arc<Feed>, Hear);
 
 impl Sink for Publish {
-    fn applied(&mut self, buffer: &Buffer, outcome: &Outcome, applied: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, mut done: Done, events: &mut Vec<Event>) {
         if let Some(hear) = &mut self.1 {
-            hear(buffer, outcome, applied);
+            hear(&done.buffer, &done.outcome, &done.applied);
         }
         self.0.publish_all(events.drain(..));
+        if let Some(answer) = done.answer() {
+            answer.give();
+        }
     }
-    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, _: Beat, events: &mut Vec<Event>) {
         self.0.publish_all(events.drain(..));
     }
 }
@@ -140,13 +143,13 @@ impl World {
         let parts = Parts {
             lanes: 2,
             formats: formats.clone(),
-            tally: tally::Settings {
+            tally: tally::Tally::new(tally::Settings {
                 lateness: 0,
                 dedupe: limits::DEDUPE,
                 recent_bytes: limits::RECENT_BYTES,
                 past: None,
                 taken: Default::default(),
-            },
+            }),
             compiled: Arc::new(Compiled::new(listening)),
             clock: clock.clone(),
         };

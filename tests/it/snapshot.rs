@@ -7,11 +7,12 @@ use escucha::app::demo;
 use escucha::codec::{Coded, Reader};
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{self, Format, Mapping};
-use escucha::lane::{Compiled, Input, Lane, Outcome};
+use escucha::journal::Item;
+use escucha::lane::{Compiled, Input, Lane};
 use escucha::prng::Prng;
 use escucha::synth::World;
 use escucha::tally::{Event, Restoring, Settings, Tally};
-use escucha::time::{MINUTE, SECOND, Timestamp};
+use escucha::time::{SECOND, Timestamp};
 use escucha::topic::{Sign, SourceId};
 
 /// 2026-07-06T00:00:00Z, a Monday.
@@ -64,12 +65,6 @@ window = "1m"
 at = 2
 "#;
 
-/// One numbered item.
-enum Step {
-    Outcome(SourceId, Outcome),
-    Tick(Timestamp, Vec<(SourceId, Sign)>),
-}
-
 struct Engine {
     compiled: Arc<Compiled>,
     settings: Settings,
@@ -86,7 +81,7 @@ fn engine() -> Engine {
 }
 
 /// What a world sends by two sources, one of which fails for some minutes, with a beat every second.
-fn steps(engine: &Engine) -> Vec<Step> {
+fn steps(engine: &Engine) -> Vec<Item> {
     let formats = vec![Format { name: "escucha", mapping: Mapping::default() }; 2];
     let mut lane = Lane::new(decode::decoders(&formats));
     let (mut world, mut prng) = (World::new(3, START), Prng::new(5));
@@ -109,7 +104,7 @@ fn steps(engine: &Engine) -> Vec<Step> {
             let source = SourceId(u16::from(prng.below(3) == 0));
             let mut line = line.to_vec();
             let input = Input { bytes: &mut line, source, seen: at, compiled: &engine.compiled };
-            steps.push(Step::Outcome(source, lane.process(input)));
+            steps.push(Item::Outcome(source, None, Box::new(lane.process(input))));
         }
         let signs = match second {
             1 => vec![(SourceId(0), Sign::Up), (SourceId(1), Sign::Up)],
@@ -117,19 +112,20 @@ fn steps(engine: &Engine) -> Vec<Step> {
             3200 => vec![(SourceId(1), Sign::Up), (SourceId(0), Sign::Shed)],
             _ => vec![],
         };
-        steps.push(Step::Tick(at.plus(SECOND), signs));
+        steps.push(Item::Beat(at.plus(SECOND), signs));
     }
     steps
 }
 
-fn apply(engine: &Engine, tally: &mut Tally, step: &Step) -> String {
+fn apply(engine: &Engine, tally: &mut Tally, step: &Item) -> String {
     let mut events: Vec<Event> = Vec::new();
     match step {
-        Step::Outcome(source, outcome) => _ = tally.apply(&engine.compiled, *source, outcome, &mut events),
-        Step::Tick(at, signs) => {
+        Item::Outcome(source, _, outcome) => _ = tally.apply(&engine.compiled, *source, outcome, &mut events),
+        Item::Beat(at, signs) => {
             signs.iter().for_each(|(source, sign)| tally.hear(*source, *sign));
             tally.tick(&engine.compiled, *at, &mut events);
         }
+        Item::Begun(_) | Item::Listening(..) => unreachable!("not among the steps"),
     }
     events.iter().map(|event| format!("{event:?}\n")).collect()
 }
@@ -146,11 +142,12 @@ fn read(engine: &Engine, parts: &[Vec<u8>]) -> Tally {
     restoring.finish().expect("whole")
 }
 
-fn again(outcome: &Outcome) -> Outcome {
+/// The item as it is read back.
+fn again(item: &Item) -> Item {
     let mut bytes = Vec::new();
-    outcome.encode(&mut bytes);
+    item.encode(&mut bytes);
     let mut reader = Reader::new(&bytes);
-    let read = Outcome::decode(&mut reader).expect("an outcome");
+    let read = Item::decode(&mut reader).expect("an item");
     reader.end().expect("nothing behind it");
     read
 }
@@ -178,11 +175,7 @@ fn what_is_read_back_goes_on_as_if_nothing_had_happened() {
             assert!(written(&engine, &tally) == parts, "before step {i}: what was read back is written otherwise");
             cuts += 1;
         }
-        let step = match step {
-            Step::Outcome(source, outcome) => &Step::Outcome(*source, again(outcome)),
-            tick => tick,
-        };
-        let got = apply(&engine, &mut tally, step);
+        let got = apply(&engine, &mut tally, &again(step));
         assert!(got == *want, "step {i}, after {cuts} cuts\nwant {want}\ngot  {got}");
     }
     assert!(cuts >= 50, "{cuts}");

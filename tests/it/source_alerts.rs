@@ -6,15 +6,14 @@ use std::time::{Duration, Instant};
 
 use escucha::alert::{Alert, Severity};
 use escucha::anomaly::{Direction, Settings};
-use escucha::app::{self, Parts, Sink};
+use escucha::app::{self, Beat, Done, Parts, Sink};
 use escucha::decode::{Format, Mapping};
-use escucha::intake::Buffer;
 use escucha::lane::{Compiled, Outcome};
 use escucha::limits::{DEDUPE, LATENESS};
 use escucha::prng::Prng;
 use escucha::sources::{self, Board, Context};
-use escucha::tally::{self, Applied, Event};
-use escucha::time::{MINUTE, ManualClock, SECOND, Timestamp, Zone};
+use escucha::tally::{self, Event, Tally};
+use escucha::time::{MINUTE, ManualClock, SECOND, Zone};
 use escucha::topic::{Listening, Sign, SourceId, SourceRule};
 use escucha::wire;
 use tokio_util::sync::CancellationToken;
@@ -179,10 +178,10 @@ fn a_rule_that_is_gone_ends_its_alert_and_one_that_stays_keeps_it() {
 struct Kept(Arc<Mutex<Vec<String>>>);
 
 impl Sink for Kept {
-    fn applied(&mut self, _: &Buffer, _: &Outcome, _: &Applied, events: &mut Vec<Event>) {
+    fn applied(&mut self, _: Done, events: &mut Vec<Event>) {
         self.keep(events);
     }
-    fn ticked(&mut self, _: Timestamp, events: &mut Vec<Event>) {
+    fn ticked(&mut self, _: Beat, events: &mut Vec<Event>) {
         self.keep(events);
     }
 }
@@ -215,7 +214,13 @@ async fn a_jetstream_that_goes_away_is_told_and_resolves_when_it_is_back() {
     let parts = Parts {
         lanes: 1,
         formats: vec![Format { name: "jetstream", mapping: Mapping::default() }],
-        tally: tally::Settings { lateness: LATENESS, dedupe: DEDUPE, recent_bytes: 1 << 20, past: None, taken: Default::default() },
+        tally: Tally::new(tally::Settings {
+            lateness: LATENESS,
+            dedupe: DEDUPE,
+            recent_bytes: 1 << 20,
+            past: None,
+            taken: Default::default(),
+        }),
         compiled: watching(1, 1),
         clock,
     };

@@ -1,0 +1,79 @@
+//! What the tally does, on its way to the journal: items in the order in which they were applied, each before
+//! what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crossbeam::channel::Sender;
+
+use super::engine::{Answer, Beat, Done};
+use crate::journal::{self, Item, Setting};
+use crate::lane::Compiled;
+use crate::store::{Health, Job, Then};
+use crate::tally::Tally;
+use crate::topic::Cursor;
+
+/// Tells the store of every item.
+pub struct Diary {
+    store: Sender<Job>,
+    health: Arc<Health>,
+    setting: Setting,
+    /// The version that was told last.
+    version: Option<u64>,
+    /// Where every source goes on, by its name.
+    cursors: BTreeMap<String, Cursor>,
+}
+
+impl Diary {
+    /// Of a process that begins: its sources go on at `cursors`.
+    pub fn new(store: Sender<Job>, health: Arc<Health>, setting: Setting, cursors: BTreeMap<String, Cursor>) -> Diary {
+        let diary = Diary { store, health, setting, version: None, cursors };
+        diary.tell(Job::Item(Box::new(Item::Begun(diary.setting.sources.clone()))));
+        diary
+    }
+
+    /// Tells the store.
+    pub fn tell(&self, job: Job) {
+        // Closed means that the disk failed and the process ends.
+        let _ = self.store.send(job);
+    }
+
+    /// A buffer was applied; its sender has its answer once that is durable, and none while nothing can be.
+    pub fn done(&mut self, done: Done, answer: Option<Answer>) {
+        self.listening(&done.buffer.compiled);
+        let (source, cursor) = (done.buffer.source, done.buffer.cursor);
+        let name = self.setting.sources.get(usize::from(source.0));
+        self.cursors.extend(name.cloned().zip(cursor));
+        self.tell(Job::Item(Box::new(Item::Outcome(source, cursor, done.outcome))));
+        if let Some(answer) = answer.filter(|_| self.health.problem().is_none()) {
+            self.tell(Job::Then(Then(Box::new(move || answer.give()))));
+        }
+    }
+
+    /// A beat was applied.
+    pub fn beat(&mut self, beat: &Beat) {
+        self.listening(&beat.compiled);
+        self.tell(Job::Item(Box::new(Item::Beat(beat.at, beat.signs.clone()))));
+    }
+
+    /// Tells of the whole state, if the store has lost track of it and it can be told.
+    pub fn look(&self, tally: &Tally) {
+        if !self.health.is_lost() || self.health.problem().is_some() || !tally.is_between() {
+            return;
+        }
+        let version = self.version.unwrap_or_default();
+        journal::snapshot(tally, &self.setting.sources, version, &self.cursors, &mut |part| self.tell(Job::Part(part)));
+        self.tell(Job::Whole);
+    }
+
+    /// Items speak of topics by their places in `compiled` from here on.
+    fn listening(&mut self, compiled: &Arc<Compiled>) {
+        let listening = &compiled.listening;
+        if self.version.replace(listening.version) == Some(listening.version) {
+            return;
+        }
+        self.setting.sets.add(compiled);
+        self.tell(Job::Topics(listening.version, listening.topics.iter().map(|t| (t.id, t.name.clone())).collect()));
+        self.tell(Job::Item(Box::new(Item::Listening(listening.version, listening.topics.iter().map(|t| t.id).collect()))));
+    }
+}
