@@ -11,7 +11,7 @@ use std::{env, io};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // Not the folder itself: `node_modules` in it changes at every `npm ci`.
-    for part in ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json"]
+    for part in ["src", "client", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json"]
     {
         println!("cargo:rerun-if-changed=web/{part}");
     }
@@ -39,7 +39,7 @@ fn build_wall(sources: &Path, work: &Path, dist: &Path) -> Result<(), String> {
     }
     // `node_modules` stays: `npm ci` is needed only when the lock file changed. What vanished from the
     // sources must not be built again.
-    for part in ["src", "public"] {
+    for part in ["src", "client", "public"] {
         if work.join(part).exists() {
             fs::remove_dir_all(work.join(part)).map_err(text)?;
         }
