@@ -11,8 +11,17 @@ use std::{env, io};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // Not the folder itself: `node_modules` in it changes at every `npm ci`.
-    for part in ["src", "client", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json"]
-    {
+    for part in [
+        "src",
+        "client",
+        "public",
+        "index.html",
+        "package.json",
+        "package-lock.json",
+        "vite.config.ts",
+        "svelte.config.js",
+        "tsconfig.json",
+    ] {
         println!("cargo:rerun-if-changed=web/{part}");
     }
     println!("cargo:rerun-if-env-changed=ESCUCHA_WALL");

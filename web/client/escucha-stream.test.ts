@@ -175,31 +175,35 @@ test('full jitter comes after the cap', () => {
   }
 });
 
-test('what is advised is the least, with jitter on top', () => {
+test('what is advised is the least', () => {
   for (const [attempt, advised, least, most] of [
     [0, 0, 0, 500],
     [0, 400, 400, 900],
-    [0, 10_000, 10_000, 15_000],
+    [0, 10_000, 10_000, 10_500],
     [5, 1000, 1000, 16_000],
-    [0, 1e12, 300_000, 450_000],
-    [0, Infinity, 300_000, 450_000],
+    [0, 1e12, 300_000, 300_500],
+    [0, Infinity, 300_000, 300_500],
   ] as const) {
     assert.deepEqual([wait(attempt, advised, () => 0), wait(attempt, advised, () => 1)], [least, most], `${attempt}, ${advised}`);
   }
 });
 
 test('the advice of hello holds for one wait, and nonsense is none', async () => {
-  const world = await World.open({}, hello({ reconnect: { after_ms: 3000 } }));
+  const world = await World.open({}, hello({ reconnect: { after_ms: 3000, window_ms: 4000 } }));
   world.random = () => 0;
   world.socket.ends(1012);
   assert.deepEqual(world.state, { name: 'waiting', end: { why: 'restart', code: 1012 }, after_ms: 3000 });
   (await world.comesBack()).ends(1006);
   await setImmediate();
   assert.equal(world.state.name === 'waiting' && world.state.after_ms, 0, 'its own back-off from then on');
+  const last = await World.open({}, hello({ reconnect: { after_ms: 3000, window_ms: 4000 } }));
+  last.random = () => 0;
+  last.socket.ends(1012, 'service_restart; after_ms=5250; window_ms=9000');
+  assert.equal(last.state.name === 'waiting' && last.state.after_ms, 5250, 'the last word counts');
   for (const reconnect of [null, {}, 7, { after_ms: -1 }, { after_ms: '9' }, { after_ms: null }]) {
     const world = await World.open({}, hello({ reconnect }));
     world.random = () => 0;
-    world.socket.ends(1012);
+    world.socket.ends(1012, 'after_ms=soon');
     assert.equal(world.state.name === 'waiting' && world.state.after_ms, 0, JSON.stringify(reconnect));
   }
 });
@@ -350,6 +354,7 @@ test('a change that is refused changes nothing, one that was not answered is ask
   world.stream.subscribe({ topics: ['no-such'] });
   world.socket.says({ type: 'error', code: 'invalid_request', message: { es: '', en: '' } });
   world.stream.subscribe({ topics: ['b'], min_priority: 5 });
+  assert.deepEqual(world.socket.sent.at(-1), { type: 'subscribe', topics: ['b'], min_priority: 5 });
   world.stream.subscribe({ topics: ['c'] });
   world.socket.ends(1006);
   const next = await world.comesBack();
@@ -385,6 +390,22 @@ test('a slow store has one call under way, and gets the latest cursor', async ()
   release[1]!();
   await stop;
   assert.equal(saved.length, 2);
+});
+
+test('a stop by the handler of a frame waits until its cursor is saved', async () => {
+  let saved: Cursor | null = null;
+  let atEnd: unknown = null;
+  const save = async (cursor: Cursor) => {
+    await setImmediate();
+    saved = cursor;
+  };
+  const world: World = await World.open({
+    store: { load: () => at('E1', 5), save },
+    onFrame: (f) => f.type === 'alert' && void world.stream.stop().then(() => (atEnd = saved)),
+  }, hello({ recovered: true }));
+  world.socket.says(alert(6));
+  for (let i = 0; i < 3; i++) await setImmediate();
+  assert.deepEqual(atEnd, at('E1', 6));
 });
 
 test('what a store cannot do is told', async () => {
@@ -436,6 +457,8 @@ test('it can be started again, and twice is once', async () => {
   await Promise.all([world.stream.start(), world.stream.start()]);
   assert.equal(world.sockets.length, 1);
   world.socket.opens().says(hello(), alert(6));
+  await world.stream.start();
+  assert.equal(world.sockets.length, 1);
   await world.stream.stop();
   // A start that was stopped while it loaded is not the one that runs.
   const first = world.stream.start();

@@ -87,7 +87,7 @@ export interface Socket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onerror: ((event: never) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
   send(text: string): void;
   close(code?: number): void;
 }
@@ -121,13 +121,12 @@ const FINAL = [400, 401, 403];
 
 /**
  * Milliseconds before attempt number `attempt`, counted from 0. Full jitter comes after the cap: before it, all
- * who have reached the cap would come back in one step. What the engine advises is the least, with jitter on top.
+ * who have reached the cap would come back in one step. The engine draws its advice for each client alone, but a
+ * refusal can only say whole seconds, which are a step again: the wait comes on top.
  */
 export function wait(attempt: number, advised_ms: number | undefined, random: () => number): number {
   const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
-  if (advised_ms === undefined) return random() * ceiling;
-  const least = Math.min(advised_ms, LONGEST_ADVICE_MS);
-  return least + random() * Math.max(ceiling, least / 2);
+  return Math.min(advised_ms ?? 0, LONGEST_ADVICE_MS) + random() * ceiling;
 }
 
 /** A store that ends with the program. */
@@ -141,6 +140,12 @@ export function memory(cursor: Cursor | null = null): CursorStore {
 /** Milliseconds, of a number that came from outside. */
 function advice(ms: unknown): number | undefined {
   return typeof ms === 'number' && ms >= 0 ? ms : undefined;
+}
+
+/** What a stopping engine advises with its last word: it knows better than at the time of `hello` how many there are. */
+function lastAdvice(reason: string): number | undefined {
+  const told = /\bafter_ms=(\d+)/.exec(reason);
+  return told ? Number(told[1]) : undefined;
 }
 
 function isSeq(seq: unknown): seq is number {
@@ -254,9 +259,9 @@ export class EscuchaStream {
     }
     socket.onopen = () => (upgraded = true);
     socket.onmessage = (event) => this.#hear(event.data);
-    socket.onclose = (event) => this.#closed(event.code, upgraded);
+    socket.onclose = (event) => this.#closed(event.code, event.reason, upgraded);
     // Node 22 says nothing more of a connection that was not made.
-    socket.onerror = () => upgraded || this.#closed(ABNORMAL, upgraded);
+    socket.onerror = () => upgraded || this.#closed(ABNORMAL, '', upgraded);
     this.#socket = socket;
     this.#breathe();
     this.#watch();
@@ -343,8 +348,9 @@ export class EscuchaStream {
     }, LOOK_MS);
   }
 
-  #closed(code: number, upgraded: boolean): void {
+  #closed(code: number, reason: string, upgraded: boolean): void {
     this.#drop();
+    if (code === RESTART) this.#advised = lastAdvice(reason) ?? this.#advised;
     if (code === REVOKED) this.#finish({ why: 'revoked', code });
     else if (code === TOO_SLOW) this.#retry({ why: 'too_slow', code });
     else if (code === RESTART) this.#retry({ why: 'restart', code });

@@ -48,8 +48,8 @@ export interface Hello {
   /** Why not; what follows then starts at `floor`. */
   reason: { code: 'cursor_too_old' | 'cursor_ahead' | 'epoch_changed'; floor: number } | null;
   version: string;
-  /** When to come back after this connection ends. */
-  reconnect?: { after_ms: number };
+  /** When to come back after this connection ends, drawn for this client alone, and the window it was drawn from. */
+  reconnect?: { after_ms: number; window_ms: number };
 }
 
 /** A topic of an alert: several of one brand can be unusual together. */

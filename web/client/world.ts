@@ -70,10 +70,10 @@ export class FakeSocket implements Socket {
     return this;
   }
 
-  ends(code: number): void {
+  ends(code: number, reason = ''): void {
     this.isClosed = true;
     if (code === 1006) this.onerror?.(undefined as never);
-    this.onclose?.({ code });
+    this.onclose?.({ code, reason });
   }
 
   /** As Node has it where there is no engine. */
