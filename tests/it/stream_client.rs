@@ -136,8 +136,12 @@ impl Engine {
     }
 }
 
+fn signal(name: &str, child: &Child) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
 fn terminate(child: &mut Child) -> Option<i32> {
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    signal("-TERM", child);
     child.wait().unwrap().code()
 }
 
@@ -242,6 +246,22 @@ fn every_alert_is_seen_once_and_in_order_however_often_the_engine_is_killed() {
 }
 
 #[test]
+fn an_engine_that_stands_still_is_told_and_left() {
+    let (folder, door) = (folder(""), Door::open());
+    let example = Example::start(folder.path(), &door, "", None);
+    let mut engine = Engine::start(folder.path(), &door);
+    engine.say(std::iter::once("uno".to_owned()));
+    assert_eq!(example.alert().0, 1);
+    signal("-STOP", &engine.child);
+    example.says("nothing heard for");
+    assert!(example.says("waiting").contains(r#""end":{"why":"stale"}"#));
+    signal("-CONT", &engine.child);
+    example.says("open");
+    engine.say(std::iter::once("dos".to_owned()));
+    assert_eq!(example.alert().0, 2);
+}
+
+#[test]
 fn an_engine_that_stops_is_waited_for_and_one_with_another_store_is_told() {
     let (folder, door) = (folder(""), Door::open());
     let example = Example::start(folder.path(), &door, "", None);
@@ -283,7 +303,7 @@ fn a_token_lets_it_in_and_a_refusal_ends_it_with_the_reason() {
     // The file without the token, and the engine reads it again.
     let without = format!("{CONFIG}[[token]]\nname = \"otro\"\nrole = \"viewer\"\nhash = \"{}\"\n", "0".repeat(64));
     std::fs::write(folder.path().join("escucha.toml"), without).unwrap();
-    assert!(Command::new("kill").args(["-HUP", &engine.child.id().to_string()]).status().unwrap().success());
+    signal("-HUP", &engine.child);
     assert!(example.says("stopped").contains(r#""end":{"why":"revoked","code":4001}"#));
     assert_eq!(example.child.wait().unwrap().code(), Some(1));
 }
