@@ -11,8 +11,17 @@ use std::{env, io};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // Not the folder itself: `node_modules` in it changes at every `npm ci`.
-    for part in ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json"]
-    {
+    for part in [
+        "src",
+        "client",
+        "public",
+        "index.html",
+        "package.json",
+        "package-lock.json",
+        "vite.config.ts",
+        "svelte.config.js",
+        "tsconfig.json",
+    ] {
         println!("cargo:rerun-if-changed=web/{part}");
     }
     println!("cargo:rerun-if-env-changed=ESCUCHA_WALL");
@@ -39,7 +48,7 @@ fn build_wall(sources: &Path, work: &Path, dist: &Path) -> Result<(), String> {
     }
     // `node_modules` stays: `npm ci` is needed only when the lock file changed. What vanished from the
     // sources must not be built again.
-    for part in ["src", "public"] {
+    for part in ["src", "client", "public"] {
         if work.join(part).exists() {
             fs::remove_dir_all(work.join(part)).map_err(text)?;
         }

@@ -22,7 +22,8 @@ let browser;
 /** Starts the demo and waits for the address it prints. */
 function start(...extra) {
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, ['demo', '--bind', '127.0.0.1:0', '--seed', '7', ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const bind = extra.includes('--bind') ? [] : ['--bind', '127.0.0.1:0'];
+    const child = spawn(binary, ['demo', ...bind, '--seed', '7', ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     const listen = (bytes) => {
       said += bytes;
@@ -91,15 +92,28 @@ test('an alert of the scripted outage takes the header', async () => {
   await close();
 });
 
-test('a page whose engine is gone says so and turns grey', async () => {
+test('a page whose engine is gone says so and turns grey, and is fresh again once it is back', async () => {
   const other = await start('--speed', '30');
   const context = await browser.newContext({ viewport: wide });
   const page = await context.newPage();
+  const when = (ready) => page.waitForFunction(ready, null, { timeout: PATIENCE });
   await page.goto(`${other.address}/?lang=en`);
-  await page.waitForFunction(() => document.querySelectorAll('.mentions li .text').length > 0, null, { timeout: PATIENCE });
+  await when(() => document.querySelectorAll('.mentions li .text').length > 0);
   other.child.removeAllListeners('exit');
   other.child.kill('SIGKILL');
-  await page.waitForFunction(() => document.querySelector('.page').classList.contains('stale') && /Disconnected since/.test(document.querySelector('.age').textContent), null, { timeout: PATIENCE });
+  await when(() => document.querySelector('.page').classList.contains('stale') && /Disconnected since/.test(document.querySelector('.age').textContent));
+  // It stays so while it tries again.
+  await page.evaluate(() => {
+    window.said = new Set();
+    new MutationObserver(() => window.said.add(document.querySelector('.age').textContent.replace(/\d/g, '0'))).observe(document.querySelector('.age'), { subtree: true, childList: true, characterData: true });
+  });
   await page.screenshot({ path: join(screens, 'page-en-stale.png') });
+  const next = await start('--speed', '30', '--bind', new URL(other.address).host);
+  await when(() => !document.querySelector('.page').classList.contains('stale') && /data .* old/.test(document.querySelector('.age').textContent));
+  await when(() => document.querySelectorAll('.mentions li .text').length > 3);
+  assert.deepEqual((await page.evaluate(() => [...window.said])).filter((text) => /Connecting/.test(text)), []);
+  await page.screenshot({ path: join(screens, 'page-en-back.png') });
+  next.child.removeAllListeners('exit');
+  next.child.kill('SIGTERM');
   await context.close();
 });

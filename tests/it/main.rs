@@ -47,6 +47,7 @@ mod sources;
 mod source_alerts;
 mod spikes;
 mod store;
+mod stream_client;
 mod tally;
 mod tidy;
 mod twitter_text;
