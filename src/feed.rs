@@ -221,6 +221,10 @@ impl Feed {
         for job in jobs {
             match job {
                 Job::Alert(alert) => log.tell(alert),
+                Job::Ended(alert, at) => {
+                    let seq = log.alerts.end();
+                    log.push(What::Kept(Box::new(alert.ended(seq, at))), Place::Alert(seq));
+                }
                 Job::Gone(key) => log.scrub(key),
                 Job::Edited(key, post) => {
                     log.replace(key, Some(&post));

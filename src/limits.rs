@@ -230,6 +230,10 @@ pub const STORE_RETENTION: i64 = 90 * 24 * 3_600_000_000;
 pub const STORE_BYTES: u64 = 1 << 30;
 /// Alert transitions and changes that wait at most for a store without room.
 pub const STORE_HELD: usize = 16_384;
+/// Transitions that one page of alerts from the store looks at.
+pub const STORE_LOOKED: usize = 4096;
+/// Bytes of them after which such a page ends.
+pub const STORE_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Ids of earlier alerts that are not given again.
 pub const STORE_IDS: i64 = 65_536;
 /// Entries of the feed that clients can still read.

@@ -4,9 +4,16 @@
 //! handed on to be shown; so what a reader has seen outlives the process. The writer has a thread of
 //! its own and takes all that waits into one transaction. The tally never waits for it.
 
+mod copy;
 mod file;
 mod log;
+mod reader;
+mod sums;
+mod wal;
 mod writer;
+
+pub use copy::{NotCopied, Summary, backup, look};
+pub use reader::{Asked, Page, Reader};
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,10 +23,11 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwapOption;
 use crossbeam::channel::{Sender, unbounded};
 
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::{Alert, Reason, Severity, Status};
 use crate::bilingual::Both;
 use crate::post::{PostBuf, PostKey};
 use crate::time::{Clock, Timestamp};
+use crate::wire;
 
 /// Where and how long alerts are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +69,16 @@ impl Kept {
         let parts = alert["topics"].as_array().into_iter().flatten();
         alert["source"].is_string() || parts.into_iter().any(|part| part["topic"] == name)
     }
+
+    /// The transition `seq` that resolves it at `at`, after a restart.
+    pub fn ended(&self, seq: u64, at: Timestamp) -> Kept {
+        let reason = Reason {
+            code: "restarted",
+            text: Both::new("El motor se reinició y la cuenta empieza de nuevo", "The engine was restarted and counts anew"),
+            value: 0.0,
+        };
+        Kept { seq, status: Status::Resolved, body: wire::ended_json(&self.body, seq, at, &reason), ..self.clone() }
+    }
 }
 
 /// What the file is told, in the order it happened.
@@ -68,6 +86,8 @@ impl Kept {
 pub enum Job {
     /// A transition.
     Alert(Box<Alert>),
+    /// An alert of an earlier run is resolved, at this time, for nothing watches it any more.
+    Ended(Box<Kept>, Timestamp),
     /// A post was deleted: its text, author and links leave the file.
     Gone(PostKey),
     /// A post has a new version.
@@ -92,12 +112,12 @@ pub enum Refused {
         found: i64,
     },
     /// It lost bytes or holds wrong ones.
-    #[error("{} is damaged ({why}): restore a backup, or move it away to begin anew", path.display())]
+    #[error("{} is damaged ({}): restore a backup, or move it away to begin anew", path.display(), why.en)]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        why: Both,
     },
     /// The file system refused.
     #[error("{} cannot be used: {why}", path.display())]
@@ -119,7 +139,7 @@ impl Refused {
                 format!("{} tiene el formato {found}, de una versión más nueva de escucha: usa esa, u otro archivo", path.display())
             }
             Refused::Damaged { path, why } => {
-                format!("{} está dañado ({why}): restaura una copia, o apártalo para empezar de nuevo", path.display())
+                format!("{} está dañado ({}): restaura una copia, o apártalo para empezar de nuevo", path.display(), why.es)
             }
             Refused::Io { path, why } => format!("no se puede usar {}: {why}", path.display()),
         };
@@ -157,6 +177,11 @@ pub struct Opened {
     pub kept: Vec<Kept>,
     /// Ids that were given to alerts of the recent past.
     pub ids: BTreeSet<String>,
+    /// The last commit of an earlier process was not whole: it was never acknowledged, unless the disk changed
+    /// it since.
+    pub torn: bool,
+    /// There was no room for these.
+    held: Vec<Job>,
     log: log::Log,
 }
 
@@ -170,9 +195,16 @@ impl Opened {
         let file = file::open(&settings.path, epoch)?;
         let io = |e: rusqlite::Error| file::refusal(&settings.path, &e);
         let mut log = log::Log::new(file, settings.clone()).map_err(io)?;
-        log.end_firing(now).map_err(io)?;
+        let mut held: Vec<Job> = log.firing().map_err(io)?.into_iter().map(|alert| Job::Ended(Box::new(alert), now)).collect();
+        match log.commit(&held, now) {
+            Ok(()) => held.clear(),
+            // They wait like all that comes while there is no room.
+            Err(error) if writer::passing(&error).is_some() => {}
+            Err(error) => return Err(io(error)),
+        }
+        log.wipe().or_else(|e| if writer::passing(&e).is_some() { Ok(()) } else { Err(io(e)) })?;
         let (epoch, kept, ids) = (log.epoch().map_err(io)?, log.latest().map_err(io)?, log.ids().map_err(io)?);
-        Ok(Opened { epoch, next: log.next(), kept, ids, log })
+        Ok(Opened { epoch, next: log.next(), kept, ids, torn: log.was_torn(), held, log })
     }
 
     /// Starts the thread that writes. `publish` hears of all that has become durable, in order;
@@ -185,9 +217,9 @@ impl Opened {
     ) -> std::io::Result<Store> {
         let (jobs, waiting) = unbounded();
         let health = Arc::new(Health::default());
-        let writer = writer::Writer { log: self.log, health: health.clone(), clock };
+        let (writer, held) = (writer::Writer { log: self.log, health: health.clone(), clock }, self.held);
         let work = move || {
-            if let Err(error) = writer.run(&waiting, publish) {
+            if let Err(error) = writer.run(held, &waiting, publish) {
                 failed(error);
             }
         };
@@ -213,6 +245,15 @@ impl Store {
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+/// SQLite's numbers have a sign; ours count from 1 and never come near it.
+fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
 }
 
 #[cfg(test)]

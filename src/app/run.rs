@@ -190,6 +190,9 @@ fn open(
     *taken = Arc::new(std::mem::take(&mut opened.ids));
     let feed = Feed::resume(opened.epoch.clone(), names, opened.next, std::mem::take(&mut opened.kept));
     tracing::info!(path = %settings.path.display(), seq = feed.head(), "the store is open");
+    if opened.torn {
+        tracing::warn!("the last commit of the store was not whole and is dropped: no client saw it, unless the disk changed it since");
+    }
     let shown = feed.clone();
     let failed = move |failed: store::Failed| {
         tracing::error!(%failed, "the engine ends");

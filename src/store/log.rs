@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
-use super::file::Opened;
-use super::{Job, Kept, Settings};
-use crate::alert::{Alert, Reason, Severity, Status};
-use crate::bilingual::Both;
+use super::file::{self, Opened};
+use super::{Job, Kept, Settings, signed, sums, unsigned};
+use crate::alert::Alert;
 use crate::limits;
 use crate::post::{PostBuf, PostKey};
 use crate::time::Timestamp;
@@ -52,6 +51,10 @@ impl Log {
                     append(&tx, &of(alert, next), alert.updated_at)?;
                     next += 1;
                 }
+                Job::Ended(alert, at) => {
+                    append(&tx, &alert.ended(next, *at), *at)?;
+                    next += 1;
+                }
                 Job::Gone(key) => scrubbed |= rewrite(&tx, *key, None)?,
                 Job::Edited(key, post) => scrubbed |= rewrite(&tx, *key, Some(post))?,
             }
@@ -66,14 +69,27 @@ impl Log {
         Ok(())
     }
 
-    /// Wipes what was scrubbed out of the write-ahead log too; a reader of another program can put it
-    /// off.
+    /// Wipes what was scrubbed out of the write-ahead log too; a reader, such as a backup, can put it off,
+    /// and commits do not wait for that.
     pub fn wipe(&mut self) -> rusqlite::Result<()> {
         if self.traces {
-            let busy: i64 = self.file.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            let connection = &self.file.connection;
+            connection.busy_timeout(file::READERS)?;
+            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            connection.busy_timeout(file::OTHERS)?;
             self.traces = busy != 0;
         }
         Ok(())
+    }
+
+    /// Whether something is left to wipe.
+    pub fn has_traces(&self) -> bool {
+        self.traces
+    }
+
+    /// The last commit that an earlier process wrote was not whole.
+    pub fn was_torn(&self) -> bool {
+        self.file.torn
     }
 
     /// Bytes of content.
@@ -81,48 +97,28 @@ impl Log {
         content(&self.file.connection)
     }
 
-    /// Resolves what the file shows firing.
-    pub fn end_firing(&mut self, now: Timestamp) -> rusqlite::Result<()> {
-        let reason = Reason {
-            code: "restarted",
-            text: Both::new("El motor se reinició y la cuenta empieza de nuevo", "The engine was restarted and counts anew"),
-            value: 0.0,
-        };
-        let mut next = self.next;
-        let tx = self.file.connection.transaction()?;
-        let firing: Vec<Kept> = {
-            let mut query = tx.prepare(
-                "SELECT seq, id, topic, status, severity, body FROM alerts a
-                 WHERE status = 'firing' AND seq = (SELECT max(seq) FROM alerts b WHERE b.id = a.id) ORDER BY seq",
-            )?;
-            query.query_map([], kept)?.collect::<rusqlite::Result<_>>()?
-        };
-        for mut alert in firing {
-            alert.posts = posts(&tx, alert.seq)?;
-            alert.body = wire::ended_json(&alert.body, next, now, &reason);
-            alert.status = Status::Resolved;
-            alert.seq = next;
-            append(&tx, &alert, now)?;
-            next += 1;
-        }
-        tx.execute("UPDATE meta SET value = ?1 WHERE key = 'last'", [signed(next - 1)])?;
-        tx.commit()?;
-        self.next = next;
-        self.wipe()
+    /// Alerts by what the file shows firing, in order.
+    pub fn firing(&self) -> rusqlite::Result<Vec<Kept>> {
+        let connection = &self.file.connection;
+        let select = format!(
+            "SELECT {} FROM alerts a
+             WHERE status = 'firing' AND seq = (SELECT max(seq) FROM alerts b WHERE b.id = a.id) ORDER BY seq",
+            sums::COLUMNS
+        );
+        connection.prepare(&select)?.query_map([], |row| sums::read(connection, row))?.collect()
     }
 
     /// The latest transitions, about as many as the feed can hold, oldest first.
     pub fn latest(&self) -> rusqlite::Result<Vec<Kept>> {
         let connection = &self.file.connection;
-        let mut query = connection.prepare("SELECT seq, id, topic, status, severity, body FROM alerts ORDER BY seq DESC LIMIT ?1")?;
+        let mut query = connection.prepare(&format!("SELECT {} FROM alerts ORDER BY seq DESC LIMIT ?1", sums::COLUMNS))?;
         let (mut all, mut bytes) = (Vec::new(), 0);
-        for alert in query.query_map([limits::FEED_ENTRIES as i64], kept)? {
-            let mut alert = alert?;
+        for alert in query.query_map([limits::FEED_ENTRIES as i64], |row| sums::read(connection, row))? {
+            let alert = alert?;
             bytes += alert.body.len();
             if bytes > limits::FEED_BYTES / 2 {
                 break;
             }
-            alert.posts = posts(connection, alert.seq)?;
             all.push(alert);
         }
         all.reverse();
@@ -157,14 +153,15 @@ fn of(alert: &Alert, seq: u64) -> Kept {
 
 fn append(tx: &Transaction<'_>, alert: &Kept, at: Timestamp) -> rusqlite::Result<()> {
     let seq = signed(alert.seq);
-    tx.prepare_cached("INSERT INTO alerts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+    tx.prepare_cached("INSERT INTO alerts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
         seq,
         alert.id,
         alert.topic,
         alert.status.as_str(),
         alert.severity.as_str(),
         at.0,
-        alert.body
+        alert.body,
+        sums::of(alert, at)
     ])?;
     let mut show = tx.prepare_cached("INSERT OR IGNORE INTO shown VALUES (?1, ?2)")?;
     for key in &alert.posts {
@@ -178,11 +175,7 @@ fn rewrite(tx: &Transaction<'_>, key: PostKey, by: Option<&PostBuf>) -> rusqlite
     let mut query = tx.prepare_cached("SELECT seq FROM shown WHERE post = ?1")?;
     let places = query.query_map([key.0.cast_signed()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
     for seq in &places {
-        let body: Option<String> = tx.query_row("SELECT body FROM alerts WHERE seq = ?1", [seq], |row| row.get(0)).optional()?;
-        if let Some(body) = body {
-            let (body, _) = wire::replaced_json(&body, key, by);
-            tx.execute("UPDATE alerts SET body = ?2 WHERE seq = ?1", params![seq, body])?;
-        }
+        sums::rewrite(tx, *seq, |body| wire::replaced_json(body, key, by).0)?;
     }
     Ok(!places.is_empty())
 }
@@ -204,31 +197,4 @@ fn retain(tx: &Transaction<'_>, settings: &Settings, now: Timestamp) -> rusqlite
 fn content(connection: &Connection) -> rusqlite::Result<u64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok(unsigned((number("page_count")? - number("freelist_count")?) * number("page_size")?))
-}
-
-fn posts(connection: &Connection, seq: u64) -> rusqlite::Result<Vec<PostKey>> {
-    let mut query = connection.prepare_cached("SELECT post FROM shown WHERE seq = ?1 ORDER BY post")?;
-    query.query_map([signed(seq)], |row| Ok(PostKey(row.get::<_, i64>(0)?.cast_unsigned())))?.collect()
-}
-
-fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    let (status, severity): (String, String) = (row.get(3)?, row.get(4)?);
-    Ok(Kept {
-        seq: unsigned(row.get(0)?),
-        id: row.get(1)?,
-        topic: row.get(2)?,
-        status: if status == Status::Firing.as_str() { Status::Firing } else { Status::Resolved },
-        severity: Severity::named(&severity).unwrap_or_default(),
-        body: row.get(5)?,
-        posts: Vec::new(),
-    })
-}
-
-/// SQLite's numbers have a sign; ours count from 1 and never come near it.
-fn signed(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

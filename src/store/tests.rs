@@ -1,9 +1,14 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::limits;
 use crate::post::{Author, Post};
 use crate::time::ManualClock;
 use tempfile::TempDir;
+
+mod copies;
+mod flips;
+mod formats;
 
 const EPOCH: &str = "life";
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, TryRecvError, after};
+use crossbeam::channel::{Receiver, RecvTimeoutError, TryRecvError, after};
 use rusqlite::ErrorCode;
 
 use super::log::Log;
@@ -22,7 +22,7 @@ pub struct Writer {
 }
 
 /// Why a commit that failed may work later.
-fn passing(error: &rusqlite::Error) -> Option<&'static str> {
+pub fn passing(error: &rusqlite::Error) -> Option<&'static str> {
     match error.sqlite_error_code()? {
         ErrorCode::DiskFull => Some("full"),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some("busy"),
@@ -31,11 +31,14 @@ fn passing(error: &rusqlite::Error) -> Option<&'static str> {
 }
 
 impl Writer {
-    /// Until every sender is gone and all is durable, or the disk fails.
-    pub fn run(mut self, jobs: &Receiver<Job>, mut publish: impl FnMut(Vec<Job>)) -> Result<(), Failed> {
-        let mut held = Vec::new();
-        while let Ok(job) = jobs.recv() {
-            held.push(job);
+    /// Until every sender is gone and all is durable, or the disk fails. `held` comes first: there was no
+    /// room for it at the start.
+    pub fn run(mut self, mut held: Vec<Job>, jobs: &Receiver<Job>, mut publish: impl FnMut(Vec<Job>)) -> Result<(), Failed> {
+        loop {
+            if held.is_empty() {
+                let Some(job) = self.next(jobs)? else { return Ok(()) };
+                held.push(job);
+            }
             while !held.is_empty() {
                 let last = self.take(jobs, &mut held);
                 if self.commit(&held)? {
@@ -49,7 +52,26 @@ impl Writer {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Waits for a job; `None` once there will be no more. What could not be wiped is meanwhile.
+    fn next(&mut self, jobs: &Receiver<Job>) -> Result<Option<Job>, Failed> {
+        while self.log.has_traces() {
+            match jobs.recv_timeout(PAUSE) {
+                Ok(job) => return Ok(Some(job)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => self.wipe()?,
+            }
+        }
+        Ok(jobs.recv().ok())
+    }
+
+    /// Wipes, or puts it off.
+    fn wipe(&mut self) -> Result<(), Failed> {
+        match self.log.wipe() {
+            Err(error) if passing(&error).is_none() => Err(fatal(&error)),
+            _ => Ok(()),
+        }
     }
 
     /// Takes what waits; whether it was the last there will ever be. Beyond the bound alerts are lost,
@@ -91,11 +113,8 @@ impl Writer {
                 return Ok(false);
             }
         }
-        match self.log.wipe() {
-            Err(error) if passing(&error).is_none() => Err(fatal(&error)),
-            // Put off until the next commit.
-            _ => Ok(true),
-        }
+        self.wipe()?;
+        Ok(true)
     }
 }
 
