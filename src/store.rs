@@ -120,12 +120,12 @@ pub enum Refused {
         why: Both,
     },
     /// The file system refused.
-    #[error("{} cannot be used: {why}", path.display())]
+    #[error("{} cannot be used: {}", path.display(), why.en)]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        why: String,
+        why: Both,
     },
 }
 
@@ -141,7 +141,7 @@ impl Refused {
             Refused::Damaged { path, why } => {
                 format!("{} está dañado ({}): restaura una copia, o apártalo para empezar de nuevo", path.display(), why.es)
             }
-            Refused::Io { path, why } => format!("no se puede usar {}: {why}", path.display()),
+            Refused::Io { path, why } => format!("no se puede usar {}: {}", path.display(), why.es),
         };
         Both::new(es, self.to_string())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -139,6 +139,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         delivery: delivery.clone(),
         asker: http::Asker::new(engine.asks.clone()),
         store: store.as_ref().map(|s| s.health.clone()),
+        reader: job.config.store.as_ref().map(|s| Arc::new(Mutex::new(store::Reader::new(s.path.clone())))),
         board: board.clone(),
         desk: desk.clone(),
         recall,

@@ -1,6 +1,7 @@
 //! Copies, and what a file holds. Both only read, also while an engine writes.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -38,7 +39,7 @@ pub enum NotCopied {
     /// Something has the name of the copy already.
     Exists(PathBuf),
     /// It could not be written.
-    Failed(PathBuf, String),
+    Failed(PathBuf, Both),
 }
 
 impl NotCopied {
@@ -52,7 +53,7 @@ impl NotCopied {
             }
             NotCopied::Failed(at, why) => {
                 let at = at.display();
-                Both::new(format!("no se pudo escribir {at}: {why}"), format!("{at} could not be written: {why}"))
+                Both::new(format!("no se pudo escribir {at}: {}", why.es), format!("{at} could not be written: {}", why.en))
             }
         }
     }
@@ -62,7 +63,7 @@ impl From<NotCopied> for Refused {
     fn from(e: NotCopied) -> Refused {
         match e {
             NotCopied::Refused(refused) => refused,
-            NotCopied::Exists(path) => Refused::Io { path, why: "it exists already".into() },
+            NotCopied::Exists(path) => Refused::Io { path, why: Both::new("ya existe", "it exists already") },
             NotCopied::Failed(path, why) => Refused::Io { path, why },
         }
     }
@@ -95,7 +96,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<Summary, NotCopied> {
 pub fn write(connection: &Connection, from: &Path, to: &Path) -> Result<Summary, NotCopied> {
     let fresh = beside(to, &format!(".{}.new", std::process::id()));
     let made = fill(connection, from, &fresh).and_then(|summary| {
-        file::settle_name(&fresh, to).map_err(|e| NotCopied::Failed(to.to_owned(), e.to_string()))?;
+        file::settle_name(&fresh, to).map_err(|e| failed(to, file::unusable(to, &e)))?;
         Ok(summary)
     });
     if made.is_err() {
@@ -106,21 +107,25 @@ pub fn write(connection: &Connection, from: &Path, to: &Path) -> Result<Summary,
 }
 
 fn fill(connection: &Connection, from: &Path, fresh: &Path) -> Result<Summary, NotCopied> {
-    let failed = |why: String| NotCopied::Failed(fresh.to_owned(), why);
-    if fresh.exists() {
-        fs::remove_file(fresh).map_err(|e| failed(e.to_string()))?;
-    }
-    let name = fresh.to_str().ok_or_else(|| failed("UTF-8?".into()))?;
-    connection.execute("VACUUM INTO ?1", [name]).map_err(|e| match file::refusal(from, &e) {
-        Refused::Io { why, .. } => failed(why),
-        refused => NotCopied::Refused(refused),
-    })?;
-    File::open(fresh).and_then(|f| f.sync_all()).map_err(|e| failed(e.to_string()))?;
+    let io = |e: std::io::Error| failed(fresh, file::unusable(fresh, &e));
+    // Whether there can be one, said as the system says it; `VACUUM INTO` takes an empty file.
+    File::create(fresh).map_err(io)?;
+    let name = fresh.to_str().ok_or_else(|| io(ErrorKind::InvalidFilename.into()))?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(|e| failed(fresh, file::refusal(from, &e)))?;
+    File::open(fresh).and_then(|f| f.sync_all()).map_err(io)?;
     look(fresh).map_err(|refused| match refused {
         // It was copied as it lies there.
         Refused::Damaged { why, .. } => NotCopied::Refused(Refused::Damaged { path: from.to_owned(), why }),
-        other => failed(other.to_string()),
+        other => failed(fresh, other),
     })
+}
+
+/// A copy at `to` could not be written, or its file is not accepted.
+fn failed(to: &Path, why: Refused) -> NotCopied {
+    match why {
+        Refused::Io { why, .. } => NotCopied::Failed(to.to_owned(), why),
+        refused => NotCopied::Refused(refused),
+    }
 }
 
 /// Reads all of the file at `path`, and changes nothing.
@@ -151,7 +156,7 @@ pub fn look(path: &Path) -> Result<Summary, Refused> {
 
 /// Whether an engine has the file.
 fn is_in_use(path: &Path) -> Result<bool, Refused> {
-    let io = |e: std::io::Error| Refused::Io { path: path.to_owned(), why: e.to_string() };
+    let io = |e: std::io::Error| file::unusable(path, &e);
     fs::metadata(path).map_err(io)?;
     let Ok(lock) = File::open(beside(path, ".lock")) else { return Ok(false) };
     match lock.try_lock_shared() {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -54,14 +55,25 @@ pub struct Opened {
     _lock: File,
 }
 
+impl Drop for Opened {
+    /// Brings all into the file itself. Its companions stay: a start needs them, and would not get them from a
+    /// full disk.
+    fn drop(&mut self) {
+        // What it could not bring in stays in the log, whole.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
 /// Opens the file at `path`; if there is none, makes it with the life `epoch`.
 pub fn open(path: &Path, epoch: &str) -> Result<Opened, Refused> {
     let lock = lock(path)?;
     match fs::exists(path) {
         Ok(true) => {}
         Ok(false) => create(path, epoch)?,
-        Err(e) => return Err(Refused::Io { path: path.to_owned(), why: e.to_string() }),
+        Err(e) => return Err(unusable(path, &e)),
     }
+    // SQLite would not say why it cannot. Nothing has it yet, so that closing this gives up no lock of ours.
+    OpenOptions::new().read(true).write(true).open(path).map_err(|e| unusable(path, &e))?;
     let torn = has_torn_log(path)?;
     let connection = accept(path).map_err(|refused| refused.unwrap_or_else(|e| refusal(path, &e)))?;
     Ok(Opened { connection, torn, _lock: lock })
@@ -76,7 +88,7 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// A file of its own, for closing any descriptor of the store itself would give up SQLite's locks.
 fn lock(path: &Path) -> Result<File, Refused> {
-    let io = |e: std::io::Error| Refused::Io { path: path.to_owned(), why: e.to_string() };
+    let io = |e: std::io::Error| unusable(path, &e);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock")).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -87,7 +99,7 @@ fn lock(path: &Path) -> Result<File, Refused> {
 
 /// Made beside and renamed once it is whole on disk: a power cut leaves no half of it.
 fn create(path: &Path, epoch: &str) -> Result<(), Refused> {
-    let io = |e: std::io::Error| Refused::Io { path: path.to_owned(), why: e.to_string() };
+    let io = |e: std::io::Error| unusable(path, &e);
     let fresh = beside(path, ".new");
     if fs::exists(&fresh).map_err(io)? {
         fs::remove_file(&fresh).map_err(io)?;
@@ -116,8 +128,25 @@ pub fn has_torn_log(path: &Path) -> Result<bool, Refused> {
             let why = Both::new("un cambio en su -wal no está como se escribió", "a commit in its -wal is not as it was written");
             Err(Refused::Damaged { path: path.to_owned(), why })
         }
-        Err(e) => Err(Refused::Io { path: path.to_owned(), why: e.to_string() }),
+        Err(e) => Err(unusable(path, &e)),
     }
+}
+
+/// What an error of the system means for the file.
+pub fn unusable(path: &Path, error: &std::io::Error) -> Refused {
+    let why = match error.kind() {
+        ErrorKind::NotFound => Both::new("no existe, o su carpeta no existe", "it, or its folder, does not exist"),
+        ErrorKind::PermissionDenied => Both::new("este usuario no puede escribir ahí", "this user may not write there"),
+        ErrorKind::IsADirectory => Both::new("es una carpeta", "it is a folder"),
+        ErrorKind::ReadOnlyFilesystem => Both::new("su sistema de archivos es de solo lectura", "its file system is read-only"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => no_room(),
+        _ => Both::new(error.to_string(), error.to_string()),
+    };
+    Refused::Io { path: path.to_owned(), why }
+}
+
+fn no_room() -> Both {
+    Both::new("el disco está lleno", "the disk is full")
 }
 
 fn fill(path: &Path, epoch: &str) -> rusqlite::Result<()> {
@@ -191,14 +220,13 @@ fn accept(path: &Path) -> Result<Connection, Unfit> {
         });
         let found = found.map_err(Err)?;
         if found != wanted {
-            return Err(Ok(Refused::Io { path: path.to_owned(), why: format!("{name} is {found}, not {wanted}") }));
+            return Err(Ok(Refused::Io { path: path.to_owned(), why: Both::new(format!("{name}: {found}, no {wanted}"), format!("{name} is {found}, not {wanted}")) }));
         }
     }
     // Durable like every change of it.
     if found < FORMAT {
         upgrade(&mut connection, path, found)?;
     }
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(Err)?;
     Ok(connection)
 }
 
@@ -226,6 +254,7 @@ pub fn refusal(path: &Path, error: &rusqlite::Error) -> Refused {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown | ErrorCode::TypeMismatch) | None => {
             Refused::Damaged { path, why: Both::new(why.clone(), why) }
         }
-        _ => Refused::Io { path, why },
+        Some(ErrorCode::DiskFull) => Refused::Io { path, why: no_room() },
+        _ => Refused::Io { path, why: Both::new(why.clone(), why) },
     }
 }

@@ -101,7 +101,16 @@ fn every_refusal_is_a_sentence_in_both_languages() {
             "F está dañado (la alerta 7 no está como se escribió): restaura una copia, o apártalo para empezar de nuevo",
             "F is damaged (alert 7 is not as it was written): restore a backup, or move it away to begin anew",
         ),
-        (Refused::Io { path, why: "x".into() }, "no se puede usar F: x", "F cannot be used: x"),
+        (
+            file::unusable(&path, &std::io::ErrorKind::IsADirectory.into()),
+            "no se puede usar F: es una carpeta",
+            "F cannot be used: it is a folder",
+        ),
+        (
+            file::unusable(&path, &std::io::ErrorKind::StorageFull.into()),
+            "no se puede usar F: el disco está lleno",
+            "F cannot be used: the disk is full",
+        ),
     ];
     for (refused, es, en) in table {
         assert_eq!(refused.text(), Both::new(es, en));
