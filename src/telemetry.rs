@@ -133,7 +133,11 @@ fn describe() {
     describe_counter!(SLOW, Unit::Count, "Clients closed because they did not read, by what carried the answer");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time one commit of alerts takes");
     describe_gauge!(STORE_BYTES, Unit::Bytes, "Content of the store");
-    describe_counter!(STORE_ERRORS, Unit::Count, "Commits that failed (full, busy, failed), alerts that could not be held (lost), pages that could not be read (read)");
+    describe_counter!(
+        STORE_ERRORS,
+        Unit::Count,
+        "Commits that failed (full, busy, failed), alerts that could not be held (lost), pages that could not be read (read)"
+    );
 }
 
 /// Sets `escucha_build_info`.

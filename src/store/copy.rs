@@ -138,7 +138,7 @@ pub fn look(path: &Path) -> Result<Summary, Refused> {
     let torn = !in_use && file::has_torn_log(path)?;
     let sql = |e: rusqlite::Error| file::refusal(path, &e);
     let connection = reading(path, in_use).map_err(sql)?;
-    let format = file::verify(&connection, path).map_err(|refused| refused.unwrap_or_else(|e| sql(e)))?;
+    let format = file::verify(&connection, path).map_err(|refused| refused.unwrap_or_else(sql))?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
     let numbers = "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM alerts";
     let (alerts, first, last) = connection.query_row(numbers, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(sql)?;

@@ -220,7 +220,10 @@ fn accept(path: &Path) -> Result<Connection, Unfit> {
         });
         let found = found.map_err(Err)?;
         if found != wanted {
-            return Err(Ok(Refused::Io { path: path.to_owned(), why: Both::new(format!("{name}: {found}, no {wanted}"), format!("{name} is {found}, not {wanted}")) }));
+            return Err(Ok(Refused::Io {
+                path: path.to_owned(),
+                why: Both::new(format!("{name}: {found}, no {wanted}"), format!("{name} is {found}, not {wanted}")),
+            }));
         }
     }
     // Durable like every change of it.
