@@ -162,8 +162,17 @@ impl Health {
         self.0.load().as_deref().cloned()
     }
 
-    fn set(&self, problem: Option<String>) {
-        self.0.store(problem.map(Arc::new));
+    /// Alerts are held back because of `why`.
+    fn hold(&self, why: &str) {
+        if self.problem().is_none() {
+            tracing::error!(why, "the store takes no alerts: they are held and shown once it does");
+        }
+        self.0.store(Some(Arc::new(format!("alerts are held back: {why}"))));
+    }
+
+    /// Nothing is.
+    fn release(&self) {
+        self.0.store(None);
     }
 }
 
@@ -180,8 +189,9 @@ pub struct Opened {
     /// The last commit of an earlier process was not whole: it was never acknowledged, unless the disk changed
     /// it since.
     pub torn: bool,
-    /// There was no room for these.
+    /// There was no room for these, and what SQLite said.
     held: Vec<Job>,
+    full: Option<String>,
     log: log::Log,
 }
 
@@ -196,15 +206,18 @@ impl Opened {
         let io = |e: rusqlite::Error| file::refusal(&settings.path, &e);
         let mut log = log::Log::new(file, settings.clone()).map_err(io)?;
         let mut held: Vec<Job> = log.firing().map_err(io)?.into_iter().map(|alert| Job::Ended(Box::new(alert), now)).collect();
-        match log.commit(&held, now) {
-            Ok(()) => held.clear(),
+        let full = match log.commit(&held, now) {
+            Ok(()) => {
+                held.clear();
+                None
+            }
             // They wait like all that comes while there is no room.
-            Err(error) if writer::passing(&error).is_some() => {}
+            Err(error) if writer::passing(&error).is_some() => Some(error.to_string()),
             Err(error) => return Err(io(error)),
-        }
+        };
         log.wipe().or_else(|e| if writer::passing(&e).is_some() { Ok(()) } else { Err(io(e)) })?;
         let (epoch, kept, ids) = (log.epoch().map_err(io)?, log.latest().map_err(io)?, log.ids().map_err(io)?);
-        Ok(Opened { epoch, next: log.next(), kept, ids, torn: log.was_torn(), held, log })
+        Ok(Opened { epoch, next: log.next(), kept, ids, torn: log.was_torn(), held, full, log })
     }
 
     /// Starts the thread that writes. `publish` hears of all that has become durable, in order;
@@ -217,6 +230,10 @@ impl Opened {
     ) -> std::io::Result<Store> {
         let (jobs, waiting) = unbounded();
         let health = Arc::new(Health::default());
+        if let Some(why) = &self.full {
+            // Before anybody asks.
+            health.hold(why);
+        }
         let (writer, held) = (writer::Writer { log: self.log, health: health.clone(), clock }, self.held);
         let work = move || {
             if let Err(error) = writer.run(held, &waiting, publish) {

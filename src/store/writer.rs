@@ -101,15 +101,12 @@ impl Writer {
                 if self.health.problem().is_some() {
                     tracing::info!(jobs = held.len(), "the store has room again: what was held is kept and shown");
                 }
-                self.health.set(None);
+                self.health.release();
             }
             Err(error) => {
                 let Some(class) = passing(&error) else { return Err(fatal(&error)) };
                 telemetry::store_errors(class).increment(1);
-                if self.health.problem().is_none() {
-                    tracing::error!(%error, "the store takes no alerts: they are held and shown once it does");
-                }
-                self.health.set(Some(format!("alerts are held back: {error}")));
+                self.health.hold(&error.to_string());
                 return Ok(false);
             }
         }
