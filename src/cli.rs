@@ -27,6 +27,7 @@ mod match_queries;
 mod notify;
 mod query;
 mod replay;
+mod store;
 mod tap;
 mod token;
 mod usage;
@@ -55,6 +56,8 @@ enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Notify(notify::Command),
     Deliveries(deliveries::Args),
+    #[command(subcommand, arg_required_else_help = true)]
+    Store(store::Command),
     Init,
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Command),
@@ -187,6 +190,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
             notify::test(&config, &args, lang, out)
         }
         Command::Deliveries(args) => deliveries::run(&args, lang, out),
+        Command::Store(command) => store::run(&command, lang, out),
         Command::Init => init::run(lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),
     }

@@ -221,11 +221,15 @@ impl Feed {
         for job in jobs {
             match job {
                 Job::Alert(alert) => log.tell(alert),
+                Job::Ended(alert, at) => {
+                    let seq = log.alerts.end();
+                    log.push(What::Kept(Box::new(alert.ended(seq, at))), Place::Alert(seq));
+                }
                 Job::Gone(key) => log.scrub(key),
                 Job::Edited(key, post) => {
                     log.replace(key, Some(&post));
                 }
-                Job::Item(_) | Job::Topics(..) | Job::Then(_) | Job::Part(_) | Job::Whole => {}
+                Job::Item(_) | Job::Names(_) | Job::Then(_) | Job::Part(_) | Job::Whole => {}
             }
         }
         drop(log);

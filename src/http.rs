@@ -3,6 +3,7 @@
 //! [`ROUTES`] says what there is and who may use it; the router is built from it, so that no route
 //! can exist without its rule.
 
+mod alerts;
 mod api;
 pub mod auth;
 mod attention;
@@ -32,7 +33,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use crossbeam::channel::{Sender, TrySendError};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -47,7 +48,7 @@ use crate::intake::{Intake, Port};
 use crate::limits;
 use crate::recall::Recall;
 use crate::sources::Board;
-use crate::store::Health;
+use crate::store::{Health, Reader};
 use crate::tally::Tally;
 use crate::telemetry::Exposition;
 use crate::time::Clock;
@@ -163,6 +164,8 @@ pub struct Shared {
     pub board: Arc<Board>,
     /// How the store is; `None` without one.
     pub store: Option<Arc<Health>>,
+    /// Reads the store; `None` without one.
+    pub reader: Option<Arc<Mutex<Reader>>>,
     /// Where what is listened for changes.
     pub desk: Arc<dyn Desk>,
     /// The recent input, for queries to be tried against.
@@ -259,7 +262,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
     route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
     route(Method::GET, "/v1/share-of-voice", READ, || get(share::of_voice)),
-    route(Method::GET, "/v1/alerts", READ, || get(api::alerts)),
+    route(Method::GET, "/v1/alerts", READ, || get(alerts::list)),
     route(Method::POST, "/v1/alerts/{id}/ack", WORK, || post(attention::acknowledge)),
     route(Method::GET, "/v1/alerts/{id}/why", READ, || get(attention::why)),
     route(Method::GET, "/v1/silences", READ, || get(attention::silences)),

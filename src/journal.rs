@@ -19,6 +19,7 @@ use crate::topic::{Cursor, Sign, SourceId, TopicId};
 /// Kinds of what is written, and their version.
 const ROW: [u8; 4] = *b"escJ";
 const HEAD: [u8; 4] = *b"escH";
+const NAMES: [u8; 4] = *b"escN";
 const VERSION: u16 = 1;
 
 /// One item.
@@ -114,6 +115,37 @@ impl Row {
         let mut out = Vec::with_capacity(self.0.len() + 32);
         codec::seal(ROW, VERSION, &mut out, |out| out.extend_from_slice(&self.0));
         out
+    }
+}
+
+/// The names of all topics that ever were, by their numbers, and the last version of what was listened for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The version.
+    pub version: u64,
+    /// The names.
+    pub topics: BTreeMap<TopicId, String>,
+}
+
+coded!(Names { version, topics });
+
+impl Names {
+    /// As they are written.
+    pub fn sealed(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        codec::seal(NAMES, VERSION, &mut out, |out| self.encode(out));
+        out
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If the bytes are none.
+    pub fn read(bytes: &[u8]) -> Result<Names, Error> {
+        let (mut reader, _) = codec::open(NAMES, VERSION, bytes)?;
+        let names = Names::decode(&mut reader)?;
+        reader.end()?;
+        Ok(names)
     }
 }
 

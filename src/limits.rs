@@ -242,6 +242,10 @@ pub const JOURNAL_ROWS: u64 = 20_000;
 pub const JOURNAL_FORGETS: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 /// Ids of alerts that are kept no more and are not given again.
 pub const ALERT_IDS: usize = 65_536;
+/// Transitions that one page of alerts from the store looks at.
+pub const STORE_LOOKED: usize = 4096;
+/// Bytes of them after which such a page ends.
+pub const STORE_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Entries of the feed that clients can still read.
 pub const FEED_ENTRIES: usize = 65_536;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.

@@ -5,14 +5,22 @@
 //! handed on to be shown; so what a reader has seen outlives the process. The writer has a thread of
 //! its own and takes all that waits into one transaction. The tally never waits for it.
 
+mod copy;
 mod file;
 mod keeper;
 mod log;
+mod reader;
 mod state;
+mod sums;
+mod wal;
 mod writer;
 
+pub use copy::{NotCopied, Summary, backup, look};
+pub use reader::{Asked, Page, Reader};
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,14 +29,15 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwapOption;
 use crossbeam::channel::{Sender, bounded, unbounded};
 
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::{Alert, Reason, Severity, Status};
 use crate::bilingual::Both;
 use crate::codec;
-use crate::journal::{Fold, Item, Setting};
+use crate::journal::{Fold, Item, Names, Row, Setting};
 use crate::post::{PostBuf, PostKey};
 use crate::time::{Clock, Timestamp};
-use crate::topic::TopicId;
+use crate::wire;
 use keeper::Unreadable;
+use state::State;
 
 /// Where and how long alerts are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +79,16 @@ impl Kept {
         let parts = alert["topics"].as_array().into_iter().flatten();
         alert["source"].is_string() || parts.into_iter().any(|part| part["topic"] == name)
     }
+
+    /// The transition `seq` that resolves it at `at`, after a restart.
+    pub fn ended(&self, seq: u64, at: Timestamp) -> Kept {
+        let reason = Reason {
+            code: "restarted",
+            text: Both::new("El motor se reinició y la cuenta empieza de nuevo", "The engine was restarted and counts anew"),
+            value: 0.0,
+        };
+        Kept { seq, status: Status::Resolved, body: wire::ended_json(&self.body, seq, at, &reason), ..self.clone() }
+    }
 }
 
 /// What the file is told, in the order it happened.
@@ -77,8 +96,8 @@ impl Kept {
 pub enum Job {
     /// What the tally did; durable within a second, and with everything that is told after it.
     Item(Box<Item>),
-    /// A version is listened for from here on; the names of its topics.
-    Topics(u64, Vec<(TopicId, String)>),
+    /// Of all topics that items speak of from here on.
+    Names(Box<Names>),
     /// To be called once all before it is durable; never, if that is not known.
     Then(Then),
     /// A part of the tally's state, from first to last,
@@ -87,6 +106,8 @@ pub enum Job {
     Whole,
     /// A transition.
     Alert(Box<Alert>),
+    /// An alert of an earlier run is resolved, at this time, for nothing watches it any more.
+    Ended(Box<Kept>, Timestamp),
     /// A post was deleted: its text, author and links leave the file.
     Gone(PostKey),
     /// A post has a new version.
@@ -120,20 +141,20 @@ pub enum Refused {
         found: i64,
     },
     /// It lost bytes or holds wrong ones.
-    #[error("{} is damaged ({why}): restore a backup, or move it away to begin anew", path.display())]
+    #[error("{} is damaged ({}): restore a backup, or move it away to begin anew", path.display(), why.en)]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        why: Both,
     },
     /// The file system refused.
-    #[error("{} cannot be used: {why}", path.display())]
+    #[error("{} cannot be used: {}", path.display(), why.en)]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        why: String,
+        why: Both,
     },
 }
 
@@ -147,9 +168,9 @@ impl Refused {
                 format!("{} tiene el formato {found}, de una versión más nueva de escucha: usa esa, u otro archivo", path.display())
             }
             Refused::Damaged { path, why } => {
-                format!("{} está dañado ({why}): restaura una copia, o apártalo para empezar de nuevo", path.display())
+                format!("{} está dañado ({}): restaura una copia, o apártalo para empezar de nuevo", path.display(), why.es)
             }
-            Refused::Io { path, why } => format!("no se puede usar {}: {why}", path.display()),
+            Refused::Io { path, why } => format!("no se puede usar {}: {}", path.display(), why.es),
         };
         Both::new(es, self.to_string())
     }
@@ -178,12 +199,21 @@ impl Health {
         self.lost.load(Relaxed)
     }
 
-    fn set(&self, problem: Option<String>) {
-        self.problem.store(problem.map(Arc::new));
-    }
-
     fn lose(&self, lost: bool) {
         self.lost.store(lost, Relaxed);
+    }
+
+    /// Alerts are held back because of `why`.
+    fn hold(&self, why: &str) {
+        if self.problem().is_none() {
+            tracing::error!(why, "the store takes no alerts: they are held and shown once it does");
+        }
+        self.problem.store(Some(Arc::new(format!("alerts are held back: {why}"))));
+    }
+
+    /// Nothing is.
+    fn release(&self) {
+        self.problem.store(None);
     }
 }
 
@@ -191,11 +221,15 @@ impl Health {
 pub struct Opened {
     /// Name of the file's life, made with it.
     pub epoch: String,
-    /// The last version of what was listened for.
-    pub version: u64,
-    /// Names of all topics that ever were, by their numbers.
-    pub topics: Vec<(TopicId, String)>,
+    /// Of all topics that ever were.
+    pub names: Names,
+    /// The last commit of an earlier process was not whole: it was never acknowledged, unless the disk changed
+    /// it since.
+    pub torn: bool,
     path: PathBuf,
+    /// There was no room for these, and what SQLite said.
+    held: Vec<Job>,
+    full: Option<String>,
     log: log::Log,
 }
 
@@ -217,9 +251,12 @@ impl Opened {
     pub fn open(settings: &Settings, epoch: &str) -> Result<Opened, Refused> {
         let file = file::open(&settings.path, epoch)?;
         let io = |e: rusqlite::Error| file::refusal(&settings.path, &e);
-        let log = log::Log::new(file, settings.clone()).map_err(io)?;
-        let (epoch, (version, topics)) = (log.epoch().map_err(io)?, log.topics().map_err(io)?);
-        Ok(Opened { epoch, version, topics, path: settings.path.clone(), log })
+        let mut log = log::Log::new(file, settings.clone()).map_err(io)?;
+        log.wipe().or_else(|e| if writer::passing(&e).is_some() { Ok(()) } else { Err(io(e)) })?;
+        let epoch = log.epoch().map_err(io)?;
+        let names = log.names().map_err(|e| refusal(&settings.path, e))?;
+        let torn = log.was_torn();
+        Ok(Opened { epoch, names, torn, held: Vec::new(), full: None, path: settings.path.clone(), log })
     }
 
     /// Goes on where the file ends. Alerts that it shows firing and that nothing watches any more are resolved
@@ -228,23 +265,38 @@ impl Opened {
     /// # Errors
     /// The file is not used after all.
     pub fn resume(&mut self, mut setting: Setting, now: Timestamp) -> Result<Resumed, Refused> {
-        let io = |e: rusqlite::Error| file::refusal(&self.path, &e);
+        let path = self.path.clone();
+        let io = |e: rusqlite::Error| file::refusal(&path, &e);
         if self.log.state().generation == 0 {
             // The first state of all knows what the alerts before it are called.
             setting.tally.taken = self.log.ids().map_err(io)?.into();
-            let mut parts = Vec::new();
-            Fold::new(setting.clone()).snapshot(&mut |part| parts.push(part));
-            self.log.save(parts).map_err(io)?;
         }
-        let fold = self.log.fold(setting).map_err(|unreadable| match unreadable {
-            Unreadable::Sql(e) => io(e),
-            Unreadable::Content(codec::Error::Newer { found, .. }) => Refused::Newer { path: self.path.clone(), found: found.into() },
-            other => Refused::Damaged { path: self.path.clone(), why: other.to_string() },
-        })?;
-        let watched = fold.tally.firing().collect();
-        self.log.end_firing(&watched, now).map_err(io)?;
+        if *self.log.state() == State::default() {
+            let mut jobs = Vec::new();
+            Fold::new(setting.clone()).snapshot(&mut |part| jobs.push(Job::Part(part)));
+            jobs.push(Job::Whole);
+            self.settle(jobs, now).map_err(io)?;
+        }
+        let fold = self.log.fold(setting).map_err(|e| refusal(&path, e))?;
+        let watched: BTreeSet<&str> = fold.tally.firing().collect();
+        let firing = self.log.firing().map_err(io)?;
+        let ended = firing.into_iter().filter(|alert| !watched.contains(alert.id.as_str()));
+        self.settle(ended.map(|alert| Job::Ended(Box::new(alert), now)).collect(), now).map_err(io)?;
         let kept = self.log.latest().map_err(io)?;
         Ok(Resumed { next: self.log.next(), kept, fold })
+    }
+
+    /// Writes `jobs`, or lets them wait like all that comes while there is no room.
+    fn settle(&mut self, mut jobs: Vec<Job>, now: Timestamp) -> rusqlite::Result<()> {
+        if self.full.is_none() {
+            match self.log.commit(&mut jobs, &Row::default(), None, now) {
+                Ok(()) => return self.log.wipe().or_else(|e| if writer::passing(&e).is_some() { Ok(()) } else { Err(e) }),
+                Err(error) if writer::passing(&error).is_some() => self.full = Some(error.to_string()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.held.append(&mut jobs);
+        Ok(())
     }
 
     /// Starts the thread that writes, and the one that makes snapshots as `setting` says. `publish` hears of all
@@ -259,12 +311,16 @@ impl Opened {
     ) -> std::io::Result<Store> {
         let (jobs, waiting) = unbounded();
         let health = Arc::new(Health::default());
+        if let Some(why) = &self.full {
+            // Before anybody asks.
+            health.hold(why);
+        }
         let ((asks, asked), (pieces, made)) = (bounded(1), bounded(1));
         let snapshots = writer::Snapshots { asks, pieces: made, sets: setting.sets.clone() };
         let path = self.path;
         let keep = move || keeper::keep(&path, &setting, &asked, &pieces);
         std::thread::Builder::new().name("snapshot".into()).spawn(keep)?;
-        let writer = writer::Writer::new(self.log, health.clone(), clock, Some(snapshots));
+        let writer = writer::Writer::new(self.log, self.held, health.clone(), clock, Some(snapshots));
         let work = move || {
             if let Err(error) = writer.run(&waiting, publish) {
                 failed(error);
@@ -272,6 +328,15 @@ impl Opened {
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(work)?;
         Ok(Store { jobs, health, thread })
+    }
+}
+
+/// What it means for the file that its state cannot be read.
+fn refusal(path: &Path, unreadable: Unreadable) -> Refused {
+    match unreadable {
+        Unreadable::Sql(e) => file::refusal(path, &e),
+        Unreadable::Content(codec::Error::Newer { found, .. }) => Refused::Newer { path: path.to_owned(), found: found.into() },
+        other => Refused::Damaged { path: path.to_owned(), why: other.text() },
     }
 }
 
@@ -292,6 +357,15 @@ impl Store {
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+/// SQLite's numbers have a sign; ours count from 1 and never come near it.
+fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
 }
 
 #[cfg(test)]

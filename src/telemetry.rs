@@ -133,7 +133,11 @@ fn describe() {
     describe_counter!(SLOW, Unit::Count, "Clients closed because they did not read, by what carried the answer");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time one commit of alerts takes");
     describe_gauge!(STORE_BYTES, Unit::Bytes, "Content of the store");
-    describe_counter!(STORE_ERRORS, Unit::Count, "Commits that failed (full, busy, failed) and alerts that could not be held (lost)");
+    describe_counter!(
+        STORE_ERRORS,
+        Unit::Count,
+        "Commits that failed (full, busy, failed), alerts that could not be held (lost), pages that could not be read (read)"
+    );
 }
 
 /// Sets `escucha_build_info`.
@@ -336,7 +340,7 @@ pub fn store_bytes() -> Gauge {
     gauge!(STORE_BYTES)
 }
 
-/// What went wrong in the store; `class` is `full`, `busy`, `failed` or `lost`.
+/// What went wrong in the store; `class` is `full`, `busy`, `failed`, `lost` or `read`.
 pub fn store_errors(class: &'static str) -> Counter {
     counter!(STORE_ERRORS, "class" => class)
 }

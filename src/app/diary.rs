@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam::channel::Sender;
 
 use super::engine::{Answer, Beat, Done};
-use crate::journal::{self, Item, Setting};
+use crate::journal::{self, Item, Names, Setting};
 use crate::lane::Compiled;
 use crate::store::{Health, Job, Then};
 use crate::tally::Tally;
@@ -18,16 +18,17 @@ pub struct Diary {
     store: Sender<Job>,
     health: Arc<Health>,
     setting: Setting,
-    /// The version that was told last.
+    /// Of all topics that were told of, and the version that was told last by this process.
+    names: Names,
     version: Option<u64>,
     /// Where every source goes on, by its name.
     cursors: BTreeMap<String, Cursor>,
 }
 
 impl Diary {
-    /// Of a process that begins: its sources go on at `cursors`.
-    pub fn new(store: Sender<Job>, health: Arc<Health>, setting: Setting, cursors: BTreeMap<String, Cursor>) -> Diary {
-        let diary = Diary { store, health, setting, version: None, cursors };
+    /// Of a process that begins: topics have `names` already, and its sources go on at `cursors`.
+    pub fn new((store, health): (Sender<Job>, Arc<Health>), setting: Setting, names: Names, cursors: BTreeMap<String, Cursor>) -> Diary {
+        let diary = Diary { store, health, setting, names, version: None, cursors };
         diary.tell(Job::Item(Box::new(Item::Begun(diary.setting.sources.clone()))));
         diary
     }
@@ -73,7 +74,9 @@ impl Diary {
             return;
         }
         self.setting.sets.add(compiled);
-        self.tell(Job::Topics(listening.version, listening.topics.iter().map(|t| (t.id, t.name.clone())).collect()));
+        self.names.version = listening.version;
+        self.names.topics.extend(listening.topics.iter().map(|t| (t.id, t.name.clone())));
+        self.tell(Job::Names(Box::new(self.names.clone())));
         self.tell(Job::Item(Box::new(Item::Listening(listening.version, listening.topics.iter().map(|t| t.id).collect()))));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -119,9 +119,9 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
     let epoch = http::epoch_new()?;
     let opened = job.config.store.as_ref().map(|settings| store::Opened::open(settings, &epoch)).transpose()?;
-    let (known, version) = opened.as_ref().map_or_else(|| (Vec::new(), 0), |o| (o.topics.clone(), o.version));
-    let mut ids = TopicIds::known(known);
-    let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, version + 1)));
+    let known = opened.as_ref().map(|o| o.names.clone()).unwrap_or_default();
+    let mut ids = TopicIds::known(known.topics.clone());
+    let compiled = Arc::new(Compiled::new(job.config.take_listening(&mut ids, known.version + 1)));
     let past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
     let tally = tally::Settings { past, ..job.config.engine.tally.clone() };
     let setting = Setting { tally, sources: names.clone(), compiled: compiled.clone(), sets: Sets::default() };
@@ -130,7 +130,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let firing: Vec<String> = tally.firing().map(str::to_owned).collect();
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
     let delivery = Delivery::start(feed.clone(), job.clock.clone(), job.config.routing.clone(), targets(&job), http::seed_new()?);
-    let diary = store.as_ref().map(|s| Diary::new(s.jobs.clone(), s.health.clone(), setting, cursors.clone()));
+    let diary = store.as_ref().map(|s| Diary::new((s.jobs.clone(), s.health.clone()), setting, known, cursors.clone()));
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(diary, firing);
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
@@ -150,6 +150,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         delivery: delivery.clone(),
         asker: http::Asker::new(engine.asks.clone()),
         store: store.as_ref().map(|s| s.health.clone()),
+        reader: job.config.store.as_ref().map(|s| Arc::new(Mutex::new(store::Reader::new(s.path.clone())))),
         board: board.clone(),
         desk: desk.clone(),
         recall,
@@ -216,6 +217,9 @@ fn open(
     tally.resume();
     let feed = Feed::resume(opened.epoch.clone(), names, next, kept);
     tracing::info!(seq = feed.head(), firing = tally.firing().count(), "the store is open");
+    if opened.torn {
+        tracing::warn!("the last commit of the store was not whole and is dropped: no client saw it, unless the disk changed it since");
+    }
     let shown = feed.clone();
     let failed = move |failed: store::Failed| {
         tracing::error!(%failed, "the engine ends");

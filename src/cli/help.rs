@@ -4,7 +4,8 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::bilingual::Lang;
 
-/// (command, or `command:argument`, or `command!` for its example; Spanish; English).
+/// (command, or `command:argument`, or `command!` for its example; Spanish; English). A command below
+/// another may stand behind its name where it means something else.
 const TEXTS: &[(&str, &str, &str)] = &[
     (
         "escucha",
@@ -53,7 +54,6 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Archivo de configuración cuyas listas y temas puede nombrar la consulta",
         "Configuration file whose lists and topics the query may name",
     ),
-    ("query:json", "Todo como un objeto JSON", "All of it as one JSON object"),
     ("query:query", "La consulta, entre comillas simples", "The query, in single quotes"),
     (
         "match",
@@ -102,7 +102,6 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "All in one topic of this name (by default one topic for each file)",
     ),
     ("powertrack:by_tag", "Un tema por etiqueta", "One topic for each tag"),
-    ("powertrack:json", "Todo como un objeto JSON", "All of it as one JSON object"),
     (
         "powertrack:files",
         "Archivos: {\"rules\": [{\"value\", \"tag\"}]} o la lista sola",
@@ -236,6 +235,27 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("deliveries:status", "Solo las no entregadas (dead) o las que esperan (waiting)", "Only those given up (dead) or waiting"),
     ("deliveries:replay", "Envía otra vez la que tiene este número", "Sends the one with this number again"),
+    ("store", "El archivo de [store]: copias y estado", "The file of [store]: copies and state"),
+    (
+        "store!",
+        "Ejemplo:\n  escucha store backup alertas.db copia.db\n  escucha store check copia.db",
+        "Example:\n  escucha store backup alerts.db copy.db\n  escucha store check copy.db",
+    ),
+    (
+        "backup",
+        "Copia el archivo como está en un instante, también con el motor en marcha, y comprueba la copia; no sobrescribe nada",
+        "Copies the file as it is at one moment, also while the engine runs, and verifies the copy; overwrites nothing",
+    ),
+    ("backup!", "Ejemplo:\n  escucha store backup alertas.db copia.db", "Example:\n  escucha store backup alerts.db copy.db"),
+    ("backup:copy", "La copia, que aún no existe", "The copy, which does not exist yet"),
+    (
+        "store check",
+        "Lee el archivo entero, sin cambiarlo: formato, época, alertas, tamaño, integridad y si está en uso",
+        "Reads the whole file and does not change it: format, epoch, alerts, size, integrity and whether it is in use",
+    ),
+    ("store check!", "Ejemplo:\n  escucha store check alertas.db", "Example:\n  escucha store check alerts.db"),
+    (":store", "El archivo, como lo nombra [store] path", "The file, as [store] path names it"),
+    (":json", "Todo como un objeto JSON", "All of it as one JSON object"),
     ("init", "Escribe una configuración inicial comentada", "Prints a commented starter file"),
     ("init!", "Ejemplo:\n  escucha init > escucha.toml", "Example:\n  escucha init > escucha.toml"),
     ("notify", "Destinos de los avisos", "Targets of alerts"),
@@ -260,7 +280,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 14] = [
+const VALUE_NAMES: [(&str, &str); 15] = [
+    ("OUT", "COPIA"),
     ("STATUS", "ESTADO"),
     ("ZONE", "ZONA"),
     ("KIND", "CLASE"),
@@ -293,11 +314,17 @@ fn find(key: &str, lang: Lang) -> Option<&'static str> {
 /// The command with all its texts in `lang`.
 pub fn localised(command: Command, lang: Lang) -> Command {
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(find(":version", lang).unwrap_or(""));
-    one(command.disable_version_flag(true).arg(version), lang)
+    one(command.disable_version_flag(true).arg(version), "", lang)
 }
 
-fn one(mut command: Command, lang: Lang) -> Command {
-    let name = command.get_name().to_owned();
+/// What the texts of `command` below `parent` begin with.
+fn key(parent: &str, command: &str) -> String {
+    let own = format!("{parent} {command}");
+    if find(&own, Lang::En).is_some() { own } else { command.to_owned() }
+}
+
+fn one(mut command: Command, parent: &str, lang: Lang) -> Command {
+    let name = key(parent, command.get_name());
     let text = |key: &str| find(key, lang);
     if let Some(about) = text(&name) {
         command = command.about(about).long_about(None);
@@ -315,7 +342,7 @@ fn one(mut command: Command, lang: Lang) -> Command {
         .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
         .arg(help)
         .mut_args(|arg| argument(arg, &name, lang))
-        .mut_subcommands(|sub| one(sub, lang))
+        .mut_subcommands(|sub| one(sub, &name, lang))
 }
 
 fn argument(arg: Arg, command: &str, lang: Lang) -> Arg {
@@ -350,7 +377,8 @@ mod tests {
     #[test]
     fn every_command_has_its_texts_and_an_example_in_both_languages() {
         each(&super::super::Cli::command(), "", &mut |command, path| {
-            let name = command.get_name();
+            let parent = path.split(' ').rev().nth(1).unwrap_or_default();
+            let name = key(parent, command.get_name());
             let mut keys = vec![name.to_owned(), format!("{name}!")];
             keys.extend(command.get_arguments().map(|a| format!("{name}:{}", a.get_id())));
             for key in keys {

@@ -1,7 +1,4 @@
-//! Readers: series, weeks, alerts; and the reload.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! Readers: series and weeks; and the reload.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -11,14 +8,9 @@ use axum::response::Response;
 use super::page::json;
 use super::subscription::{self, Params};
 use super::{App, Code, Problem, readers};
-use crate::alert::Status;
-use crate::feed::{Entry, What};
 use crate::time::{HOUR, Timestamp};
 use crate::window::Window;
 use crate::wire;
-
-/// Alerts of one answer at most, and if the client does not say.
-const ALERTS: usize = 1000;
 
 /// Query parameters, or a problem.
 pub type Given = Result<Query<Params>, QueryRejection>;
@@ -61,50 +53,6 @@ pub async fn week(State(app): State<App>, Path(name): Path<String>) -> Result<Re
     let week = readers::week(&app, topic).await?;
     let week = week.ok_or_else(|| Problem::because(Code::NotFound, "aún no se ha contado nada", "nothing has been counted yet"))?;
     Ok(json(wire::week_json(&name, &week)))
-}
-
-/// `GET /v1/alerts?since&status&limit`: each alert as it is now, by its latest transition.
-pub async fn alerts(State(app): State<App>, given: Given) -> Result<Response, Problem> {
-    let (mut since, mut status, mut limit) = (0, None, ALERTS);
-    for (name, value) in &params(given)? {
-        match name.as_str() {
-            "since" => since = subscription::number("since", value)?,
-            "status" => status = Some(status_named(value)?),
-            "limit" => limit = subscription::number::<usize>("limit", value)?.min(ALERTS),
-            other => return Err(subscription::unknown(other)),
-        }
-    }
-    let feed = &app.shared.feed;
-    let head = feed.head();
-    let latest = latest(feed.alerts(since), status);
-    let frames: Vec<_> = latest.iter().skip(latest.len().saturating_sub(limit)).map(|e| feed.frame(e)).collect();
-    let frames: Vec<&str> = frames.iter().map(|f| f.as_str()).collect();
-    Ok(json(wire::alerts_json(feed.epoch(), head, &frames)))
-}
-
-fn status_named(value: &str) -> Result<Status, Problem> {
-    let all = [Status::Firing, Status::Resolved];
-    all.into_iter().find(|s| s.as_str() == value).ok_or_else(|| subscription::bad("status", value, "firing, resolved"))
-}
-
-/// The last transition of every alert, in the order of these transitions.
-fn latest(entries: Vec<Arc<Entry>>, status: Option<Status>) -> Vec<Arc<Entry>> {
-    let last: HashMap<&str, u64> = entries.iter().filter_map(|e| Some((id_of(e)?, e.seq()?))).collect();
-    let is_last = |e: &&Arc<Entry>| id_of(e).and_then(|id| last.get(id).copied()) == e.seq();
-    let wanted = |e: &&Arc<Entry>| match &e.what {
-        What::Alert(_, alert) => status.is_none_or(|s| alert.status == s),
-        What::Kept(kept) => status.is_none_or(|s| kept.status == s),
-        _ => false,
-    };
-    entries.iter().filter(is_last).filter(wanted).cloned().collect()
-}
-
-fn id_of(entry: &Entry) -> Option<&str> {
-    match &entry.what {
-        What::Alert(_, alert) => Some(&alert.id),
-        What::Kept(kept) => Some(&kept.id),
-        _ => None,
-    }
 }
 
 /// `POST /v1/reload`.

@@ -9,6 +9,7 @@ use crossbeam::channel::{Receiver, Sender};
 use rusqlite::{Connection, OpenFlags};
 
 use super::state::{self, State};
+use crate::bilingual::Both;
 use crate::codec;
 use crate::journal::{Fold, Setting};
 
@@ -35,6 +36,17 @@ pub enum Unreadable {
     /// Something is not there.
     #[error("the journal has a gap at row {0}")]
     Gap(i64),
+}
+
+impl Unreadable {
+    /// For people.
+    pub fn text(&self) -> Both {
+        match self {
+            Unreadable::Content(error) => error.text(),
+            Unreadable::Gap(row) => Both::new(format!("al diario le falta la fila {row}"), self.to_string()),
+            Unreadable::Sql(error) => Both::new(error.to_string(), error.to_string()),
+        }
+    }
 }
 
 /// What lies in the file: the snapshot that counts and the rows behind it, to the last one or, if `to` is

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
-use super::file::Opened;
+use super::file::{self, Opened};
 use super::keeper::{self, Piece, Unreadable};
 use super::state::{self, State};
-use super::{Job, Kept, Settings};
-use crate::alert::{Alert, Reason, Severity, Status};
-use crate::bilingual::Both;
-use crate::journal::{Fold, Row, Setting};
+use super::{Job, Kept, Settings, signed, sums, unsigned};
+use crate::alert::Alert;
+use crate::journal::{Fold, Names, Row, Setting};
 use crate::limits;
 use crate::post::{PostBuf, PostKey};
 use crate::time::Timestamp;
-use crate::topic::TopicId;
 use crate::wire;
 
 /// Transitions that one commit lets go of at most.
@@ -63,9 +61,13 @@ impl Log {
                     append(&tx, &of(alert, next), alert.updated_at)?;
                     next += 1;
                 }
+                Job::Ended(alert, at) => {
+                    append(&tx, &alert.ended(next, *at), *at)?;
+                    next += 1;
+                }
                 Job::Gone(key) => scrubbed |= rewrite(&tx, *key, None)?,
                 Job::Edited(key, post) => scrubbed |= rewrite(&tx, *key, Some(post))?,
-                Job::Topics(version, names) => state::name(&tx, *version, names)?,
+                Job::Names(names) => state::name(&tx, names)?,
                 Job::Part(part) => {
                     state.part(&tx, parts, part)?;
                     parts += 1;
@@ -112,30 +114,32 @@ impl Log {
         self.traces = true;
     }
 
-    /// Makes `parts` the snapshot, with all rows up to now in it.
-    pub fn save(&mut self, parts: Vec<Vec<u8>>) -> rusqlite::Result<()> {
-        let mut jobs: Vec<Job> = parts.into_iter().map(Job::Part).chain([Job::Whole]).collect();
-        self.commit(&mut jobs, &Row::default(), None, Timestamp::MIN)
-    }
-
     /// The tally as the file has it.
     pub fn fold(&self, setting: Setting) -> Result<Fold, Unreadable> {
         keeper::fold(&self.file.connection, &self.state, setting, None).map(|(fold, _)| fold)
     }
 
-    /// The last version of what was listened for, and the names of all topics that ever were, by their numbers.
-    pub fn topics(&self) -> rusqlite::Result<(u64, Vec<(TopicId, String)>)> {
+    /// The names of all topics that ever were.
+    pub fn names(&self) -> Result<Names, Unreadable> {
         state::names(&self.file.connection)
     }
 
-    /// Wipes what was scrubbed out of the write-ahead log too; a reader of another program can put it
-    /// off.
+    /// Wipes what was scrubbed out of the write-ahead log too; a reader, such as a backup, can put it off,
+    /// and commits do not wait for that.
     pub fn wipe(&mut self) -> rusqlite::Result<()> {
         if self.traces {
-            let busy: i64 = self.file.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            let connection = &self.file.connection;
+            connection.busy_timeout(file::READERS)?;
+            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            connection.busy_timeout(file::OTHERS)?;
             self.traces = busy != 0;
         }
         Ok(())
+    }
+
+    /// The last commit that an earlier process wrote was not whole.
+    pub fn was_torn(&self) -> bool {
+        self.file.torn
     }
 
     /// Bytes of content.
@@ -143,48 +147,28 @@ impl Log {
         content(&self.file.connection)
     }
 
-    /// Resolves what the file shows firing and nothing watches any more.
-    pub fn end_firing(&mut self, watched: &BTreeSet<&str>, now: Timestamp) -> rusqlite::Result<()> {
-        let reason = Reason {
-            code: "restarted",
-            text: Both::new("El motor se reinició y la cuenta empieza de nuevo", "The engine was restarted and counts anew"),
-            value: 0.0,
-        };
-        let mut next = self.next;
-        let tx = self.file.connection.transaction()?;
-        let firing: Vec<Kept> = {
-            let mut query = tx.prepare(
-                "SELECT seq, id, topic, status, severity, body FROM alerts a
-                 WHERE status = 'firing' AND seq = (SELECT max(seq) FROM alerts b WHERE b.id = a.id) ORDER BY seq",
-            )?;
-            query.query_map([], kept)?.collect::<rusqlite::Result<_>>()?
-        };
-        for mut alert in firing.into_iter().filter(|alert| !watched.contains(alert.id.as_str())) {
-            alert.posts = posts(&tx, alert.seq)?;
-            alert.body = wire::ended_json(&alert.body, next, now, &reason);
-            alert.status = Status::Resolved;
-            alert.seq = next;
-            append(&tx, &alert, now)?;
-            next += 1;
-        }
-        tx.execute("UPDATE meta SET value = ?1 WHERE key = 'last'", [signed(next - 1)])?;
-        tx.commit()?;
-        self.next = next;
-        self.wipe()
+    /// Alerts by what the file shows firing, in order.
+    pub fn firing(&self) -> rusqlite::Result<Vec<Kept>> {
+        let connection = &self.file.connection;
+        let select = format!(
+            "SELECT {} FROM alerts a
+             WHERE status = 'firing' AND seq = (SELECT max(seq) FROM alerts b WHERE b.id = a.id) ORDER BY seq",
+            sums::COLUMNS
+        );
+        connection.prepare(&select)?.query_map([], |row| sums::read(connection, row))?.collect()
     }
 
     /// The latest transitions, about as many as the feed can hold, oldest first.
     pub fn latest(&self) -> rusqlite::Result<Vec<Kept>> {
         let connection = &self.file.connection;
-        let mut query = connection.prepare("SELECT seq, id, topic, status, severity, body FROM alerts ORDER BY seq DESC LIMIT ?1")?;
+        let mut query = connection.prepare(&format!("SELECT {} FROM alerts ORDER BY seq DESC LIMIT ?1", sums::COLUMNS))?;
         let (mut all, mut bytes) = (Vec::new(), 0);
-        for alert in query.query_map([limits::FEED_ENTRIES as i64], kept)? {
-            let mut alert = alert?;
+        for alert in query.query_map([limits::FEED_ENTRIES as i64], |row| sums::read(connection, row))? {
+            let alert = alert?;
             bytes += alert.body.len();
             if bytes > limits::FEED_BYTES / 2 {
                 break;
             }
-            alert.posts = posts(connection, alert.seq)?;
             all.push(alert);
         }
         all.reverse();
@@ -221,14 +205,15 @@ fn of(alert: &Alert, seq: u64) -> Kept {
 
 fn append(tx: &Transaction<'_>, alert: &Kept, at: Timestamp) -> rusqlite::Result<()> {
     let seq = signed(alert.seq);
-    tx.prepare_cached("INSERT INTO alerts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+    tx.prepare_cached("INSERT INTO alerts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
         seq,
         alert.id,
         alert.topic,
         alert.status.as_str(),
         alert.severity.as_str(),
         at.0,
-        alert.body
+        alert.body,
+        sums::of(alert, at)
     ])?;
     let mut show = tx.prepare_cached("INSERT OR IGNORE INTO shown VALUES (?1, ?2)")?;
     for key in &alert.posts {
@@ -252,11 +237,7 @@ fn rewrite(tx: &Transaction<'_>, key: PostKey, by: Option<&PostBuf>) -> rusqlite
     let mut query = tx.prepare_cached("SELECT seq FROM shown WHERE post = ?1")?;
     let places = query.query_map([key.0.cast_signed()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
     for seq in &places {
-        let body: Option<String> = tx.query_row("SELECT body FROM alerts WHERE seq = ?1", [seq], |row| row.get(0)).optional()?;
-        if let Some(body) = body {
-            let (body, _) = wire::replaced_json(&body, key, by);
-            tx.execute("UPDATE alerts SET body = ?2 WHERE seq = ?1", params![seq, body])?;
-        }
+        sums::rewrite(tx, *seq, |body| wire::replaced_json(body, key, by).0)?;
     }
     Ok(!places.is_empty())
 }
@@ -278,31 +259,4 @@ fn retain(tx: &Transaction<'_>, settings: &Settings, others: u64, now: Timestamp
 fn content(connection: &Connection) -> rusqlite::Result<u64> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok(unsigned((number("page_count")? - number("freelist_count")?) * number("page_size")?))
-}
-
-fn posts(connection: &Connection, seq: u64) -> rusqlite::Result<Vec<PostKey>> {
-    let mut query = connection.prepare_cached("SELECT post FROM shown WHERE seq = ?1 ORDER BY post")?;
-    query.query_map([signed(seq)], |row| Ok(PostKey(row.get::<_, i64>(0)?.cast_unsigned())))?.collect()
-}
-
-fn kept(row: &rusqlite::Row<'_>) -> rusqlite::Result<Kept> {
-    let (status, severity): (String, String) = (row.get(3)?, row.get(4)?);
-    Ok(Kept {
-        seq: unsigned(row.get(0)?),
-        id: row.get(1)?,
-        topic: row.get(2)?,
-        status: if status == Status::Firing.as_str() { Status::Firing } else { Status::Resolved },
-        severity: Severity::named(&severity).unwrap_or_default(),
-        body: row.get(5)?,
-        posts: Vec::new(),
-    })
-}
-
-/// SQLite's numbers have a sign; ours count from 1 and never come near it.
-fn signed(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

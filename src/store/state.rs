@@ -3,9 +3,10 @@
 //! A snapshot is written part by part between other commits, under a generation of its own, and counts
 //! from the commit that names it in `meta`; what it stands for is then let go of, a step at a time.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params};
 
-use crate::topic::TopicId;
+use super::keeper::Unreadable;
+use crate::journal::Names;
 
 /// Rows and parts that one commit lets go of at most.
 const STEP: i64 = 16;
@@ -96,7 +97,7 @@ impl State {
     }
 }
 
-fn put(tx: &Transaction<'_>, key: &str, value: i64) -> rusqlite::Result<()> {
+fn put(tx: &Transaction<'_>, key: &str, value: impl ToSql) -> rusqlite::Result<()> {
     tx.execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", params![key, value]).map(drop)
 }
 
@@ -118,16 +119,13 @@ pub fn row(connection: &Connection, number: i64) -> rusqlite::Result<Option<(i64
     query.query_row([number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Notes the names of the topics of a version by their numbers.
-pub fn name(tx: &Transaction<'_>, version: u64, topics: &[(TopicId, String)]) -> rusqlite::Result<()> {
-    put(tx, "version", i64::try_from(version).unwrap_or(i64::MAX))?;
-    let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO topics VALUES (?1, ?2)")?;
-    topics.iter().try_for_each(|(id, name)| insert.execute(params![id.0, name]).map(drop))
+/// Writes the names of all topics.
+pub fn name(tx: &Transaction<'_>, names: &Names) -> rusqlite::Result<()> {
+    put(tx, "names", names.sealed())
 }
 
-/// The last version, and the names of all topics that ever were, by their numbers.
-pub fn names(connection: &Connection) -> rusqlite::Result<(u64, Vec<(TopicId, String)>)> {
-    let mut query = connection.prepare("SELECT id, name FROM topics ORDER BY id")?;
-    let names = query.query_map([], |row| Ok((TopicId(row.get(0)?), row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-    Ok((get(connection, "version")?.unsigned_abs(), names))
+/// The names of all topics.
+pub fn names(connection: &Connection) -> Result<Names, Unreadable> {
+    let found: Option<Vec<u8>> = connection.query_row("SELECT value FROM meta WHERE key = 'names'", [], |row| row.get(0)).optional()?;
+    Ok(found.map(|bytes| Names::read(&bytes)).transpose()?.unwrap_or_default())
 }

@@ -2,9 +2,14 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::journal::Row;
+use crate::limits;
 use crate::post::{Author, Post};
 use crate::time::ManualClock;
 use tempfile::TempDir;
+
+mod copies;
+mod flips;
+mod formats;
 
 const EPOCH: &str = "life";
 
@@ -32,7 +37,7 @@ fn start(opened: Opened, publish: impl FnMut(Vec<Job>) + Send + 'static) -> Stor
 }
 
 fn writer(log: log::Log, health: Arc<Health>) -> writer::Writer {
-    writer::Writer::new(log, health, Arc::new(ManualClock::default()), None)
+    writer::Writer::new(log, Vec::new(), health, Arc::new(ManualClock::default()), None)
 }
 
 fn post(id: &str, text: &str) -> PostBuf {
@@ -53,7 +58,7 @@ fn alert(id: &str, status: Status, second: i64, top: &[PostBuf]) -> Box<Alert> {
     })
 }
 
-fn commit<const N: usize>(opened: &mut Opened, jobs: [Job; N], second: i64) {
+fn commit(opened: &mut Opened, jobs: impl Into<Vec<Job>>, second: i64) {
     opened.log.commit(&mut jobs.into(), &Row::default(), None, Timestamp::from_seconds(second)).expect("room");
     opened.log.wipe().expect("wiped");
 }

@@ -49,7 +49,7 @@ pub struct Writer {
 }
 
 /// Why a commit that failed may work later.
-fn passing(error: &rusqlite::Error) -> Option<&'static str> {
+pub fn passing(error: &rusqlite::Error) -> Option<&'static str> {
     match error.sqlite_error_code()? {
         ErrorCode::DiskFull => Some("full"),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some("busy"),
@@ -58,9 +58,17 @@ fn passing(error: &rusqlite::Error) -> Option<&'static str> {
 }
 
 impl Writer {
-    pub fn new(log: Log, health: Arc<Health>, clock: Arc<dyn Clock>, snapshots: Option<Snapshots>) -> Writer {
-        let (held, row) = (Vec::new(), Row::default());
-        Writer { log, health, clock, snapshots, held, row, since: None, piece: None, asked: None, again: 0, gone: None }
+    /// `held` comes first: there was no room for it at the start.
+    pub fn new(log: Log, held: Vec<Job>, health: Arc<Health>, clock: Arc<dyn Clock>, snapshots: Option<Snapshots>) -> Writer {
+        Writer { log, health, clock, snapshots, held, row: Row::default(), since: None, piece: None, asked: None, again: 0, gone: None }
+    }
+
+    /// Wipes, or puts it off.
+    fn wipe(&mut self) -> Result<(), Failed> {
+        match self.log.wipe() {
+            Err(error) if passing(&error).is_none() => Err(fatal(&error)),
+            _ => Ok(()),
+        }
     }
 
     /// Until every sender is gone and all is durable, or the disk fails.
@@ -71,6 +79,8 @@ impl Writer {
                 if last {
                     return Ok(());
                 }
+                // What could not be wiped is while nothing is to be written.
+                self.wipe()?;
                 continue;
             }
             if self.commit()? {
@@ -113,7 +123,7 @@ impl Writer {
                     Err(_) => return true,
                 },
                 recv(pieces) -> piece => self.piece = piece.ok().and_then(|piece| self.present(piece)),
-                default(wait) => {}
+                default(wait) => if self.row.is_empty() { return false },
             }
         }
     }
@@ -181,26 +191,20 @@ impl Writer {
                 if self.health.problem().is_some() {
                     tracing::info!(jobs = self.held.len(), "the store has room again: what was held is kept and shown");
                 }
-                self.health.set(None);
+                self.health.release();
                 self.committed();
             }
             Err(error) => {
                 let Some(class) = passing(&error) else { return Err(fatal(&error)) };
                 telemetry::store_errors(class).increment(1);
-                if self.health.problem().is_none() {
-                    tracing::error!(%error, "the store takes no alerts: they are held and shown once it does");
-                }
-                self.health.set(Some(format!("alerts are held back: {error}")));
+                self.health.hold(&error.to_string());
                 // Nobody waits to be told that something is safe that is not.
                 self.held.retain(|job| !matches!(job, Job::Then(_)));
                 return Ok(false);
             }
         }
-        match self.log.wipe() {
-            Err(error) if passing(&error).is_none() => Err(fatal(&error)),
-            // Put off until the next commit.
-            _ => Ok(true),
-        }
+        self.wipe()?;
+        Ok(true)
     }
 
     /// What comes of a commit.

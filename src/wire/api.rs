@@ -229,9 +229,10 @@ pub fn mentions_json<'a>(mentions: impl IntoIterator<Item = (&'a Mention, &'a st
     json(&View { mentions, next: next.map(|n| n.to_string()) })
 }
 
-/// `GET /v1/alerts`: alert objects that are already encoded, oldest first.
-pub fn alerts_json(epoch: &str, head: u64, alerts: &[&str]) -> String {
-    format!("{{\"epoch\":{},\"seq\":{head},\"alerts\":[{}]}}", json(&epoch), alerts.join(","))
+/// `GET /v1/alerts`: alert objects that are already encoded, oldest first, and where older ones begin.
+pub fn alerts_json(epoch: &str, head: u64, alerts: &[&str], next: Option<u64>) -> String {
+    let next = json(&next.map(|n| n.to_string()));
+    format!("{{\"epoch\":{},\"seq\":{head},\"alerts\":[{}],\"next\":{next}}}", json(&epoch), alerts.join(","))
 }
 
 /// `GET /readyz`.

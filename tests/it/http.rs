@@ -159,6 +159,7 @@ impl World {
         let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
             store: None,
+            reader: None,
             feed: feed.clone(),
             intake: engine.intake.clone(),
             port: (plan.share > 0).then(|| engine.intake.port(SourceId(0), plan.share, metrics::Counter::noop())),

@@ -8,6 +8,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::Value;
 
+mod copies;
+mod faults;
+mod starts;
+
 const CONFIG: &str = r#"
 [server]
 bind = "127.0.0.1:0"
@@ -46,9 +50,13 @@ impl Drop for Engine {
 }
 
 fn command(folder: &Path) -> Command {
+    command_in(folder, "en")
+}
+
+fn command_in(folder: &Path, lang: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_escucha"));
     command
-        .args(["run", "--lang", "en", "-c"])
+        .args(["run", "--lang", lang, "-c"])
         .arg(folder.join("escucha.toml"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -58,7 +66,13 @@ fn command(folder: &Path) -> Command {
 
 impl Engine {
     fn start(folder: &Path) -> Engine {
-        let mut child = command(folder).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = command(folder);
+        command.stderr(Stdio::null());
+        Engine::of(command)
+    }
+
+    fn of(mut command: Command) -> Engine {
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address =
@@ -69,6 +83,15 @@ impl Engine {
     fn say(&mut self, post: &Value) {
         writeln!(self.input, "{post}").unwrap();
         self.input.flush().unwrap();
+    }
+
+    /// A JSON answer.
+    fn get(&self, path: &str) -> Value {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
     /// A client that has seen nothing yet; HTTP/1.0, so that the events come as they are.

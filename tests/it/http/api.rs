@@ -122,6 +122,8 @@ async fn problems_speak_the_readers_language() {
         ("GET", "/v1/mentions?q=(", 400, "invalid_request"),
         ("GET", "/v1/mentions?from=ayer", 400, "invalid_request"),
         ("GET", "/v1/alerts?status=open", 400, "invalid_request"),
+        ("GET", "/v1/alerts?min_severity=mild", 400, "invalid_request"),
+        ("GET", "/v1/alerts?cursor=x", 400, "invalid_request"),
         ("GET", "/v1/stream", 426, "upgrade_required"),
         ("GET", "/v1/topics/%ff/week", 400, "invalid_request"),
         ("POST", "/v1/reload", 422, "configuration_rejected"),
@@ -190,6 +192,18 @@ async fn readers_answer() {
     assert_eq!(seqs, [(json!("a2"), json!(2)), (json!("a1"), json!(3))], "each as it is now");
     assert_eq!((&alerts["epoch"], &alerts["seq"]), (&json!("E1"), &json!(3)));
     assert_eq!(world.get("/v1/alerts?since=3", &[]).await.1["alerts"], json!([]));
+    for (query, want, next) in [
+        ("limit=1", &["a1"][..], json!("3")),
+        ("limit=1&cursor=3", &["a2"], json!(null)),
+        ("limit=0", &[], json!(null)),
+        ("topics=otro,caida-app", &["a2", "a1"], json!(null)),
+        ("topics=otro", &[], json!(null)),
+        ("min_severity=warning", &[], json!(null)),
+    ] {
+        let (_, page) = world.get(&format!("/v1/alerts?{query}"), &[]).await;
+        let ids: Vec<_> = page["alerts"].as_array().expect("alerts").iter().map(|a| a["id"].as_str().expect("an id")).collect();
+        assert_eq!((&ids[..], &page["next"]), (want, &next), "{query}");
+    }
 }
 
 #[tokio::test]
