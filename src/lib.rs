@@ -35,12 +35,12 @@ pub mod json;
 pub mod markup;
 pub mod text;
 pub mod lexicon;
+#[macro_use]
+pub mod codec;
 pub mod sketches;
 pub mod proportion;
 pub mod telemetry;
 pub mod prng;
-#[macro_use]
-pub mod codec;
 
 // Floor 2, stateless stages: run on every lane; only `lane` knows its floor-mates.
 pub mod decode;
