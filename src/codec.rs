@@ -14,7 +14,8 @@
 //! Bytes may come torn, from elsewhere or from a newer engine: they are refused, never guessed at, and
 //! what a field may not be is refused where it is read, since the code behind it relies on it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -96,6 +97,7 @@ macro_rules! coded {
     };
 }
 
+mod alert;
 mod words;
 
 /// Refuses `read`, of a struct called `name`, if it does not hold.
@@ -121,6 +123,16 @@ impl<'a> Reader<'a> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(Error::Length)?;
         self.rest = rest;
         Ok(*taken)
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// If there are fewer.
+    pub fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Error::Length)?;
+        self.rest = rest;
+        Ok(taken)
     }
 
     /// The end: nothing may follow.
@@ -175,6 +187,24 @@ pub fn open(kind: [u8; 4], known: u16, bytes: &[u8]) -> Result<(Reader<'_>, u16)
     Ok((Reader { rest: sealed.get(HEAD..).unwrap_or_default() }, found))
 }
 
+/// `value` as a whole state of `kind`.
+pub fn sealed<T: Coded>(kind: [u8; 4], version: u16, value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    seal(kind, version, &mut out, |out| value.encode(out));
+    out
+}
+
+/// The value that is the whole state of `kind` in `bytes`, written in the one version that there is.
+///
+/// # Errors
+/// If it is none, or not whole.
+pub fn opened<T: Coded>(kind: [u8; 4], version: u16, bytes: &[u8]) -> Result<T, Error> {
+    let (mut reader, _) = open(kind, version, bytes)?;
+    let value = T::decode(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl Coded for $number {
@@ -220,6 +250,30 @@ impl Coded for bool {
             1 => Ok(true),
             _ => Err(Error::Field("flag")),
         }
+    }
+}
+
+/// Its length in bytes, then UTF-8.
+impl Coded for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.len() as u32).encode(out);
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<String, Error> {
+        let length = u32::decode(from)? as usize;
+        std::str::from_utf8(from.bytes(length)?).map(str::to_owned).map_err(|_| Error::Field("text"))
+    }
+}
+
+impl Coded for Arc<str> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.len() as u32).encode(out);
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Arc<str>, Error> {
+        String::decode(from).map(Arc::from)
     }
 }
 
@@ -293,6 +347,17 @@ impl<T: Coded> Coded for VecDeque<T> {
 
     fn decode(from: &mut Reader<'_>) -> Result<VecDeque<T>, Error> {
         Vec::decode(from).map(VecDeque::from)
+    }
+}
+
+impl<T: Coded + Ord> Coded for BTreeSet<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        encode_all(self.iter(), out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<BTreeSet<T>, Error> {
+        let all: Vec<T> = Vec::decode(from)?;
+        if all.is_sorted_by(|a, b| a < b) { Ok(all.into_iter().collect()) } else { Err(Error::Field("order")) }
     }
 }
 

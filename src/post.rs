@@ -221,11 +221,11 @@ impl Post<'_> {
 }
 
 /// How many strings a post has.
-const STRINGS: usize = 27;
+pub(crate) const STRINGS: usize = 27;
 
 impl<'a> Post<'a> {
     /// Every string, in the order of [`Post::from_parts`].
-    fn strings(&self) -> [&'a str; STRINGS] {
+    pub(crate) fn strings(&self) -> [&'a str; STRINGS] {
         [
             self.network,
             self.id,
@@ -263,7 +263,7 @@ impl<'a> Post<'a> {
     }
 
     /// Everything that is no string.
-    fn numbers(&self) -> Numbers {
+    pub(crate) fn numbers(&self) -> Numbers {
         let a = &self.author;
         Numbers {
             kind: self.kind,
@@ -277,7 +277,7 @@ impl<'a> Post<'a> {
     }
 
     /// The post with these strings and numbers.
-    fn from_parts(s: [&'a str; STRINGS], n: &Numbers) -> Post<'a> {
+    pub(crate) fn from_parts(s: [&'a str; STRINGS], n: &Numbers) -> Post<'a> {
         let [followers, following, posts, listed] = n.author;
         Post {
             kind: n.kind,
@@ -319,14 +319,15 @@ impl<'a> Post<'a> {
 
 /// What a post holds besides strings.
 #[derive(Debug, Clone, Copy)]
-struct Numbers {
-    kind: Kind,
-    at: Timestamp,
-    author: [Count; 4],
-    verified: bool,
-    media: Media,
-    counts: Counts,
-    sensitive: bool,
+pub(crate) struct Numbers {
+    pub kind: Kind,
+    pub at: Timestamp,
+    /// Followers, following, posts, listed.
+    pub author: [Count; 4],
+    pub verified: bool,
+    pub media: Media,
+    pub counts: Counts,
+    pub sensitive: bool,
 }
 
 /// A post's numbers, and where its strings lie in an arena: one after another from `start`.

@@ -6,7 +6,10 @@
 
 mod file;
 mod log;
+mod outbox;
 mod writer;
+
+pub use outbox::{Past, Step};
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,6 +18,7 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwapOption;
 use crossbeam::channel::{Sender, unbounded};
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::alert::{Alert, Severity, Status};
 use crate::bilingual::Both;
@@ -72,6 +76,18 @@ pub enum Job {
     Gone(PostKey),
     /// A post has a new version.
     Edited(PostKey, PostBuf),
+    /// What is to be told, and what was.
+    Deliveries(Box<Step>),
+}
+
+impl Job {
+    /// Whom to tell once it is durable.
+    fn written(&self) -> Option<UnboundedSender<()>> {
+        match self {
+            Job::Deliveries(step) => Some(step.written.clone()),
+            Job::Alert(_) | Job::Gone(_) | Job::Edited(..) => None,
+        }
+    }
 }
 
 /// Why the file is not used. It is never guessed at and never changed.
@@ -157,6 +173,8 @@ pub struct Opened {
     pub kept: Vec<Kept>,
     /// Ids that were given to alerts of the recent past.
     pub ids: BTreeSet<String>,
+    /// What is still to be told.
+    pub past: Past,
     log: log::Log,
 }
 
@@ -172,7 +190,8 @@ impl Opened {
         let mut log = log::Log::new(file, settings.clone()).map_err(io)?;
         log.end_firing(now).map_err(io)?;
         let (epoch, kept, ids) = (log.epoch().map_err(io)?, log.latest().map_err(io)?, log.ids().map_err(io)?);
-        Ok(Opened { epoch, next: log.next(), kept, ids, log })
+        let past = Past::load(log.connection(), &settings.path)?;
+        Ok(Opened { epoch, next: log.next(), kept, ids, past, log })
     }
 
     /// Starts the thread that writes. `publish` hears of all that has become durable, in order;

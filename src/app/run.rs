@@ -16,10 +16,11 @@ use super::desk::Desk;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::Publisher;
 use super::{demo, descriptors};
+use crate::alert::Alert;
 use crate::bilingual::{Both, Lang};
 use crate::config::{Config, TopicIds};
 use crate::decode::{Format, Mapping};
-use crate::delivery::{Delivery, Patience, Target};
+use crate::delivery::{Delivery, Keeping, Patience, Target};
 use crate::feed::Feed;
 use crate::http::{self, Server, Shared};
 use crate::intake::{Intake, Port};
@@ -27,7 +28,7 @@ use crate::lane::Compiled;
 use crate::notifiers::{self, Notifier};
 use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
-use crate::store::{self, Store};
+use crate::store::{self, Past, Store};
 use crate::telemetry::{self, Exposition};
 use crate::time::Clock;
 
@@ -117,10 +118,10 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
     let mut tally = job.config.engine.tally.clone();
     let (broken, disk) = oneshot::channel();
-    let (feed, store) = open(&job, &names, &mut tally.taken, broken)?;
+    let (feed, store, past) = open(&job, &names, &mut tally.taken, broken)?;
     tally.past = job.demo.map(|(seed, _)| demo::past(seed, job.clock.now()));
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
-    let delivery = Delivery::start(feed.clone(), job.clock.clone(), job.config.routing.clone(), targets(&job), http::seed_new()?);
+    let delivery = deliver(&job, feed.clone(), store.as_ref(), past)?;
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(store.as_ref().map(|s| s.jobs.clone()));
     let received = publisher.received();
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
@@ -167,29 +168,32 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     if engine.await.is_err() {
         tracing::error!("the engine ended badly");
     }
-    // All that was said is durable, and shown, before readers are let go.
+    // All that was said is durable, and shown, before readers are let go; so is what was told of it.
     log.release();
+    delivery.stop(TELL).await;
     if let Some(store) = store {
         let _ = tokio::task::spawn_blocking(move || store.stop()).await;
     }
-    delivery.stop(TELL).await;
     server.stop().await;
     failed.map_or(Ok(()), |failed| Err(Error::Disk(failed)))
 }
 
-/// The feed, with the store that it goes on from if there is one; `taken` gets the ids of its alerts.
+/// The feed, with the store that it goes on from if there is one, and what is still to be told; `taken` gets
+/// the ids of its alerts.
 fn open(
     job: &Job,
     names: &[String],
     taken: &mut Arc<BTreeSet<String>>,
     broken: oneshot::Sender<store::Failed>,
-) -> Result<(Arc<Feed>, Option<Store>), Error> {
+) -> Result<(Arc<Feed>, Option<Store>, Past), Error> {
     let (epoch, names) = (http::epoch_new()?, names.to_vec());
-    let Some(settings) = &job.config.store else { return Ok((Feed::new(epoch, names), None)) };
+    let Some(settings) = &job.config.store else { return Ok((Feed::new(epoch, names), None, Past::default())) };
     let mut opened = store::Opened::open(settings, &epoch, job.clock.now())?;
     *taken = Arc::new(std::mem::take(&mut opened.ids));
     let feed = Feed::resume(opened.epoch.clone(), names, opened.next, std::mem::take(&mut opened.kept));
-    tracing::info!(path = %settings.path.display(), seq = feed.head(), "the store is open");
+    let past = std::mem::take(&mut opened.past);
+    feed.go_on(past.firing().map(|alert| Alert::clone(alert)));
+    tracing::info!(path = %settings.path.display(), seq = feed.head(), told = past.told, "the store is open");
     let shown = feed.clone();
     let failed = move |failed: store::Failed| {
         tracing::error!(%failed, "the engine ends");
@@ -198,7 +202,16 @@ fn open(
     };
     let store = opened.start(job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
     feed.keep_in(store.jobs.clone());
-    Ok((feed, Some(store)))
+    Ok((feed, Some(store), past))
+}
+
+/// Starts to tell, from where `past` ends.
+fn deliver(job: &Job, feed: Arc<Feed>, store: Option<&Store>, past: Past) -> Result<Delivery, Error> {
+    let keeping = store.map(|store| Keeping { store: store.jobs.clone(), past });
+    let settings = job.config.routing.clone();
+    let path = job.config.store.as_ref().map(|settings| settings.path.clone()).unwrap_or_default();
+    Delivery::start(feed, job.clock.clone(), settings, targets(job), http::seed_new()?, keeping)
+        .map_err(|e| Error::Store(store::Refused::Damaged { path, why: e.to_string() }))
 }
 
 /// Who can be told, by the configuration's numbers.

@@ -4,6 +4,8 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::alert::{Acknowledged, Alert, Severity, Status};
+use crate::feed::What as Told;
+use crate::notifiers::{Message, Outcome};
 use crate::post::{Post, PostBuf};
 use crate::routing::{Heartbeat, Matchers, Route, Timing};
 use crate::tally::Event;
@@ -82,7 +84,7 @@ impl World {
         let notify = (0..targets.len()).collect();
         let routes = vec![Route { notify, matchers: Matchers::default(), group_by: Vec::new(), timing }];
         let settings = routing::Settings { routes, heartbeats, ..routing::Settings::default() };
-        let delivery = Delivery::start(feed.clone(), Arc::new(Paused(begun)), settings, targets, 7);
+        let delivery = Delivery::start(feed.clone(), Arc::new(Paused(begun)), settings, targets, 7, None).expect("nothing kept");
         World { feed, delivery, notifiers }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::file::Opened;
+use super::outbox::{self, Outbox};
 use super::{Job, Kept, Settings};
 use crate::alert::{Alert, Reason, Severity, Status};
 use crate::bilingual::Both;
@@ -24,13 +25,14 @@ pub struct Log {
     next: u64,
     /// Something was scrubbed whose old text may still lie in the write-ahead log.
     traces: bool,
+    outbox: Outbox,
 }
 
 impl Log {
     pub fn new(file: Opened, settings: Settings) -> rusqlite::Result<Log> {
         let last: i64 = file.connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
         // What was scrubbed right before a kill may not have been wiped.
-        Ok(Log { file, settings, next: unsigned(last) + 1, traces: true })
+        Ok(Log { file, settings, next: unsigned(last) + 1, traces: true, outbox: Outbox::default() })
     }
 
     pub fn next(&self) -> u64 {
@@ -50,10 +52,18 @@ impl Log {
             match job {
                 Job::Alert(alert) => {
                     append(&tx, &of(alert, next), alert.updated_at)?;
+                    outbox::keep(&tx, next, alert)?;
                     next += 1;
                 }
-                Job::Gone(key) => scrubbed |= rewrite(&tx, *key, None)?,
-                Job::Edited(key, post) => scrubbed |= rewrite(&tx, *key, Some(post))?,
+                Job::Gone(key) => {
+                    scrubbed |= rewrite(&tx, *key, None)?;
+                    self.outbox.scrub(&tx, *key)?;
+                }
+                Job::Edited(key, post) => {
+                    scrubbed |= rewrite(&tx, *key, Some(post))?;
+                    self.outbox.edit(&tx, *key, post)?;
+                }
+                Job::Deliveries(step) => self.outbox.write(&tx, step)?,
             }
         }
         if next != self.next {
@@ -99,6 +109,7 @@ impl Log {
         };
         for mut alert in firing {
             alert.posts = posts(&tx, alert.seq)?;
+            outbox::end(&tx, alert.seq, next, now, &reason)?;
             alert.body = wire::ended_json(&alert.body, next, now, &reason);
             alert.status = Status::Resolved;
             alert.seq = next;
@@ -135,8 +146,7 @@ impl Log {
         query.query_map([limits::STORE_IDS], |row| row.get(0))?.collect()
     }
 
-    /// What the tests make small.
-    #[cfg(test)]
+    /// For what else the file holds, and for tests.
     pub fn connection(&self) -> &Connection {
         &self.file.connection
     }
@@ -197,7 +207,8 @@ fn retain(tx: &Transaction<'_>, settings: &Settings, now: Timestamp) -> rusqlite
     let oldest = query.query_map([STEP], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
     let Some((last, _)) = oldest.iter().take_while(|(_, at)| *at < before).last() else { return Ok(()) };
     tx.execute("DELETE FROM alerts WHERE seq <= ?1", [last])?;
-    tx.execute("DELETE FROM shown WHERE seq <= ?1", [last])?;
+    // What is still to be told may have to be scrubbed.
+    tx.execute("DELETE FROM shown WHERE seq <= ?1 AND seq NOT IN (SELECT seq FROM transitions)", [last])?;
     Ok(())
 }
 
@@ -225,10 +236,10 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
 }
 
 /// SQLite's numbers have a sign; ours count from 1 and never come near it.
-fn signed(seq: u64) -> i64 {
+pub fn signed(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-fn unsigned(number: i64) -> u64 {
+pub fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

@@ -39,7 +39,12 @@ impl Writer {
             while !held.is_empty() {
                 let last = self.take(jobs, &mut held);
                 if self.commit(&held)? {
+                    let written: Vec<_> = held.iter().filter_map(Job::written).collect();
                     publish(std::mem::take(&mut held));
+                    // Closed means that nobody waits for it any more.
+                    for step in written {
+                        let _ = step.send(());
+                    }
                 } else if last {
                     tracing::error!(alerts = held.len(), "the store had no room at the end: these were never shown and are lost");
                     return Ok(());
