@@ -82,7 +82,7 @@ pub enum Job {
 
 impl Job {
     /// Whom to tell once it is durable.
-    fn written(&self) -> Option<UnboundedSender<()>> {
+    pub(crate) fn written(&self) -> Option<UnboundedSender<()>> {
         match self {
             Job::Deliveries(step) => Some(step.written.clone()),
             Job::Alert(_) | Job::Gone(_) | Job::Edited(..) => None,
@@ -185,13 +185,36 @@ impl Opened {
     /// # Errors
     /// It is not used.
     pub fn open(settings: &Settings, epoch: &str, now: Timestamp) -> Result<Opened, Refused> {
+        Opened::after(settings, epoch, |log| log.end_firing(now))
+    }
+
+    fn after(settings: &Settings, epoch: &str, first: impl FnOnce(&mut log::Log) -> rusqlite::Result<()>) -> Result<Opened, Refused> {
         let file = file::open(&settings.path, epoch)?;
         let io = |e: rusqlite::Error| file::refusal(&settings.path, &e);
         let mut log = log::Log::new(file, settings.clone()).map_err(io)?;
-        log.end_firing(now).map_err(io)?;
+        first(&mut log).map_err(io)?;
         let (epoch, kept, ids) = (log.epoch().map_err(io)?, log.latest().map_err(io)?, log.ids().map_err(io)?);
         let past = Past::load(log.connection(), &settings.path)?;
         Ok(Opened { epoch, next: log.next(), kept, ids, past, log })
+    }
+
+    /// What a file holds, whatever it shows firing.
+    #[cfg(test)]
+    pub(crate) fn as_it_is(settings: &Settings, epoch: &str) -> Result<Opened, Refused> {
+        Opened::after(settings, epoch, |_| Ok(()))
+    }
+
+    /// Writes at once, as the thread does.
+    #[cfg(test)]
+    pub(crate) fn commit(&mut self, jobs: &[Job], now: Timestamp) -> rusqlite::Result<()> {
+        self.log.commit(jobs, now)?;
+        self.log.wipe()
+    }
+
+    /// A process that dies is no power cut: tests of it need not wait for the disk.
+    #[cfg(test)]
+    pub(crate) fn without_sync(&self) {
+        self.log.connection().pragma_update(None, "synchronous", "OFF").expect("a pragma");
     }
 
     /// Starts the thread that writes. `publish` hears of all that has become durable, in order;

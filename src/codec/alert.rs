@@ -328,3 +328,175 @@ impl Coded for Alert {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anomaly::{Level, Standing};
+    use crate::codec::{opened, sealed};
+    use crate::post::{Author, Lines, Reference};
+    use crate::prng::Prng;
+
+    /// Now and then a value that nobody expects.
+    fn figure(prng: &mut Prng) -> f64 {
+        *prng.pick(&[0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::NAN, -7.25])
+    }
+
+    fn text(prng: &mut Prng) -> String {
+        let parts = ["", "ñandú", "a", "\u{1f4a5}", "línea", "\0", "\u{202e}x"];
+        (0..prng.index(4)).map(|_| *prng.pick(&parts)).collect()
+    }
+
+    fn some<T>(prng: &mut Prng, one: impl Fn(&mut Prng) -> T) -> Vec<T> {
+        (0..prng.index(4)).map(|_| one(prng)).collect()
+    }
+
+    fn maybe<T>(prng: &mut Prng, one: impl Fn(&mut Prng) -> T) -> Option<T> {
+        prng.chance(0.5).then(|| one(prng))
+    }
+
+    fn time(prng: &mut Prng) -> Timestamp {
+        *prng.pick(&[Timestamp::MIN, Timestamp(0), Timestamp(1_790_000_000_000_001), Timestamp(i64::MAX)])
+    }
+
+    fn post(prng: &mut Prng) -> PostBuf {
+        let t: [String; STRINGS] = std::array::from_fn(|_| text(prng));
+        let count = |prng: &mut Prng| maybe(prng, |p| Count::of(p.below(9))).unwrap_or_default();
+        let author = Author {
+            id: &t[0],
+            handle: &t[1],
+            name: &t[2],
+            followers: count(prng),
+            listed: count(prng),
+            verified: true,
+            ..Author::default()
+        };
+        let counts = Counts { likes: count(prng), views: count(prng), ..Counts::default() };
+        PostBuf::new(&Post {
+            kind: *prng.pick(&[Kind::Create, Kind::Update, Kind::Delete]),
+            at: time(prng),
+            network: &t[3],
+            id: &t[4],
+            text: &t[5],
+            author,
+            in_reply_to: Reference { id: &t[6], author: &t[7], author_id: &t[8] },
+            links: Lines(&t[9]),
+            media: Media(prng.below(16) as u8),
+            source_app: &t[10],
+            counts,
+            sensitive: prng.chance(0.5),
+            ..Post::default()
+        })
+    }
+
+    fn standing(prng: &mut Prng) -> Standing {
+        Standing { level: *prng.pick(&Level::ALL), recovering: prng.chance(0.5) }
+    }
+
+    fn status(prng: &mut Prng) -> Status {
+        *prng.pick(&[Status::Firing, Status::Resolved])
+    }
+
+    fn finding(prng: &mut Prng) -> Finding {
+        Finding {
+            kernel: *prng.pick(&[Kernel::Hour, Kernel::Bucket, Kernel::Minutes]),
+            observed: figure(prng),
+            expected: figure(prng),
+            range: (figure(prng), figure(prng)),
+            surprise: figure(prng),
+            bar: figure(prng),
+            rank: prng.below(9) as u32,
+            peaks: prng.below(9) as u32,
+            quiet: u32::MAX,
+            learning: prng.chance(0.5),
+            ready: prng.chance(0.5),
+            fires: prng.chance(0.5),
+            again: prng.chance(0.5),
+        }
+    }
+
+    fn alert(prng: &mut Prng) -> Alert {
+        Alert {
+            id: text(prng),
+            rule: text(prng),
+            on: *prng.pick::<&str>(&["priority", "volume", "spike"]),
+            status: status(prng),
+            severity: *prng.pick(&Severity::ALL),
+            topic: text(prng),
+            source: text(prng),
+            brand: text(prng),
+            started_at: time(prng),
+            updated_at: time(prng),
+            resolved_at: maybe(prng, time),
+            observed: Tallied { mentions: prng.below(9), reposts: prng.below(9), authors: u64::MAX },
+            clusters: maybe(prng, |p| p.below(9)),
+            threshold: prng.below(9),
+            finding: maybe(prng, finding),
+            standing: maybe(prng, standing),
+            topics: some(prng, |p| Part {
+                topic: text(p),
+                status: status(p),
+                observed: p.below(9),
+                expected: figure(p),
+                standing: maybe(p, standing),
+            }),
+            priority: maybe(prng, |p| Score(p.below(2000) as i16 - 1000)),
+            delayed: prng.chance(0.5),
+            reasons: some(prng, |p| Reason {
+                code: *p.pick::<&str>(&["volume", "z"]),
+                text: Both::new(text(p), text(p)),
+                value: figure(p),
+            }),
+            first_post: maybe(prng, post),
+            top_posts: some(prng, post),
+            networks: some(prng, |p| (text(p), p.below(9))),
+            gist: Gist {
+                terms: some(prng, text),
+                languages: some(prng, |p| (text(p), p.below(9))),
+                negative: maybe(prng, |p| Share { value: figure(p), range: (figure(p), figure(p)) }),
+            },
+            similar: some(prng, |p| Similar {
+                id: text(p),
+                started_at: time(p),
+                duration: p.below(9) as i64,
+                peak: figure(p),
+                terms: some(p, text),
+            }),
+            acknowledged: maybe(prng, |p| Acknowledged { by: text(p), at: time(p), note: text(p) }),
+        }
+    }
+
+    #[test]
+    fn an_alert_reads_back_to_the_last_bit_or_not_at_all() {
+        let mut prng = Prng::new(5);
+        for _ in 0..500 {
+            let alert = alert(&mut prng);
+            let bytes = sealed(*b"test", 1, &alert);
+            let again: Alert = opened(*b"test", 1, &bytes).expect("what was written");
+            // Numbers that are none are equal to nothing, but print the same.
+            assert_eq!(format!("{again:?}"), format!("{alert:?}"));
+            assert_eq!(sealed(*b"test", 1, &again), bytes);
+            // Bytes that are cut or lie are refused, even where the checksum is right.
+            let cut = prng.index(bytes.len());
+            assert!(opened::<Alert>(*b"test", 1, &bytes[..cut]).is_err());
+            let mut torn = Vec::new();
+            alert.encode(&mut torn);
+            torn.truncate(prng.index(torn.len()));
+            let mut lies = Vec::new();
+            crate::codec::seal(*b"test", 1, &mut lies, |out| out.extend_from_slice(&torn));
+            assert!(opened::<Alert>(*b"test", 1, &lies).is_err());
+        }
+    }
+
+    #[test]
+    fn words_are_bounded() {
+        let read = |text: &str| {
+            let mut bytes = Vec::new();
+            text.to_owned().encode(&mut bytes);
+            word(&mut Reader { rest: &bytes })
+        };
+        let (one, two) = (read("volume").expect("short"), read("volume").expect("short"));
+        assert!(std::ptr::eq(one, two), "a word is kept once");
+        assert_eq!(read(&"x".repeat(WORD + 1)), Err(Error::Field("word")));
+    }
+}

@@ -1,3 +1,5 @@
+mod crash;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
