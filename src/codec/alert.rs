@@ -419,7 +419,7 @@ mod tests {
         Alert {
             id: text(prng),
             rule: text(prng),
-            on: *prng.pick::<&str>(&["priority", "volume", "spike"]),
+            on: prng.pick::<&str>(&["priority", "volume", "spike"]),
             status: status(prng),
             severity: *prng.pick(&Severity::ALL),
             topic: text(prng),
@@ -442,11 +442,7 @@ mod tests {
             }),
             priority: maybe(prng, |p| Score(p.below(2000) as i16 - 1000)),
             delayed: prng.chance(0.5),
-            reasons: some(prng, |p| Reason {
-                code: *p.pick::<&str>(&["volume", "z"]),
-                text: Both::new(text(p), text(p)),
-                value: figure(p),
-            }),
+            reasons: some(prng, |p| Reason { code: p.pick::<&str>(&["volume", "z"]), text: Both::new(text(p), text(p)), value: figure(p) }),
             first_post: maybe(prng, post),
             top_posts: some(prng, post),
             networks: some(prng, |p| (text(p), p.below(9))),

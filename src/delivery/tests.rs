@@ -1,4 +1,5 @@
 mod crash;
+mod kept;
 
 use std::collections::BTreeMap;
 
@@ -69,6 +70,14 @@ struct World {
 impl World {
     /// One target for every script; every alert goes to all of them at once.
     fn new(scripts: Vec<Vec<(Duration, Outcome)>>, patience: Patience, heartbeats: Vec<Heartbeat>) -> World {
+        World::start(scripts, patience, heartbeats, None)
+    }
+
+    fn kept(scripts: Vec<Vec<(Duration, Outcome)>>, patience: Patience, keeping: Keeping) -> World {
+        World::start(scripts, patience, Vec::new(), Some(keeping))
+    }
+
+    fn start(scripts: Vec<Vec<(Duration, Outcome)>>, patience: Patience, heartbeats: Vec<Heartbeat>, keeping: Option<Keeping>) -> World {
         #[allow(clippy::disallowed_methods, reason = "the paused clock of the runtime")]
         let begun = tokio::time::Instant::now();
         let feed = Feed::new("E".to_owned(), Vec::new());
@@ -86,7 +95,7 @@ impl World {
         let notify = (0..targets.len()).collect();
         let routes = vec![Route { notify, matchers: Matchers::default(), group_by: Vec::new(), timing }];
         let settings = routing::Settings { routes, heartbeats, ..routing::Settings::default() };
-        let delivery = Delivery::start(feed.clone(), Arc::new(Paused(begun)), settings, targets, 7, None).expect("nothing kept");
+        let delivery = Delivery::start(feed.clone(), Arc::new(Paused(begun)), settings, targets, 7, keeping).expect("nothing kept");
         World { feed, delivery, notifiers }
     }
 

@@ -63,7 +63,10 @@ impl Past {
     }
 }
 
-fn read(connection: &Connection) -> rusqlite::Result<(u64, Rows, Vec<(u64, Vec<u8>)>)> {
+/// How far the transitions were read, the rows, and the transitions as they lie there.
+type Found = (u64, Rows, Vec<(u64, Vec<u8>)>);
+
+fn read(connection: &Connection) -> rusqlite::Result<Found> {
     let told: i64 = connection.query_row("SELECT value FROM meta WHERE key = 'told'", [], |row| row.get(0))?;
     // What went by unread is needed by nobody.
     connection.execute("DELETE FROM transitions WHERE seq <= ?1 AND seq NOT IN (SELECT seq FROM needs)", [told])?;
