@@ -214,6 +214,19 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
     let settings = store::Settings { path: folder.join("s.db"), retention: i64::MAX, max_bytes: 1 << 30 };
     let mut opened = store::Opened::as_it_is(&settings, "E").expect("sound");
     opened.without_sync();
+    if lock(&life.world).long {
+        // What came while it was dead is in the file before it can tell of any of it.
+        let comes = |(second, event): &(u64, Event)| match event {
+            Event::Comes(alert) => Some((*second, Job::Alert(alert.clone()))),
+            Event::Goes(_) => None,
+        };
+        let missed = story.iter().filter_map(comes).skip((opened.next - 1) as usize);
+        let missed: Vec<Job> = missed.take_while(|(second, _)| S(*second) <= real).map(|(_, job)| job).collect();
+        opened.commit(&missed, clock.now()).expect("room");
+        drop(opened);
+        opened = store::Opened::as_it_is(&settings, "E").expect("sound");
+        opened.without_sync();
+    }
     let (jobs, waiting) = crossbeam::channel::unbounded();
     let feed = Feed::resume("E".to_owned(), Vec::new(), opened.next, std::mem::take(&mut opened.kept));
     let keeping = Some(Keeping { store: jobs.clone(), past: std::mem::take(&mut opened.past) });
