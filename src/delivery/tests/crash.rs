@@ -126,11 +126,13 @@ fn shown(id: &str) -> PostBuf {
 }
 
 /// A dozen alerts that fire, some grow worse, some show a post that goes, some come back; all end.
-fn story(prng: &mut Prng) -> Vec<(u64, Event)> {
+fn story(prng: &mut Prng, long: bool) -> Vec<(u64, Event)> {
     let mut all = Vec::new();
     for n in 0..10 {
-        let begin = 1 + prng.below(30);
-        let end = begin + 12 + prng.below(90);
+        // Where it is dead for long, what it misses is from beginning to end.
+        let (begins, lasts) = if long { (90, 12) } else { (30, 90) };
+        let begin = 1 + prng.below(begins);
+        let end = begin + 12 + prng.below(lasts);
         let id = format!("a{n}");
         let post = shown(&id);
         let new = Alert { topic: "t".to_owned(), ..Alert::new(id, "r", "volume", Severity::Warning, Timestamp(0)) };
@@ -280,7 +282,8 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
 /// Runs the story of `seed` with these deaths; returns the world at its end.
 fn run(seed: u64, deaths: BTreeSet<usize>) -> World {
     let mut prng = Prng::new(seed);
-    let story = story(&mut prng);
+    let long = seed % 2 == 1;
+    let story = story(&mut prng, long);
     let end = story.last().map_or(0, |(second, _)| *second) + QUIET;
     let world = World {
         points: 0,
@@ -289,7 +292,7 @@ fn run(seed: u64, deaths: BTreeSet<usize>) -> World {
         refused: vec![BTreeSet::new(); TARGETS],
         gone: BTreeSet::new(),
         life: 0,
-        long: seed % 2 == 1,
+        long,
         prng,
     };
     let world = Arc::new(Mutex::new(world));
