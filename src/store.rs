@@ -1,4 +1,5 @@
-//! The alerts on disk: one SQLite file with every transition of every alert, in order.
+//! The alerts on disk: one SQLite file with every transition of every alert, in order, and what is still to be
+//! told of them.
 //!
 //! A transition gets its sequence number from the commit that makes it durable, and only then is it
 //! handed on to be shown; so what a reader has seen outlives the process. The writer has a thread of

@@ -46,7 +46,8 @@ impl Writer {
                         let _ = step.send(());
                     }
                 } else if last {
-                    tracing::error!(alerts = held.len(), "the store had no room at the end: these were never shown and are lost");
+                    let alerts = held.iter().filter(|job| matches!(job, Job::Alert(_))).count();
+                    tracing::error!(alerts, "the store had no room at the end: these were never shown and are lost");
                     return Ok(());
                 } else {
                     // What comes meanwhile waits in the channel; this one always fires.
