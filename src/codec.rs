@@ -231,6 +231,24 @@ pub fn open(kind: [u8; 4], known: u16, bytes: &[u8]) -> Result<(Reader<'_>, u16)
     Ok((Reader::new(sealed.get(HEAD..).unwrap_or_default()), found))
 }
 
+/// `value` as a whole state of `kind`.
+pub fn sealed<T: Coded>(kind: [u8; 4], version: u16, value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    seal(kind, version, &mut out, |out| value.encode(out));
+    out
+}
+
+/// The value that is the whole state of `kind` in `bytes`, written in the one version that there is.
+///
+/// # Errors
+/// If it is none, or not whole.
+pub fn opened<T: Coded>(kind: [u8; 4], version: u16, bytes: &[u8]) -> Result<T, Error> {
+    let (mut reader, _) = open(kind, version, bytes)?;
+    let value = T::decode(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl Coded for $number {

@@ -2,37 +2,37 @@
 //!
 //! One task reads the alerts by a cursor of its own and asks `routing` what to send; every target has a
 //! bounded queue and a task of its own that makes the tries. What could not be told is a dead letter: it
-//! can be seen, with its cause, and sent again. All of it lives in memory.
+//! can be seen, with its cause, and sent again. With a store all of it outlives the process: what is to be
+//! told is durable before the first try, together with the state of routing that it came from and how far the
+//! alerts were read; and what came of a try before the next one at that target.
 
+mod journal;
 mod outbox;
+mod tasks;
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use crossbeam::channel::Sender;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bilingual::Lang;
-use crate::feed::{Channel, Cursor, Feed, Filter, What as Told};
+use crate::codec;
+use crate::feed::Feed;
 use crate::limits;
-use crate::notifiers::{Message, Notifier, Outcome};
-use crate::post::PostKey;
+use crate::notifiers::Notifier;
 use crate::prng::Prng;
-use crate::routing::{self, Cause, Decision, Moment, Order, Router, Silence, TooMany, What};
+use crate::routing::{self, Decision, Moment, Order, Router, Silence, TooMany};
+use crate::store::{Job, Past};
 use crate::telemetry::NotifierMeter;
 use crate::time::{Clock, Timestamp};
-use outbox::{After, Next, Outbox, Waiting};
-
-/// Bytes of alerts taken from the feed at once.
-const READ_BYTES: usize = 1 << 20;
-/// The gauges of a queue are as old as this at most.
-const LOOK: Duration = Duration::from_secs(10);
+use journal::Journal;
+use outbox::{Outbox, Waiting};
 
 /// How a target is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Patience {
     pub every: Duration,
     /// after so many at once.
     pub burst: u32,
-    /// Tries at the same time.
+    /// Tries at the same time; with a store there is one.
     pub in_flight: usize,
 }
 
@@ -64,6 +64,13 @@ impl Default for Patience {
             burst: 10,
             in_flight: 4,
         }
+    }
+}
+
+impl Patience {
+    /// What is kept is told once more after a crash only if its answer was not kept: of one try, then.
+    fn with(self, lasts: bool) -> Patience {
+        Patience { in_flight: if lasts { 1 } else { self.in_flight }, ..self }
     }
 }
 
@@ -117,6 +124,14 @@ pub struct Standing {
 #[error("there is no such dead letter")]
 pub struct NotThere;
 
+/// Where deliveries are kept, and what was kept before.
+pub struct Keeping {
+    /// The store.
+    pub store: Sender<Job>,
+    /// What it held.
+    pub past: Past,
+}
+
 struct Desk {
     target: Target,
     outbox: Mutex<Outbox>,
@@ -127,10 +142,15 @@ struct Desk {
 struct Inner {
     feed: Arc<Feed>,
     clock: Arc<dyn Clock>,
+    /// Microseconds from the clock's own start to that of the first life, so that waits outlive the process.
+    since: i64,
+    journal: Journal,
     router: Mutex<Router>,
     desks: Vec<Desk>,
     dead: Mutex<VecDeque<Letter>>,
     next: AtomicU64,
+    /// Targets whose tasks have not ended.
+    working: AtomicUsize,
 }
 
 /// The deliveries of an engine.
@@ -150,25 +170,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Delivery {
-    /// Starts to deliver what the feed says from now on. `settings` name the targets by their places in
-    /// `targets`; `seed` is that of the jitter.
-    pub fn start(feed: Arc<Feed>, clock: Arc<dyn Clock>, mut settings: routing::Settings, targets: Vec<Target>, seed: u64) -> Delivery {
+    /// Starts to deliver what the feed says from now on, and goes on with what was kept. `settings` name the
+    /// targets by their places in `targets`; `seed` is that of the jitter.
+    ///
+    /// # Errors
+    /// What was kept is none of this.
+    pub fn start(
+        feed: Arc<Feed>,
+        clock: Arc<dyn Clock>,
+        mut settings: routing::Settings,
+        targets: Vec<Target>,
+        seed: u64,
+        keeping: Option<Keeping>,
+    ) -> Result<Delivery, codec::Error> {
         settings.targets = targets.iter().map(|t| t.routed.clone()).collect();
-        let (prng, now) = (Prng::new(seed), moment(&*clock));
+        let (store, past) = keeping.map_or((None, Past::default()), |k| (Some(k.store), k.past));
+        let head = journal::head(&past.rows)?;
+        let since = head.as_ref().map_or(0, |head| goes_on(head, &*clock));
+        let now = moment(&*clock, since);
+        let (prng, lasts) = (Prng::new(seed), store.is_some());
         let desk = |target: Target| Desk {
-            outbox: Mutex::new(Outbox::new(target.patience, prng.fork(&target.routed.name))),
+            outbox: Mutex::new(Outbox::new(target.patience.with(lasts), prng.fork(&target.routed.name))),
             bell: Notify::new(),
             meter: NotifierMeter::new(&target.routed.name),
             target,
         };
-        let inner = Arc::new(Inner {
-            router: Mutex::new(Router::new(settings, now)),
+        let inner = Inner {
+            router: Mutex::new(Router::resume(settings, now, &past.rows, &past.bodies)?),
+            working: AtomicUsize::new(targets.len()),
             desks: targets.into_iter().map(desk).collect(),
             dead: Mutex::new(VecDeque::new()),
-            next: AtomicU64::new(1),
+            next: AtomicU64::new(head.map_or(1, |head| head.next)),
+            journal: Journal::new(store, past.told),
             feed,
             clock,
-        });
+            since,
+        };
+        inner.restore(&past)?;
+        Ok(Delivery::run(Arc::new(inner)))
+    }
+
+    fn run(inner: Arc<Inner>) -> Delivery {
         let delivery = Delivery { inner, tasks: TaskTracker::new(), closing: CancellationToken::new(), stop: CancellationToken::new() };
         let (cursor, ..) = delivery.inner.feed.join(None, None);
         // What the feed says last is queued before the workers end.
@@ -176,7 +218,7 @@ impl Delivery {
         for n in 0..delivery.inner.desks.len() {
             delivery.spawn(delivery.inner.clone().work(n, done.clone()));
         }
-        delivery.spawn(delivery.inner.clone().dispatch(cursor, delivery.closing.clone(), done));
+        delivery.spawn(delivery.inner.clone().dispatch(cursor, delivery.closing.clone(), done, delivery.stop.clone()));
         delivery
     }
 
@@ -192,7 +234,7 @@ impl Delivery {
     }
 
     /// Tells what the feed has said until now, gives what was never tried one chance, and ends, after
-    /// `limit` at the latest. What waits to be tried again then is lost.
+    /// `limit` at the latest. What waits to be tried again then is lost without a store.
     pub async fn stop(&self, limit: Duration) {
         self.closing.cancel();
         self.tasks.close();
@@ -200,9 +242,17 @@ impl Delivery {
             self.stop.cancel();
             self.tasks.wait().await;
         }
+        self.inner.journal.close();
         for standing in self.standings().iter().filter(|s| s.waiting > 0) {
-            tracing::warn!(notifier = &*standing.notifier, waiting = standing.waiting, "notifications were not delivered");
+            let (notifier, waiting, kept) = (&*standing.notifier, standing.waiting, self.inner.journal.lasts());
+            tracing::warn!(notifier, waiting, kept, "notifications were not delivered");
         }
+    }
+
+    /// Returns once all that was asked of it until now is durable.
+    pub async fn durable(&self) {
+        let step = self.inner.journal.touch();
+        self.inner.journal.wait(step).await;
     }
 
     /// Puts a silence in force.
@@ -210,12 +260,16 @@ impl Delivery {
     /// # Errors
     /// There are too many.
     pub fn silence(&self, silence: Silence) -> Result<(), TooMany> {
-        lock(&self.inner.router).silence(silence, moment(&*self.inner.clock))
+        let silenced = lock(&self.inner.router).silence(silence, self.inner.moment());
+        self.inner.journal.touch();
+        silenced
     }
 
     /// Ends a silence; `false` if there is none.
     pub fn unsilence(&self, id: &str) -> bool {
-        lock(&self.inner.router).unsilence(id)
+        let was = lock(&self.inner.router).unsilence(id);
+        self.inner.journal.touch();
+        was
     }
 
     /// All silences.
@@ -230,7 +284,7 @@ impl Delivery {
 
     /// How the targets stand.
     pub fn standings(&self) -> Vec<Standing> {
-        let now = self.inner.clock.monotonic();
+        let now = self.inner.now();
         let standing = |desk: &Desk| {
             let outbox = lock(&desk.outbox);
             Standing {
@@ -257,197 +311,35 @@ impl Delivery {
     /// Sends a dead letter again, as it was. A target that was disabled is tried again by it.
     ///
     /// # Errors
-    /// There is none with this number.
+    /// There is none with this number, or its target is no longer configured.
     pub fn replay(&self, id: u64) -> Result<(), NotThere> {
-        let letter = {
+        let (number, letter) = {
             let mut dead = lock(&self.inner.dead);
             let at = dead.iter().position(|l| l.id == id).ok_or(NotThere)?;
-            dead.remove(at).ok_or(NotThere)?
+            let to = |desk: &Desk| dead.get(at).is_some_and(|l| desk.target.routed.name == l.notifier);
+            let number = self.inner.desks.iter().position(to).ok_or(NotThere)?;
+            (number, dead.remove(at).ok_or(NotThere)?)
         };
-        if let Some(desk) = self.inner.desks.get(letter.order.target) {
-            lock(&desk.outbox).disabled = None;
-        }
-        self.inner.enqueue(letter.id, letter.order);
+        self.inner.enable(number);
+        self.inner.enqueue(letter.id, Order { target: number, ..letter.order });
         Ok(())
     }
 }
 
-/// Both times of `clock`.
-fn moment(clock: &dyn Clock) -> Moment {
-    Moment { at: clock.now(), elapsed: clock.monotonic().as_micros() as i64 }
+/// What is added to the time of `clock` since its start, so that it goes on where `head` was: by what passed
+/// on the wall clock, and if that was set back, as if nothing had.
+fn goes_on(head: &journal::Head, clock: &dyn Clock) -> i64 {
+    let passed = clock.now().since(head.at).max(0);
+    head.elapsed.saturating_add(passed).saturating_sub(clock.monotonic().as_micros() as i64)
+}
+
+/// Both times of `clock`, whose own start lies `since` microseconds behind the first.
+fn moment(clock: &dyn Clock, since: i64) -> Moment {
+    Moment { at: clock.now(), elapsed: since.saturating_add(clock.monotonic().as_micros() as i64).max(0) }
 }
 
 fn letter(desk: &Desk, w: Waiting) -> Letter {
     Letter { id: w.id, notifier: desk.target.routed.name.clone(), order: w.order, is_dead: false, tries: w.tries, why: w.why, died: None }
-}
-
-impl Inner {
-    /// Reads the feed until it has said everything.
-    async fn dispatch(self: Arc<Self>, mut cursor: Cursor, closing: CancellationToken, done: CancellationToken) {
-        let filter = Filter { channels: [Channel::Alerts].into(), ..Filter::default() };
-        let mut bells = self.feed.bells();
-        while !closing.is_cancelled() {
-            self.take(&mut cursor, &filter);
-            let due = lock(&self.router).due();
-            let now = self.clock.monotonic().as_micros() as i64;
-            let wait = due.map_or(LOOK, |due| Duration::from_micros(due.saturating_sub(now).max(0) as u64).min(LOOK));
-            tokio::select! {
-                rings = bells.wait(false) => if !rings { break },
-                () = tokio::time::sleep(wait) => {}
-                () = closing.cancelled() => {}
-            }
-        }
-        self.take(&mut cursor, &filter);
-        done.cancel();
-    }
-
-    /// Takes everything that the feed says, and queues what is to be sent.
-    fn take(&self, cursor: &mut Cursor, filter: &Filter) {
-        let mut router = lock(&self.router);
-        let now = moment(&*self.clock);
-        loop {
-            let batch = self.feed.read(cursor, filter, READ_BYTES);
-            if let Some((from, to)) = batch.gap {
-                tracing::error!(from, to, "alerts went by before they could be delivered");
-            }
-            for entry in &batch.entries {
-                match &entry.what {
-                    Told::Alert(seq, alert) => router.observe(Arc::new(alert.as_ref().clone()), *seq, now),
-                    Told::Deleted(key, ..) => self.scrub(&mut router, *key),
-                    // Of another life of the engine: over, or told then.
-                    Told::Kept(_) | Told::Mention(_) | Told::Windows(_) => {}
-                }
-            }
-            if !batch.more {
-                break;
-            }
-        }
-        let orders = router.advance(now);
-        drop(router);
-        for order in orders {
-            self.enqueue(self.next.fetch_add(1, Relaxed), order);
-        }
-    }
-
-    /// A post is gone from everything that may still be sent.
-    fn scrub(&self, router: &mut Router, key: PostKey) {
-        router.scrub(key);
-        self.desks.iter().for_each(|desk| lock(&desk.outbox).scrub(key));
-        for letter in lock(&self.dead).iter_mut().filter(|l| l.order.alert.shows(key)) {
-            Arc::make_mut(&mut letter.order.alert).forget(key);
-        }
-    }
-
-    fn enqueue(&self, id: u64, order: Order) {
-        let Some(desk) = self.desks.get(order.target) else { return };
-        let refused = lock(&desk.outbox).push(id, order.clone(), self.clock.monotonic()).err();
-        match refused {
-            None => desk.bell.notify_one(),
-            Some(why) => self.bury(desk, letter(desk, Waiting::refused(id, order)), why.to_owned()),
-        }
-    }
-
-    /// Gives a notification up.
-    fn bury(&self, desk: &Desk, letter: Letter, why: String) {
-        if letter.order.cause == Cause::Heartbeat {
-            // It speaks by its absence, and the next one follows.
-            desk.meter.came("missed");
-            return;
-        }
-        let at = self.clock.now();
-        tracing::error!(notifier = &*letter.notifier, alert = letter.order.alert.id, why, "notification given up");
-        desk.meter.came("dead");
-        lock(&self.router).note(&letter.order, What::Dead(why.clone()), at);
-        let mut dead = lock(&self.dead);
-        if dead.len() >= limits::DEAD_LETTERS {
-            dead.pop_front();
-        }
-        dead.push_back(Letter { is_dead: true, died: Some(at), why, ..letter });
-    }
-
-    /// Makes the tries for target `n`; once `done`, until all was tried once.
-    async fn work(self: Arc<Self>, n: usize, done: CancellationToken) {
-        let Some(desk) = self.desks.get(n) else { return };
-        let mut tries = FuturesUnordered::new();
-        loop {
-            let next = lock(&desk.outbox).next(self.clock.monotonic(), done.is_cancelled());
-            self.measure(desk);
-            let wait = match next {
-                Next::Try(id, order) => {
-                    tries.push(async move { (id, attempt(desk, &order).await) });
-                    continue;
-                }
-                Next::Idle if done.is_cancelled() && tries.is_empty() => return,
-                Next::Wait(wait) => wait.min(LOOK),
-                Next::Idle => LOOK,
-            };
-            tokio::select! {
-                Some((id, outcome)) = tries.next(), if !tries.is_empty() => self.settle(desk, id, outcome),
-                () = desk.bell.notified() => {}
-                () = tokio::time::sleep(wait) => {}
-                () = done.cancelled(), if !done.is_cancelled() => {}
-            }
-        }
-    }
-
-    fn measure(&self, desk: &Desk) {
-        let outbox = lock(&desk.outbox);
-        let oldest = outbox.waiting().front().map_or(Duration::ZERO, |w| self.clock.monotonic().saturating_sub(w.born));
-        desk.meter.waiting.set(outbox.waiting().len() as f64);
-        desk.meter.oldest.set(oldest.as_secs_f64());
-    }
-
-    /// What comes of a try.
-    fn settle(&self, desk: &Desk, id: u64, outcome: Outcome) {
-        let now = self.clock.monotonic();
-        match outcome {
-            Outcome::Delivered => {
-                let Some(w) = lock(&desk.outbox).take(id) else { return };
-                desk.meter.came("delivered");
-                desk.meter.seconds.record(now.saturating_sub(w.born).as_secs_f64());
-                lock(&self.router).note(&w.order, What::Delivered(w.tries), self.clock.now());
-            }
-            Outcome::Transient { why, after } => {
-                let mut outbox = lock(&desk.outbox);
-                let given_up = outbox.failed(id, &why, after, now) == After::GivenUp;
-                let order = outbox.waiting().iter().find(|w| w.id == id).map(|w| w.order.clone());
-                let gone = given_up.then(|| outbox.take(id)).flatten();
-                drop(outbox);
-                match (gone, order) {
-                    (Some(w), _) => self.bury(desk, letter(desk, w), why),
-                    (None, Some(order)) => {
-                        tracing::warn!(
-                            notifier = &*desk.target.routed.name,
-                            alert = order.alert.id,
-                            why,
-                            "notification failed, will try again"
-                        );
-                        desk.meter.came("retried");
-                        lock(&self.router).note(&order, What::Retried(why), self.clock.now());
-                    }
-                    (None, None) => {}
-                }
-            }
-            Outcome::Permanent { why } => {
-                let taken = lock(&desk.outbox).take(id);
-                taken.into_iter().for_each(|w| self.bury(desk, letter(desk, w), why.clone()));
-            }
-            Outcome::Gone { why } => {
-                tracing::error!(notifier = &*desk.target.routed.name, why, "the target is gone for good and is not tried any more");
-                let all = lock(&desk.outbox).disable(why.clone());
-                all.into_iter().for_each(|w| self.bury(desk, letter(desk, w), why.clone()));
-            }
-        }
-    }
-}
-
-/// One try, which ends in time.
-async fn attempt(desk: &Desk, order: &Order) -> Outcome {
-    let message = Message { alert: &order.alert, seq: order.seq, key: &order.key, lang: desk.target.lang, test: false };
-    let attempt = desk.target.notifier.attempt(&message);
-    tokio::time::timeout(desk.target.patience.attempt, attempt)
-        .await
-        .unwrap_or_else(|_| Outcome::Transient { why: "no answer in time".to_owned(), after: None })
 }
 
 #[cfg(test)]

@@ -136,6 +136,8 @@ struct Log {
     frames: Frames,
     /// Who took on which of the alerts that fire.
     acknowledged: HashMap<String, Acknowledged>,
+    /// Alerts that fired in another life and go on, as they were told last.
+    before: HashMap<String, Box<Alert>>,
     /// Where transitions become durable before they are shown.
     store: Option<Sender<Job>>,
     /// Where each post is shown.
@@ -166,6 +168,7 @@ impl Feed {
             recent: BTreeMap::new(),
             frames: Frames::default(),
             acknowledged: HashMap::new(),
+            before: HashMap::new(),
             store: None,
             shown: HashMap::new(),
         };
@@ -187,6 +190,17 @@ impl Feed {
         }
         drop(log);
         feed
+    }
+
+    /// Alerts of another life that still fire: who took them on stays, and they can be taken on.
+    pub fn go_on(&self, firing: impl Iterator<Item = Alert>) {
+        let mut log = self.write_log();
+        for alert in firing {
+            if let Some(by) = &alert.acknowledged {
+                log.acknowledged.insert(alert.id.clone(), by.clone());
+            }
+            log.before.insert(alert.id.clone(), Box::new(alert));
+        }
     }
 
     /// This life of the engine.
@@ -229,7 +243,7 @@ impl Feed {
                 Job::Edited(key, post) => {
                     log.replace(key, Some(&post));
                 }
-                Job::Item(_) | Job::Names(_) | Job::Then(_) | Job::Part(_) | Job::Whole => {}
+                Job::Item(_) | Job::Names(_) | Job::Then(_) | Job::Part(_) | Job::Whole | Job::Deliveries(_) => {}
             }
         }
         drop(log);
@@ -250,8 +264,7 @@ impl Feed {
         let mut log = self.write_log();
         let mut newest = log.alerts.newest().filter_map(|e| match &e.what {
             What::Alert(_, alert) if alert.id == id => Some(Ok(alert.clone())),
-            // What fired in another life of the engine is over.
-            What::Kept(kept) if kept.id == id => Some(Err(NotOpen::Resolved)),
+            What::Kept(kept) if kept.id == id => Some(log.before.get(id).cloned().ok_or(NotOpen::Resolved)),
             _ => None,
         });
         let alert = newest.next().ok_or(NotOpen::Unknown)?;
@@ -412,6 +425,7 @@ impl Log {
         if alert.status == Status::Resolved {
             self.acknowledged.remove(&alert.id);
         }
+        self.before.remove(&alert.id);
         let seq = self.alerts.end();
         self.push(What::Alert(seq, alert), Place::Alert(seq));
     }

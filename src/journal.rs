@@ -132,9 +132,7 @@ coded!(Names { version, topics });
 impl Names {
     /// As they are written.
     pub fn sealed(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        codec::seal(NAMES, VERSION, &mut out, |out| self.encode(out));
-        out
+        codec::sealed(NAMES, VERSION, self)
     }
 
     /// Reads them.
@@ -142,10 +140,7 @@ impl Names {
     /// # Errors
     /// If the bytes are none.
     pub fn read(bytes: &[u8]) -> Result<Names, Error> {
-        let (mut reader, _) = codec::open(NAMES, VERSION, bytes)?;
-        let names = Names::decode(&mut reader)?;
-        reader.end()?;
-        Ok(names)
+        codec::opened(NAMES, VERSION, bytes)
     }
 }
 
@@ -228,9 +223,8 @@ impl Opening {
         if self.head.is_some() {
             return self.tally.part(bytes);
         }
-        let (mut reader, _) = codec::open(HEAD, VERSION, bytes)?;
-        self.head = Some(Coded::decode(&mut reader)?);
-        reader.end()
+        self.head = Some(codec::opened(HEAD, VERSION, bytes)?);
+        Ok(())
     }
 
     /// The fold, once all parts were read.
@@ -350,8 +344,6 @@ impl Fold {
 /// these cursors, and of the version that is listened for.
 pub fn snapshot(tally: &Tally, sources: &[String], version: u64, cursors: &BTreeMap<String, Cursor>, to: &mut dyn FnMut(Vec<u8>)) {
     let head = Head { sources: sources.to_vec(), version, cursors: cursors.clone() };
-    let mut sealed = Vec::new();
-    codec::seal(HEAD, VERSION, &mut sealed, |out| head.encode(out));
-    to(sealed);
+    to(codec::sealed(HEAD, VERSION, &head));
     tally.snapshot(sources, to);
 }

@@ -12,10 +12,12 @@ mod decision;
 mod lane;
 mod matchers;
 mod mutes;
+mod state;
 
 pub use decision::{Cause, Decision, What};
 pub use matchers::{Label, Matchers};
 pub use mutes::{Civil, DAY_MINUTES, Inhibit, Mute, Silence};
+pub use state::{Row, Rows, rows};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -156,6 +158,9 @@ pub struct Order {
 #[error("there are {SILENCES} silences")]
 pub struct TooMany;
 
+/// The route of what was told to a target that would not be told of it by the routes of now: only of its end.
+const ENDS: usize = usize::MAX;
+
 /// How bad an alert is, for comparing: its severity, then its level.
 type Rank = (Severity, Option<Level>);
 
@@ -190,17 +195,18 @@ impl Tracked {
         }
     }
 
-    /// Notes a decision, unless it is the last one of that target and stands.
-    fn note(&mut self, at: Timestamp, notifier: Option<&Arc<str>>, seq: u64, what: What) {
+    /// Notes a decision, unless it is the last one of that target and stands; whether it did.
+    fn note(&mut self, at: Timestamp, notifier: Option<&Arc<str>>, seq: u64, what: What) -> bool {
         let last = self.log.iter().rev().find(|d| d.notifier.as_ref() == notifier);
         if last.is_some_and(|d| d.what == what) {
-            return;
+            return false;
         }
         if self.log.len() >= DECISIONS {
             // What it began with explains more than what went on and on.
             self.log.remove(DECISIONS / 2);
         }
         self.log.push_back(Decision { at, seq, notifier: notifier.cloned(), what });
+        true
     }
 }
 
@@ -214,6 +220,12 @@ struct Book {
     /// For each inhibition the alerts that fire and match its source, by the labels that must agree.
     sources: Vec<BTreeMap<Vec<String>, BTreeSet<String>>>,
     silences: BTreeMap<String, Silence>,
+    /// Ids of alerts that are not as they were when this was last asked for.
+    changed: BTreeSet<String>,
+    /// The same for silences,
+    changed_silences: BTreeSet<String>,
+    /// and rows of groups that are none any more.
+    stale: BTreeSet<String>,
 }
 
 /// Decides who is told what, and when.
@@ -224,6 +236,8 @@ pub struct Router {
     lanes: Vec<Lane>,
     /// When each sign of life is due, and how many there were.
     beats: Vec<(i64, u64)>,
+    /// Names targets and routes: with the same, groups are the same.
+    plan: u64,
 }
 
 impl Router {
@@ -232,7 +246,8 @@ impl Router {
         let lanes = settings.targets.iter().map(|_| Lane::default()).collect();
         let beats = settings.heartbeats.iter().map(|_| (now.elapsed, 0)).collect();
         let sources = settings.inhibits.iter().map(|_| BTreeMap::new()).collect();
-        Router { book: Book { settings, sources, ..Book::default() }, lanes, beats }
+        let plan = settings.plan();
+        Router { book: Book { settings, sources, ..Book::default() }, lanes, beats, plan }
     }
 
     /// Takes the transition `seq` of an alert in; numbers grow, and what was read already is passed over.
@@ -254,6 +269,11 @@ impl Router {
         while self.book.alerts.len() > ALERTS_ROUTED {
             self.forget_one();
         }
+    }
+
+    /// The alert, as it was told last.
+    pub fn alert(&self, id: &str) -> Option<Arc<Alert>> {
+        self.book.alerts.get(id).map(|tracked| tracked.alert.clone())
     }
 
     /// What is to be sent at `now`.
@@ -285,17 +305,23 @@ impl Router {
     pub fn silence(&mut self, silence: Silence, now: Moment) -> Result<(), TooMany> {
         let silences = &mut self.book.silences;
         if silences.len() >= SILENCES && !silences.contains_key(&silence.id) {
-            silences.retain(|_, s| s.ends > now.at);
+            let over: Vec<String> = silences.values().filter(|s| s.ends <= now.at).map(|s| s.id.clone()).collect();
+            for id in over {
+                silences.remove(&id);
+                self.book.changed_silences.insert(id);
+            }
             if silences.len() >= SILENCES {
                 return Err(TooMany);
             }
         }
+        self.book.changed_silences.insert(silence.id.clone());
         silences.insert(silence.id.clone(), silence);
         Ok(())
     }
 
     /// Ends a silence; `false` if there is none with this id.
     pub fn unsilence(&mut self, id: &str) -> bool {
+        self.book.changed_silences.insert(id.to_owned());
         self.book.silences.remove(id).is_some()
     }
 
@@ -311,8 +337,11 @@ impl Router {
 
     /// Notes what came of an order.
     pub fn note(&mut self, order: &Order, what: What, at: Timestamp) {
-        if let (Some(tracked), Some(target)) = (self.book.alerts.get_mut(&order.alert.id), self.book.settings.targets.get(order.target)) {
-            tracked.note(at, Some(&target.name), order.seq, what);
+        let book = &mut self.book;
+        if let (Some(tracked), Some(target)) = (book.alerts.get_mut(&order.alert.id), book.settings.targets.get(order.target))
+            && tracked.note(at, Some(&target.name), order.seq, what)
+        {
+            book.changed.insert(order.alert.id.clone());
         }
     }
 
@@ -354,11 +383,13 @@ impl Book {
         });
         let over = alert.status == Status::Resolved;
         tracked.over = over.then(|| tracked.over.unwrap_or(now.elapsed));
-        match alert.acknowledged.as_ref().filter(|a| !over && tracked.alert.acknowledged.as_ref() != Some(*a)) {
-            Some(ack) => tracked.note(now.at, None, seq, What::Acknowledged(ack.by.clone())),
-            None => tracked.note(now.at, None, seq, What::Came(alert.status, alert.severity)),
-        }
+        let what = match alert.acknowledged.as_ref().filter(|a| !over && tracked.alert.acknowledged.as_ref() != Some(*a)) {
+            Some(ack) => What::Acknowledged(ack.by.clone()),
+            None => What::Came(alert.status, alert.severity),
+        };
+        tracked.note(now.at, None, seq, what);
         (tracked.alert, tracked.seq) = (alert, seq);
+        self.changed.insert(id.clone());
         self.index(&id, true);
         true
     }
@@ -386,12 +417,15 @@ impl Book {
         self.index(id, false);
         if let Some(tracked) = self.alerts.remove(id) {
             self.order.remove(&(tracked.first, id.to_owned()));
+            self.changed.insert(id.to_owned());
         }
     }
 
     fn note(&mut self, id: &str, target: usize, now: Moment, what: What) {
-        if let (Some(tracked), Some(target)) = (self.alerts.get_mut(id), self.settings.targets.get(target)) {
-            tracked.note(now.at, Some(&target.name), tracked.seq, what);
+        if let (Some(tracked), Some(target)) = (self.alerts.get_mut(id), self.settings.targets.get(target))
+            && tracked.note(now.at, Some(&target.name), tracked.seq, what)
+        {
+            self.changed.insert(id.to_owned());
         }
     }
 

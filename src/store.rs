@@ -1,5 +1,5 @@
-//! What outlives the process: one SQLite file with every transition of every alert, in order, and with the
-//! state of the tally, from which a start goes on.
+//! What outlives the process: one SQLite file with every transition of every alert, in order, what is still to be
+//! told of them, and the state of the tally, from which a start goes on.
 //!
 //! A transition gets its sequence number from the commit that makes it durable, and only then is it
 //! handed on to be shown; so what a reader has seen outlives the process. The writer has a thread of
@@ -9,6 +9,7 @@ mod copy;
 mod file;
 mod keeper;
 mod log;
+mod outbox;
 mod reader;
 mod state;
 mod sums;
@@ -16,6 +17,7 @@ mod wal;
 mod writer;
 
 pub use copy::{NotCopied, Summary, backup, look};
+pub use outbox::{Past, Step};
 pub use reader::{Asked, Page, Reader};
 
 use std::collections::BTreeSet;
@@ -28,6 +30,7 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwapOption;
 use crossbeam::channel::{Sender, bounded, unbounded};
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::alert::{Alert, Reason, Severity, Status};
 use crate::bilingual::Both;
@@ -82,12 +85,16 @@ impl Kept {
 
     /// The transition `seq` that resolves it at `at`, after a restart.
     pub fn ended(&self, seq: u64, at: Timestamp) -> Kept {
-        let reason = Reason {
-            code: "restarted",
-            text: Both::new("El motor se reinició y la cuenta empieza de nuevo", "The engine was restarted and counts anew"),
-            value: 0.0,
-        };
-        Kept { seq, status: Status::Resolved, body: wire::ended_json(&self.body, seq, at, &reason), ..self.clone() }
+        Kept { seq, status: Status::Resolved, body: wire::ended_json(&self.body, seq, at, &restarted()), ..self.clone() }
+    }
+}
+
+/// Why an alert that nothing watches any more is over.
+pub fn restarted() -> Reason {
+    Reason {
+        code: "restarted",
+        text: Both::new("El motor se reinició y la cuenta empieza de nuevo", "The engine was restarted and counts anew"),
+        value: 0.0,
     }
 }
 
@@ -112,6 +119,18 @@ pub enum Job {
     Gone(PostKey),
     /// A post has a new version.
     Edited(PostKey, PostBuf),
+    /// What is to be told, and what was.
+    Deliveries(Box<Step>),
+}
+
+impl Job {
+    /// Whom to tell once it is durable.
+    pub(crate) fn written(&self) -> Option<UnboundedSender<()>> {
+        match self {
+            Job::Deliveries(step) => Some(step.written.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What is done once something is durable.
@@ -241,6 +260,8 @@ pub struct Resumed {
     pub next: u64,
     /// The latest transitions, in order and without a gap up to `next`.
     pub kept: Vec<Kept>,
+    /// What is still to be told.
+    pub past: Past,
 }
 
 impl Opened {
@@ -283,7 +304,12 @@ impl Opened {
         let ended = firing.into_iter().filter(|alert| !watched.contains(alert.id.as_str()));
         self.settle(ended.map(|alert| Job::Ended(Box::new(alert), now)).collect(), now).map_err(io)?;
         let kept = self.log.latest().map_err(io)?;
-        Ok(Resumed { next: self.log.next(), kept, fold })
+        Ok(Resumed { next: self.log.next(), kept, past: self.past()?, fold })
+    }
+
+    /// What is still to be told.
+    pub(crate) fn past(&self) -> Result<Past, Refused> {
+        Past::load(self.log.connection(), &self.path)
     }
 
     /// Writes `jobs`, or lets them wait like all that comes while there is no room.
@@ -297,6 +323,25 @@ impl Opened {
         }
         self.held.append(&mut jobs);
         Ok(())
+    }
+
+    /// Writes at once, as the thread does.
+    #[cfg(test)]
+    pub(crate) fn commit(&mut self, jobs: &mut Vec<Job>, now: Timestamp) -> rusqlite::Result<()> {
+        self.log.commit(jobs, &Row::default(), None, now)?;
+        self.log.wipe()
+    }
+
+    /// Number of the next transition, and the latest ones.
+    #[cfg(test)]
+    pub(crate) fn stands(&self) -> (u64, Vec<Kept>) {
+        (self.log.next(), self.log.latest().expect("sound"))
+    }
+
+    /// A process that dies is no power cut: tests of it need not wait for the disk.
+    #[cfg(test)]
+    pub(crate) fn without_sync(&self) {
+        self.log.connection().pragma_update(None, "synchronous", "OFF").expect("a pragma");
     }
 
     /// Starts the thread that writes, and the one that makes snapshots as `setting` says. `publish` hears of all

@@ -17,10 +17,11 @@ use super::diary::Diary;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::Publisher;
 use super::{demo, descriptors};
+use crate::alert::Alert;
 use crate::bilingual::{Both, Lang};
 use crate::config::{Config, TopicIds};
 use crate::decode::{Format, Mapping};
-use crate::delivery::{Delivery, Patience, Target};
+use crate::delivery::{Delivery, Keeping, Patience, Target};
 use crate::feed::Feed;
 use crate::http::{self, Server, Shared};
 use crate::intake::{Intake, Port};
@@ -29,7 +30,7 @@ use crate::lane::Compiled;
 use crate::notifiers::{self, Notifier};
 use crate::recall::Recall;
 use crate::sources::{self, Board, Context};
-use crate::store::{self, Store};
+use crate::store::{self, Past, Store};
 use crate::tally::{self, Tally};
 use crate::telemetry::{self, Exposition};
 use crate::time::Clock;
@@ -126,10 +127,10 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let tally = tally::Settings { past, ..job.config.engine.tally.clone() };
     let setting = Setting { tally, sources: names.clone(), compiled: compiled.clone(), sets: Sets::default() };
     let (broken, disk) = oneshot::channel();
-    let Opening { feed, store, tally, cursors } = open(&job, epoch, opened, setting.clone(), broken)?;
+    let Opening { feed, store, past, tally, cursors } = open(&job, epoch, opened, setting.clone(), broken)?;
     let firing: Vec<String> = tally.firing().map(str::to_owned).collect();
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
-    let delivery = Delivery::start(feed.clone(), job.clock.clone(), job.config.routing.clone(), targets(&job), http::seed_new()?);
+    let delivery = deliver(&job, feed.clone(), store.as_ref(), past)?;
     let diary = store.as_ref().map(|s| Diary::new((s.jobs.clone(), s.health.clone()), setting, known, cursors.clone()));
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(diary, firing);
     let received = publisher.received();
@@ -179,12 +180,12 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     if engine.await.is_err() {
         tracing::error!("the engine ended badly");
     }
-    // All that was said is durable, and shown, before readers are let go.
+    // All that was said is durable, and shown, before readers are let go; so is what was told of it.
     log.release();
+    delivery.stop(TELL).await;
     if let Some(store) = store {
         let _ = tokio::task::spawn_blocking(move || store.stop()).await;
     }
-    delivery.stop(TELL).await;
     server.stop().await;
     failed.map_or(Ok(()), |failed| Err(Error::Disk(failed)))
 }
@@ -193,6 +194,8 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
 struct Opening {
     feed: Arc<Feed>,
     store: Option<Store>,
+    /// What is still to be told.
+    past: Past,
     tally: Tally,
     /// Where its sources go on, by name.
     cursors: BTreeMap<String, Cursor>,
@@ -209,13 +212,14 @@ fn open(
     let names = setting.sources.clone();
     let Some(mut opened) = opened else {
         let (feed, tally) = (Feed::new(epoch, names), Tally::new(setting.tally));
-        return Ok(Opening { feed, store: None, tally, cursors: BTreeMap::new() });
+        return Ok(Opening { feed, store: None, past: Past::default(), tally, cursors: BTreeMap::new() });
     };
-    let store::Resumed { fold, next, kept } = opened.resume(setting.clone(), job.clock.now())?;
+    let store::Resumed { fold, next, kept, past } = opened.resume(setting.clone(), job.clock.now())?;
     let (mut tally, cursors) = (fold.tally, fold.cursors);
     // The journal says so too.
     tally.resume();
     let feed = Feed::resume(opened.epoch.clone(), names, next, kept);
+    feed.go_on(past.firing().map(|alert| Alert::clone(alert)));
     tracing::info!(seq = feed.head(), firing = tally.firing().count(), "the store is open");
     if opened.torn {
         tracing::warn!("the last commit of the store was not whole and is dropped: no client saw it, unless the disk changed it since");
@@ -228,7 +232,16 @@ fn open(
     };
     let store = opened.start(setting, job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
     feed.keep_in(store.jobs.clone());
-    Ok(Opening { feed, store: Some(store), tally, cursors })
+    Ok(Opening { feed, store: Some(store), past, tally, cursors })
+}
+
+/// Starts to tell, from where `past` ends.
+fn deliver(job: &Job, feed: Arc<Feed>, store: Option<&Store>, past: Past) -> Result<Delivery, Error> {
+    let keeping = store.map(|store| Keeping { store: store.jobs.clone(), past });
+    let settings = job.config.routing.clone();
+    let path = job.config.store.as_ref().map(|settings| settings.path.clone()).unwrap_or_default();
+    Delivery::start(feed, job.clock.clone(), settings, targets(job), http::seed_new()?, keeping)
+        .map_err(|e| Error::Store(store::Refused::Damaged { path, why: e.text() }))
 }
 
 /// Who can be told, by the configuration's numbers.

@@ -12,15 +12,24 @@ use crate::time::Timestamp;
 use crate::topic::{SourceId, TopicId};
 use crate::window::{Tallied, Window};
 
-/// Names of closed sets live as long as the process: each is kept once, however often it is read.
-fn name(name: &str) -> &'static str {
+/// Names of closed sets that are read at most, and bytes of such a name.
+const NAMES: usize = 1024;
+const NAME: usize = 64;
+
+/// A name of a closed set, which lives as long as the process: each is kept once, however often it is read.
+/// Which there are is the matter of whoever wrote them; there are few, and no more are believed.
+fn name(name: &str) -> Result<&'static str, Error> {
     static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    known.get(name).copied().unwrap_or_else(|| {
-        let kept: &'static str = String::from(name).leak();
-        known.insert(kept);
-        kept
-    })
+    if let Some(kept) = known.get(name) {
+        return Ok(kept);
+    }
+    if name.len() > NAME || known.len() >= NAMES {
+        return Err(Error::Field("name"));
+    }
+    let kept: &'static str = String::from(name).leak();
+    known.insert(kept);
+    Ok(kept)
 }
 
 impl Coded for &'static str {
@@ -29,7 +38,7 @@ impl Coded for &'static str {
     }
 
     fn decode(from: &mut Reader<'_>) -> Result<&'static str, Error> {
-        read_text(from).map(name)
+        read_text(from).and_then(name)
     }
 }
 
@@ -95,9 +104,49 @@ coded!(Both { es, en });
 coded!(Addend { code, weight });
 coded!(Tallied { mentions, reposts, authors });
 coded!(Gist { terms, languages, negative });
-coded!(Part { topic, status, observed, expected, standing });
-coded!(Similar { id, started_at, duration, peak, terms });
-coded!(Share { value, range });
+
+impl Coded for Part {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Part { topic, status, observed, expected, standing } = self;
+        topic.encode(out);
+        (*status, *observed, *standing).encode(out);
+        Shown(*expected).encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Part, Error> {
+        let topic = Coded::decode(from)?;
+        let (status, observed, standing) = Coded::decode(from)?;
+        Ok(Part { topic, status, observed, expected: Shown::decode(from)?.0, standing })
+    }
+}
+
+impl Coded for Similar {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Similar { id, started_at, duration, peak, terms } = self;
+        id.encode(out);
+        (*started_at, *duration).encode(out);
+        terms.encode(out);
+        Shown(*peak).encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Similar, Error> {
+        let id = Coded::decode(from)?;
+        let (started_at, duration) = Coded::decode(from)?;
+        Ok(Similar { id, started_at, duration, terms: Coded::decode(from)?, peak: Shown::decode(from)?.0 })
+    }
+}
+
+impl Coded for Share {
+    fn encode(&self, out: &mut Vec<u8>) {
+        [self.value, self.range.0, self.range.1].into_iter().for_each(|figure| Shown(figure).encode(out));
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Share, Error> {
+        let mut figure = || Shown::decode(from).map(|shown| shown.0);
+        Ok(Share { value: figure()?, range: (figure()?, figure()?) })
+    }
+}
+
 coded!(Acknowledged { by, at, note });
 
 impl Coded for Reason {
@@ -163,3 +212,166 @@ coded!(Alert {
     similar,
     acknowledged,
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anomaly::{Level, Standing};
+    use crate::codec::{opened, sealed};
+    use crate::post::{Author, Count, Counts, Kind, Lines, Media, Post, PostBuf, Reference, STRINGS};
+    use crate::prng::Prng;
+
+    /// Now and then a value that nobody expects.
+    fn figure(prng: &mut Prng) -> f64 {
+        *prng.pick(&[0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::NAN, -7.25])
+    }
+
+    fn text(prng: &mut Prng) -> String {
+        let parts = ["", "ñandú", "a", "\u{1f4a5}", "línea", "\0", "\u{202e}x"];
+        (0..prng.index(4)).map(|_| *prng.pick(&parts)).collect()
+    }
+
+    fn some<T>(prng: &mut Prng, one: impl Fn(&mut Prng) -> T) -> Vec<T> {
+        (0..prng.index(4)).map(|_| one(prng)).collect()
+    }
+
+    fn maybe<T>(prng: &mut Prng, one: impl Fn(&mut Prng) -> T) -> Option<T> {
+        prng.chance(0.5).then(|| one(prng))
+    }
+
+    fn time(prng: &mut Prng) -> Timestamp {
+        *prng.pick(&[Timestamp::MIN, Timestamp(0), Timestamp(1_790_000_000_000_001), Timestamp(i64::MAX)])
+    }
+
+    fn post(prng: &mut Prng) -> PostBuf {
+        let t: [String; STRINGS] = std::array::from_fn(|_| text(prng));
+        let count = |prng: &mut Prng| maybe(prng, |p| Count::of(p.below(9))).unwrap_or_default();
+        let author = Author {
+            id: &t[0],
+            handle: &t[1],
+            name: &t[2],
+            followers: count(prng),
+            listed: count(prng),
+            verified: true,
+            ..Author::default()
+        };
+        let counts = Counts { likes: count(prng), views: count(prng), ..Counts::default() };
+        PostBuf::new(&Post {
+            kind: *prng.pick(&[Kind::Create, Kind::Update, Kind::Delete]),
+            at: time(prng),
+            network: &t[3],
+            id: &t[4],
+            text: &t[5],
+            author,
+            in_reply_to: Reference { id: &t[6], author: &t[7], author_id: &t[8] },
+            links: Lines(&t[9]),
+            media: Media(prng.below(16) as u8),
+            source_app: &t[10],
+            counts,
+            sensitive: prng.chance(0.5),
+            ..Post::default()
+        })
+    }
+
+    fn standing(prng: &mut Prng) -> Standing {
+        Standing { level: *prng.pick(&Level::ALL), recovering: prng.chance(0.5) }
+    }
+
+    fn status(prng: &mut Prng) -> Status {
+        *prng.pick(&[Status::Firing, Status::Resolved])
+    }
+
+    fn finding(prng: &mut Prng) -> Finding {
+        Finding {
+            kernel: *prng.pick(&[Kernel::Hour, Kernel::Bucket, Kernel::Minutes]),
+            observed: figure(prng),
+            expected: figure(prng),
+            range: (figure(prng), figure(prng)),
+            surprise: figure(prng),
+            bar: figure(prng),
+            rank: prng.below(9) as u32,
+            peaks: prng.below(9) as u32,
+            quiet: u32::MAX,
+            learning: prng.chance(0.5),
+            ready: prng.chance(0.5),
+            fires: prng.chance(0.5),
+            again: prng.chance(0.5),
+        }
+    }
+
+    fn alert(prng: &mut Prng) -> Alert {
+        Alert {
+            id: text(prng),
+            rule: text(prng),
+            on: prng.pick::<&str>(&["priority", "volume", "spike"]),
+            status: status(prng),
+            severity: *prng.pick(&Severity::ALL),
+            topic: text(prng),
+            source: text(prng),
+            brand: text(prng),
+            started_at: time(prng),
+            updated_at: time(prng),
+            resolved_at: maybe(prng, time),
+            observed: Tallied { mentions: prng.below(9), reposts: prng.below(9), authors: u64::MAX },
+            clusters: maybe(prng, |p| p.below(9)),
+            threshold: prng.below(9),
+            finding: maybe(prng, finding),
+            standing: maybe(prng, standing),
+            topics: some(prng, |p| Part {
+                topic: text(p),
+                status: status(p),
+                observed: p.below(9),
+                expected: figure(p),
+                standing: maybe(p, standing),
+            }),
+            priority: maybe(prng, |p| Score(p.below(2000) as i16 - 1000)),
+            delayed: prng.chance(0.5),
+            reasons: some(prng, |p| Reason { code: p.pick::<&str>(&["volume", "z"]), text: Both::new(text(p), text(p)), value: figure(p) }),
+            first_post: maybe(prng, post),
+            top_posts: some(prng, post),
+            networks: some(prng, |p| (text(p), p.below(9))),
+            gist: Gist {
+                terms: some(prng, text),
+                languages: some(prng, |p| (text(p), p.below(9))),
+                negative: maybe(prng, |p| Share { value: figure(p), range: (figure(p), figure(p)) }),
+            },
+            similar: some(prng, |p| Similar {
+                id: text(p),
+                started_at: time(p),
+                duration: p.below(9) as i64,
+                peak: figure(p),
+                terms: some(p, text),
+            }),
+            acknowledged: maybe(prng, |p| Acknowledged { by: text(p), at: time(p), note: text(p) }),
+        }
+    }
+
+    #[test]
+    fn an_alert_reads_back_to_the_last_bit_or_not_at_all() {
+        let mut prng = Prng::new(5);
+        for _ in 0..500 {
+            let alert = alert(&mut prng);
+            let bytes = sealed(*b"test", 1, &alert);
+            let again: Alert = opened(*b"test", 1, &bytes).expect("what was written");
+            // Numbers that are none are equal to nothing, but print the same.
+            assert_eq!(format!("{again:?}"), format!("{alert:?}"));
+            assert_eq!(sealed(*b"test", 1, &again), bytes);
+            // Bytes that are cut or lie are refused, even where the checksum is right.
+            let cut = prng.index(bytes.len());
+            assert!(opened::<Alert>(*b"test", 1, &bytes[..cut]).is_err());
+            let mut torn = Vec::new();
+            alert.encode(&mut torn);
+            torn.truncate(prng.index(torn.len()));
+            let mut lies = Vec::new();
+            crate::codec::seal(*b"test", 1, &mut lies, |out| out.extend_from_slice(&torn));
+            assert!(opened::<Alert>(*b"test", 1, &lies).is_err());
+        }
+    }
+
+    #[test]
+    fn names_are_bounded() {
+        let (one, two) = (name("volume").expect("short"), name("volume").expect("short"));
+        assert!(std::ptr::eq(one, two), "a name is kept once");
+        assert_eq!(name(&"x".repeat(NAME + 1)), Err(Error::Field("name")));
+    }
+}

@@ -25,7 +25,9 @@ pub struct Waiting {
     /// What went wrong last; empty at first.
     pub why: String,
     /// Not before this.
-    next: Duration,
+    pub next: Duration,
+    /// Not before so many steps are durable.
+    step: u64,
     /// It is being tried.
     busy: bool,
 }
@@ -33,8 +35,24 @@ pub struct Waiting {
 impl Waiting {
     /// One that there is no room for.
     pub fn refused(id: u64, order: Order) -> Waiting {
-        Waiting { id, order, tries: 0, born: Duration::ZERO, why: String::new(), next: Duration::ZERO, busy: false }
+        Waiting::kept(id, order, 0, String::new(), Default::default())
     }
+
+    /// One that was kept, with the times when it was ordered and when it is tried next.
+    pub fn kept(id: u64, order: Order, tries: u32, why: String, (born, next): (Duration, Duration)) -> Waiting {
+        Waiting { id, order, tries, born, why, next, step: 0, busy: false }
+    }
+}
+
+/// What becomes of a notification that is added.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It waits.
+    Waits,
+    /// What waits already says it.
+    Said,
+    /// It cannot wait here: why.
+    Refused(&'static str),
 }
 
 /// What a worker does next.
@@ -66,13 +84,15 @@ pub struct Outbox {
     patience: Patience,
     /// When the rate would be kept exactly, by the monotonic clock.
     even: Duration,
+    /// What came of the last try is in this step: until it is durable there is no other.
+    pub settled: u64,
     prng: Prng,
 }
 
 impl Outbox {
     /// An empty queue.
     pub fn new(patience: Patience, prng: Prng) -> Outbox {
-        Outbox { waiting: VecDeque::new(), disabled: None, patience, even: Duration::ZERO, prng }
+        Outbox { waiting: VecDeque::new(), disabled: None, patience, even: Duration::ZERO, settled: 0, prng }
     }
 
     /// All that wait, oldest first.
@@ -80,43 +100,51 @@ impl Outbox {
         &self.waiting
     }
 
-    /// Adds a notification.
-    ///
-    /// # Errors
-    /// It cannot wait here: why.
-    pub fn push(&mut self, id: u64, order: Order, now: Duration) -> Result<(), &'static str> {
+    /// Adds what was kept, behind what is there.
+    pub fn restore(&mut self, waiting: Waiting) {
+        self.waiting.push_back(waiting);
+    }
+
+    /// Adds a notification, which is not tried before `keep` has said in which step it is kept.
+    pub fn push(&mut self, id: u64, order: Order, now: Duration, keep: impl FnOnce(&Waiting) -> u64) -> Added {
         let same = |w: &&Waiting| w.order.alert.id == order.alert.id;
         match order.cause {
             // The latest sign of life is the only one of interest.
             Cause::Heartbeat => self.waiting.retain(|w| w.busy || w.order.cause != Cause::Heartbeat),
             // What has not been told need not be repeated.
-            Cause::Repeated if self.waiting.iter().any(|w| same(&w) && w.order.alert.status == Status::Firing) => return Ok(()),
+            Cause::Repeated if self.waiting.iter().any(|w| same(&w) && w.order.alert.status == Status::Firing) => return Added::Said,
             _ => {}
         }
         if self.disabled.is_some() {
-            return Err("disabled");
+            return Added::Refused("disabled");
         }
         if self.waiting.len() >= limits::OUTBOX {
-            return Err("queue full");
+            return Added::Refused("queue full");
         }
-        self.waiting.push_back(Waiting { id, order, tries: 0, born: now, why: String::new(), next: now, busy: false });
-        Ok(())
+        let mut waiting = Waiting::kept(id, order, 0, String::new(), (now, now));
+        waiting.step = keep(&waiting);
+        self.waiting.push_back(waiting);
+        Added::Waits
     }
 
     /// What to do at `now`: the oldest notification whose time has come and before which nothing of the
-    /// same alert waits. `fresh` passes those over that were tried before.
-    pub fn next(&mut self, now: Duration, fresh: bool) -> Next {
+    /// same alert waits. `fresh` passes those over that were tried before. So many steps are `durable`.
+    pub fn next(&mut self, now: Duration, fresh: bool, durable: u64) -> Next {
+        if self.settled > durable {
+            return Next::Wait(Duration::MAX);
+        }
         let busy = self.waiting.iter().filter(|w| w.busy).count();
         let mut before = HashSet::new();
         let mut soonest: Option<Duration> = None;
         let mut found = None;
         for (i, w) in self.waiting.iter().enumerate() {
             if before.insert(w.order.alert.id.as_str()) && !w.busy && !(fresh && w.tries > 0) {
-                if w.next <= now {
+                let at = if w.step <= durable { w.next } else { Duration::MAX };
+                if at <= now {
                     found = Some(i);
                     break;
                 }
-                soonest = Some(soonest.map_or(w.next, |s| s.min(w.next)));
+                soonest = Some(soonest.map_or(at, |s| s.min(at)));
             }
         }
         let Some(i) = found else {
@@ -200,6 +228,10 @@ mod tests {
         Outbox::new(patience, Prng::new(1))
     }
 
+    fn push(o: &mut Outbox, id: u64, order: Order) {
+        assert!(matches!(o.push(id, order, S(0), |_| 0), Added::Waits | Added::Said), "room");
+    }
+
     const S: fn(u64) -> Duration = Duration::from_secs;
 
     fn tried(next: Next) -> Option<u64> {
@@ -221,41 +253,41 @@ mod tests {
     fn one_alert_stays_in_order_and_others_go_past() {
         let mut o = outbox(Patience { in_flight: 2, burst: 10, ..patience() });
         for (id, alert) in [(1, "a"), (2, "a"), (3, "b"), (4, "c")] {
-            o.push(id, order(alert, Cause::Fired), S(0)).expect("room");
+            push(&mut o, id, order(alert, Cause::Fired));
         }
-        assert_eq!(tried(o.next(S(0), false)), Some(1));
-        assert_eq!(tried(o.next(S(0), false)), Some(3));
-        assert!(matches!(o.next(S(0), false), Next::Idle), "two are in flight");
+        assert_eq!(tried(o.next(S(0), false, 0)), Some(1));
+        assert_eq!(tried(o.next(S(0), false, 0)), Some(3));
+        assert!(matches!(o.next(S(0), false, 0), Next::Idle), "two are in flight");
         assert_eq!(o.failed(1, "500", Some(S(30)), S(0)), After::Again);
-        assert_eq!(tried(o.next(S(1), false)), Some(4));
+        assert_eq!(tried(o.next(S(1), false, 0)), Some(4));
         assert!(o.take(3).is_some() && o.take(4).is_some());
         // The second of the first alert waits with the first, however long that is.
-        assert!(matches!(o.next(S(1), false), Next::Wait(w) if w == S(29)));
-        assert!(matches!(o.next(S(40), true), Next::Idle), "at the end only what was never tried");
-        assert_eq!(tried(o.next(S(30), false)), Some(1));
+        assert!(matches!(o.next(S(1), false, 0), Next::Wait(w) if w == S(29)));
+        assert!(matches!(o.next(S(40), true, 0), Next::Idle), "at the end only what was never tried");
+        assert_eq!(tried(o.next(S(30), false, 0)), Some(1));
         assert_eq!(o.take(1).map(|w| (w.tries, w.why)), Some((2, "500".to_owned())));
-        assert_eq!(tried(o.next(S(31), false)), Some(2));
+        assert_eq!(tried(o.next(S(31), false, 0)), Some(2));
     }
 
     #[test]
     fn a_burst_then_evenly() {
         let mut o = outbox(Patience { in_flight: 100, ..patience() });
         for id in 0..6 {
-            o.push(id, order(&id.to_string(), Cause::Fired), S(0)).expect("room");
+            push(&mut o, id, order(&id.to_string(), Cause::Fired));
         }
         for (second, want) in [(0, Some(0)), (0, Some(1)), (0, Some(2)), (0, None), (1, Some(3)), (1, None), (2, Some(4))] {
-            assert_eq!(tried(o.next(S(second), false)), want, "{second}");
+            assert_eq!(tried(o.next(S(second), false, 0)), want, "{second}");
         }
-        assert!(matches!(o.next(Duration::from_millis(2600), false), Next::Wait(w) if w == Duration::from_millis(400)));
+        assert!(matches!(o.next(Duration::from_millis(2600), false, 0), Next::Wait(w) if w == Duration::from_millis(400)));
     }
 
     #[test]
     fn what_is_too_late_is_given_up() {
         let mut o = outbox(Patience { deadline: S(100), base: S(1), cap: S(1), ..patience() });
-        o.push(1, order("a", Cause::Fired), S(0)).expect("room");
-        assert!(tried(o.next(S(0), false)).is_some());
+        push(&mut o, 1, order("a", Cause::Fired));
+        assert!(tried(o.next(S(0), false, 0)).is_some());
         assert_eq!(o.failed(1, "x", None, S(98)), After::Again);
-        assert!(tried(o.next(S(99), false)).is_some());
+        assert!(tried(o.next(S(99), false, 0)).is_some());
         assert_eq!(o.failed(1, "x", Some(S(50)), S(99)), After::GivenUp);
     }
 
@@ -263,19 +295,33 @@ mod tests {
     fn the_queue_is_bounded_and_holds_nothing_twice() {
         let mut o = outbox(patience());
         for id in 0..3 {
-            o.push(id, order("beat", Cause::Heartbeat), S(0)).expect("room");
+            push(&mut o, id, order("beat", Cause::Heartbeat));
         }
         assert_eq!(o.waiting().len(), 1);
-        o.push(4, order("a", Cause::Fired), S(0)).expect("room");
-        o.push(5, order("a", Cause::Repeated), S(0)).expect("room");
+        push(&mut o, 4, order("a", Cause::Fired));
+        push(&mut o, 5, order("a", Cause::Repeated));
         assert_eq!(o.waiting().len(), 2);
         for id in 6.. {
-            if o.push(id, order(&id.to_string(), Cause::Fired), S(0)).is_err() {
+            if o.push(id, order(&id.to_string(), Cause::Fired), S(0), |_| 0) != Added::Waits {
                 break;
             }
         }
         assert_eq!(o.waiting().len(), limits::OUTBOX);
         assert_eq!(o.disable("410".to_owned()).len(), limits::OUTBOX);
-        assert_eq!(o.push(0, order("z", Cause::Fired), S(0)), Err("disabled"));
+        assert_eq!(o.push(0, order("z", Cause::Fired), S(0), |_| 0), Added::Refused("disabled"));
+    }
+
+    #[test]
+    fn nothing_is_tried_before_it_is_durable_nor_before_what_came_of_the_last_is() {
+        let mut o = outbox(Patience { in_flight: 1, ..patience() });
+        assert_eq!(o.push(1, order("a", Cause::Fired), S(0), |_| 3), Added::Waits);
+        assert_eq!(o.push(2, order("b", Cause::Fired), S(0), |_| 4), Added::Waits);
+        // Neither idle, which would end a worker, nor due.
+        assert!(matches!(o.next(S(9), true, 2), Next::Wait(_)));
+        assert_eq!(tried(o.next(S(9), false, 3)), Some(1));
+        assert!(o.take(1).is_some());
+        o.settled = 5;
+        assert!(matches!(o.next(S(9), false, 4), Next::Wait(_)));
+        assert_eq!(tried(o.next(S(9), false, 5)), Some(2));
     }
 }

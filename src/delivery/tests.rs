@@ -1,9 +1,14 @@
+mod crash;
+mod kept;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::alert::{Acknowledged, Alert, Severity, Status};
+use crate::feed::What as Told;
+use crate::notifiers::{Message, Outcome};
 use crate::post::{Post, PostBuf};
 use crate::routing::{Heartbeat, Matchers, Route, Timing};
 use crate::tally::Event;
@@ -65,6 +70,14 @@ struct World {
 impl World {
     /// One target for every script; every alert goes to all of them at once.
     fn new(scripts: Vec<Vec<(Duration, Outcome)>>, patience: Patience, heartbeats: Vec<Heartbeat>) -> World {
+        World::start(scripts, patience, heartbeats, None)
+    }
+
+    fn kept(scripts: Vec<Vec<(Duration, Outcome)>>, patience: Patience, keeping: Keeping) -> World {
+        World::start(scripts, patience, Vec::new(), Some(keeping))
+    }
+
+    fn start(scripts: Vec<Vec<(Duration, Outcome)>>, patience: Patience, heartbeats: Vec<Heartbeat>, keeping: Option<Keeping>) -> World {
         #[allow(clippy::disallowed_methods, reason = "the paused clock of the runtime")]
         let begun = tokio::time::Instant::now();
         let feed = Feed::new("E".to_owned(), Vec::new());
@@ -82,7 +95,7 @@ impl World {
         let notify = (0..targets.len()).collect();
         let routes = vec![Route { notify, matchers: Matchers::default(), group_by: Vec::new(), timing }];
         let settings = routing::Settings { routes, heartbeats, ..routing::Settings::default() };
-        let delivery = Delivery::start(feed.clone(), Arc::new(Paused(begun)), settings, targets, 7);
+        let delivery = Delivery::start(feed.clone(), Arc::new(Paused(begun)), settings, targets, 7, keeping).expect("nothing kept");
         World { feed, delivery, notifiers }
     }
 

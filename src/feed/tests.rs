@@ -315,5 +315,17 @@ fn what_is_kept_of_another_life_is_found_by_all_its_topics_and_is_over() {
     assert!(kept(r#"{"topics":[],"source":"red"}"#).is_about("v") && !kept("torn").is_about("v"));
     let feed = Feed::resume("e".into(), Vec::new(), 2, vec![joint]);
     let by = Acknowledged { by: String::new(), at: Timestamp(5), note: String::new() };
-    assert_eq!(feed.acknowledge("old", by), Err(NotOpen::Resolved));
+    assert_eq!(feed.acknowledge("old", by.clone()), Err(NotOpen::Resolved));
+    // What goes on can be taken on, and who did in the other life is not forgotten.
+    let firing = |id: &str, acknowledged| {
+        let Event::Alert(alert) = alert(&[]) else { panic!("an alert") };
+        Alert { id: id.to_owned(), acknowledged, ..*alert }
+    };
+    let lived = |id: &str| Kept { id: id.to_owned(), status: crate::alert::Status::Firing, ..kept("{}") };
+    let feed = Feed::resume("e".into(), Vec::new(), 3, vec![lived("a"), Kept { seq: 2, ..lived("b") }]);
+    feed.go_on([firing("a", None), firing("b", Some(by.clone()))].into_iter());
+    assert_eq!(feed.acknowledge("a", by.clone()), Ok(Some(3)));
+    let mut later = firing("b", None);
+    feed.stamp(&mut later);
+    assert_eq!(later.acknowledged, Some(by));
 }

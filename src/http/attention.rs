@@ -1,6 +1,7 @@
 //! Who hears of an alert: acknowledgements, silences, what was decided and what was delivered.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
@@ -19,6 +20,17 @@ use crate::limits;
 use crate::routing::{Label, Matchers, Silence};
 use crate::time::Timestamp;
 use crate::wire::{self, LetterView, NotifierView, SilenceBody};
+
+/// What was changed is answered for once it is durable, or not at all after this.
+const DURABLE: Duration = Duration::from_secs(10);
+
+/// Waits until what was asked for outlives the process.
+async fn durable(app: &App) -> Result<(), Problem> {
+    tokio::time::timeout(DURABLE, app.shared.delivery.durable()).await.map_err(|_| {
+        let es = "está hecho, pero el almacén no lo ha guardado todavía: se perdería en un reinicio";
+        Problem::because(Code::Unavailable, es, "done, but the store has not kept it yet: a restart would lose it")
+    })
+}
 
 /// There is no alert called `id`.
 fn no_alert(id: &str) -> Problem {
@@ -69,13 +81,18 @@ pub async fn silence(State(app): State<App>, Extension(holder): Extension<Holder
         let most = limits::SILENCES;
         return Err(Problem::because(Code::Busy, format!("ya hay {most} silencios"), format!("there are {most} silences already")));
     }
+    durable(&app).await?;
     tracing::info!(id = silence.id, author = silence.author, "silence in force");
     Ok((StatusCode::CREATED, json(wire::silence_json(&silence, now))).into_response())
 }
 
 /// `DELETE /v1/silences/{id}`.
 pub async fn unsilence(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    if app.shared.delivery.unsilence(&id) { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::new(Code::NotFound)) }
+    if !app.shared.delivery.unsilence(&id) {
+        return Err(Problem::new(Code::NotFound));
+    }
+    durable(&app).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn malformed(error: &str) -> Fault {
@@ -171,5 +188,6 @@ pub async fn deliveries(State(app): State<App>, given: Given) -> Result<Response
 pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
     app.shared.delivery.replay(id).map_err(|_| Problem::new(Code::NotFound))?;
+    durable(&app).await?;
     Ok(StatusCode::ACCEPTED)
 }

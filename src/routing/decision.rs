@@ -24,6 +24,9 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All.
+    pub const ALL: [Cause; 6] = [Cause::Fired, Cause::Worse, Cause::Acknowledged, Cause::Repeated, Cause::Resolved, Cause::Heartbeat];
+
     /// Its name everywhere.
     pub const fn as_str(self) -> &'static str {
         match self {

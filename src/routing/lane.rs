@@ -3,44 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Book, Cause, Moment, Order, Rank, Timing, What, matchers, rank};
+use super::{Book, Cause, ENDS, Moment, Order, Rank, Timing, Tracked, What, matchers, rank};
 use crate::alert::Alert;
 use crate::post::PostKey;
 
 /// A group: its route, and the labels in which its alerts agree.
-type Key = (usize, Vec<String>);
+pub type Key = (usize, Vec<String>);
 
 #[derive(Debug)]
-struct Group {
+pub struct Group {
     /// When it is looked at next.
-    due: i64,
+    pub due: i64,
     /// Alerts by the numbers of their first transitions.
     members: BTreeMap<u64, String>,
 }
 
 /// What a target was told of one alert.
 #[derive(Debug, Clone)]
-struct Told {
-    rank: Rank,
+pub struct Told {
+    pub rank: Rank,
     /// When.
-    at: i64,
+    pub at: i64,
     /// It was told that somebody took it on.
-    acked: bool,
+    pub acked: bool,
     /// The transition that was told last, and how often; `None` if it was told of the alerts in `open`
     /// only, with which this one goes on.
-    last: Option<(u64, u32)>,
+    pub last: Option<(u64, u32)>,
     /// Alerts that are over, which it still takes for open.
-    open: Vec<(Arc<Alert>, u64)>,
+    pub open: Vec<(Arc<Alert>, u64)>,
 }
 
 /// The state of one target.
 #[derive(Debug, Default)]
 pub struct Lane {
-    groups: BTreeMap<Key, Group>,
+    pub groups: BTreeMap<Key, Group>,
     due: BTreeSet<(i64, Key)>,
     /// In which group an alert waits.
-    places: BTreeMap<String, Key>,
-    told: BTreeMap<String, Told>,
+    pub places: BTreeMap<String, Key>,
+    pub told: BTreeMap<String, Told>,
+    /// Groups that came, went, or are looked at later, since this was last asked for.
+    pub changed: BTreeSet<Key>,
 }
 
 impl Lane {
@@ -61,21 +63,28 @@ impl Lane {
         }
         let (labels, timing) = book.terms(route, target);
         let key = (route, matchers::values(labels, &tracked.alert));
-        let group = self.groups.entry(key.clone()).or_insert_with(|| {
-            let due = now.elapsed.saturating_add(timing.wait);
-            self.due.insert((due, key.clone()));
-            Group { due, members: BTreeMap::new() }
-        });
-        group.members.insert(tracked.first, id.to_owned());
-        let waits = group.due > now.elapsed;
-        self.places.insert(id.to_owned(), key);
-        if let Some(tracked) = book.alerts.get_mut(id) {
-            tracked.lanes += 1;
-        }
-        if waits {
+        let due = self.groups.get(&key).map_or(now.elapsed.saturating_add(timing.wait), |group| group.due);
+        let first = tracked.first;
+        self.join(key, due, first, id.to_owned(), book);
+        if due > now.elapsed {
             book.note(id, target, now, What::Grouped);
         }
         true
+    }
+
+    /// Puts the alert whose first transition is `first` into the group `key`, which is looked at when `due` if it is new.
+    pub fn join(&mut self, key: Key, due: i64, first: u64, id: String, book: &mut Book) {
+        let group = self.groups.entry(key.clone()).or_insert_with(|| {
+            self.due.insert((due, key.clone()));
+            self.changed.insert(key.clone());
+            Group { due, members: BTreeMap::new() }
+        });
+        group.members.insert(first, id.clone());
+        if let Some(tracked) = book.alerts.get_mut(&id) {
+            tracked.lanes += 1;
+        }
+        book.changed.insert(id.clone());
+        self.places.insert(id, key);
     }
 
     /// Looks at every group whose time has come. Looks that were missed are not made up for.
@@ -83,12 +92,15 @@ impl Lane {
         while let Some((due, key)) = self.due.first().filter(|(due, _)| *due <= now.elapsed).cloned() {
             self.due.remove(&(due, key.clone()));
             let Some(mut group) = self.groups.remove(&key) else { continue };
+            self.changed.insert(key.clone());
             let (_, timing) = book.terms(key.0, target);
             for (first, id) in std::mem::take(&mut group.members) {
-                if self.look(target, &id, timing, book, now, out) {
+                let only_ends = key.0 == ENDS && book.alerts.get(&id).is_some_and(Tracked::fires);
+                if only_ends || self.look(target, &id, timing, book, now, out) {
                     group.members.insert(first, id);
                 } else {
                     self.places.remove(&id);
+                    book.changed.insert(id.clone());
                     if let Some(tracked) = book.alerts.get_mut(&id) {
                         tracked.lanes = tracked.lanes.saturating_sub(1);
                     }
@@ -129,6 +141,7 @@ impl Lane {
             open: told.map(|t| t.open).unwrap_or_default(),
         };
         self.told.insert(id.to_owned(), next);
+        book.changed.insert(id.to_owned());
         book.note(id, target, now, What::Sent(cause));
         out.push(Order { target, key: key(&alert, seq, again), alert, seq, cause });
         true
@@ -177,6 +190,7 @@ impl Lane {
         // Whether the new one is taken on is its own matter.
         told.acked = false;
         self.told.insert(id.to_owned(), told);
+        book.changed.extend([id.to_owned(), before.clone()]);
         book.note(id, target, now, What::Continues(before.clone()));
         book.note(&before, target, now, What::Continued(id.to_owned()));
         true
@@ -202,6 +216,7 @@ impl Lane {
             ends.push((alert, seq));
         }
         self.told.remove(id);
+        book.changed.insert(id.to_owned());
         if !book.settings.targets.get(target).is_some_and(|t| t.wants.resolved) {
             return false;
         }
@@ -228,6 +243,7 @@ impl Lane {
             if group.members.is_empty() {
                 self.due.remove(&(group.due, key.clone()));
                 self.groups.remove(&key);
+                self.changed.insert(key);
             }
         }
     }

@@ -385,3 +385,35 @@ fn a_target_is_told_what_it_asks_for() {
         assert_eq!(sent, told, "{wants:?}");
     }
 }
+
+/// A router with other settings that goes on with what `story` knows.
+fn resumed(story: &mut Story, settings: Settings, second: i64) -> Story {
+    let rows = story.router.changes().into_iter().filter_map(|row| Some(((row.kind.to_owned(), row.key), row.body?)));
+    let bodies = story.router.book.alerts.values().map(|t| (t.seq, t.alert.clone())).collect();
+    let router = Router::resume(settings, Story::moment(second), &rows.collect(), &bodies).expect("what was written");
+    Story { router, seq: story.seq }
+}
+
+#[test]
+fn who_is_no_longer_routed_hears_the_end_and_who_is_new_what_goes_on() {
+    let plan = |notify: &[usize], targets: &[&str], rule: &str| {
+        let matchers = matchers(&[(Label::Rule, rule)]);
+        let route = Route { notify: notify.iter().copied().collect(), matchers, group_by: vec![], timing: timing(0, 1, 10, 0) };
+        Settings { targets: targets.iter().map(|name| target(name)).collect(), routes: vec![route], ..Settings::default() }
+    };
+    let mut s = Story::new(plan(&[0, 1], &["gone", "stays"], "r"));
+    s.fires(0, "1");
+    assert_eq!(s.sent(0).len(), 2);
+    // Another target stands in the place of the first; the second is told of another rule only.
+    let mut s = resumed(&mut s, plan(&[1], &["new", "stays"], "other"), 1);
+    let sent = |s: &mut Story, second: i64| {
+        let orders = s.router.advance(Story::moment(second));
+        orders.iter().map(|o| (o.target, o.cause)).collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&mut s, 6), [(0, Cause::Fired)]);
+    assert_eq!(sent(&mut s, 5000), [], "neither repeats");
+    s.ends(5001, "1");
+    let mut ends = sent(&mut s, 9000);
+    ends.sort_unstable();
+    assert_eq!(ends, [(0, Cause::Resolved), (1, Cause::Resolved)]);
+}

@@ -38,8 +38,18 @@ const STATE: &str = "
     CREATE TABLE snapshot (generation INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (generation, part)) STRICT;
 ";
 
+/// `transitions` are whole where `alerts` are as they are shown, and kept while a row of `needs` names them or
+/// `told` in `meta` has not come to them.
+const DELIVERY: &str = "
+    CREATE TABLE transitions (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE deliveries (kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key)) STRICT;
+    CREATE TABLE needs (kind TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (kind, key, seq)) STRICT, WITHOUT ROWID;
+    CREATE INDEX needs_seq ON needs (seq);
+    INSERT INTO meta SELECT 'told', value FROM meta WHERE key = 'last';
+";
+
 /// What each format added to the one before.
-const ADDED: [&[&str]; FORMAT as usize] = [&[ALERTS], &[STATE, sums::ADDED]];
+const ADDED: [&[&str]; FORMAT as usize] = [&[ALERTS], &[STATE, sums::ADDED, DELIVERY]];
 
 /// A commit waits so long for what others do with the file.
 pub const OTHERS: Duration = Duration::from_secs(5);

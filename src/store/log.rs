@@ -6,6 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::file::{self, Opened};
 use super::keeper::{self, Piece, Unreadable};
+use super::outbox::{self, Outbox};
 use super::state::{self, State};
 use super::{Job, Kept, Settings, signed, sums, unsigned};
 use crate::alert::Alert;
@@ -29,6 +30,7 @@ pub struct Log {
     parts: i64,
     /// Something was scrubbed whose old text may still lie in the write-ahead log.
     traces: bool,
+    outbox: Outbox,
 }
 
 impl Log {
@@ -36,7 +38,7 @@ impl Log {
         let last: i64 = file.connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
         let state = State::load(&file.connection)?;
         // What was scrubbed right before a kill may not have been wiped.
-        Ok(Log { file, state, settings, next: unsigned(last) + 1, parts: 0, traces: true })
+        Ok(Log { file, state, settings, next: unsigned(last) + 1, parts: 0, traces: true, outbox: Outbox::default() })
     }
 
     pub fn next(&self) -> u64 {
@@ -59,14 +61,23 @@ impl Log {
                 Job::Alert(alert) if has(&tx, alert)? => again.push(i),
                 Job::Alert(alert) => {
                     append(&tx, &of(alert, next), alert.updated_at)?;
+                    outbox::keep(&tx, next, alert)?;
                     next += 1;
                 }
                 Job::Ended(alert, at) => {
+                    outbox::end(&tx, alert.seq, next, *at, &super::restarted())?;
                     append(&tx, &alert.ended(next, *at), *at)?;
                     next += 1;
                 }
-                Job::Gone(key) => scrubbed |= rewrite(&tx, *key, None)?,
-                Job::Edited(key, post) => scrubbed |= rewrite(&tx, *key, Some(post))?,
+                Job::Gone(key) => {
+                    scrubbed |= rewrite(&tx, *key, None)?;
+                    self.outbox.scrub(&tx, *key)?;
+                }
+                Job::Edited(key, post) => {
+                    scrubbed |= rewrite(&tx, *key, Some(post))?;
+                    self.outbox.edit(&tx, *key, post)?;
+                }
+                Job::Deliveries(step) => self.outbox.write(&tx, step)?,
                 Job::Names(names) => state::name(&tx, names)?,
                 Job::Part(part) => {
                     state.part(&tx, parts, part)?;
@@ -183,8 +194,7 @@ impl Log {
         Ok(ids)
     }
 
-    /// What the tests make small.
-    #[cfg(test)]
+    /// For what else the file holds, and for tests.
     pub fn connection(&self) -> &Connection {
         &self.file.connection
     }
@@ -252,7 +262,8 @@ fn retain(tx: &Transaction<'_>, settings: &Settings, others: u64, now: Timestamp
     let oldest = query.query_map([STEP], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
     let Some((last, _)) = oldest.iter().take_while(|(_, at)| *at < before).last() else { return Ok(()) };
     tx.execute("DELETE FROM alerts WHERE seq <= ?1", [last])?;
-    tx.execute("DELETE FROM shown WHERE seq <= ?1", [last])?;
+    // What is still to be told may have to be scrubbed.
+    tx.execute("DELETE FROM shown WHERE seq <= ?1 AND seq NOT IN (SELECT seq FROM transitions)", [last])?;
     Ok(())
 }
 

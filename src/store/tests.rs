@@ -246,3 +246,83 @@ fn what_ends_with_no_room_was_never_published() {
     store.stop();
     assert_eq!(resume(&mut open(&settings(&folder)).expect("ours"), 0).next, 1);
 }
+
+/// A step that says what was read, and puts and removes rows.
+fn step(read: &[(u64, &Alert)], rows: Vec<crate::routing::Row>, told: u64) -> Job {
+    let (written, _) = tokio::sync::mpsc::unbounded_channel();
+    let read = read.iter().map(|(seq, alert)| (*seq, Arc::new(Alert::clone(alert)))).collect();
+    Job::Deliveries(Box::new(Step { rows, read, told, written }))
+}
+
+fn row(key: &str, body: Option<&[u8]>, needs: &[u64]) -> crate::routing::Row {
+    crate::routing::Row { kind: "k", key: key.to_owned(), body: body.map(<[u8]>::to_vec), needs: needs.to_vec() }
+}
+
+#[test]
+fn a_transition_is_whole_until_it_was_read_and_while_a_row_needs_it() {
+    let folder = TempDir::new().expect("a folder");
+    let mut store = open(&settings(&folder)).expect("new");
+    let shown = post("77", "hola");
+    let alerts = ["a", "b", "c"].map(|id| alert(id, Status::Resolved, 1, std::slice::from_ref(&shown)));
+    commit(&mut store, alerts.clone().map(Job::Alert), 1);
+    let seqs = |store: Opened| {
+        drop(store);
+        let store = open(&settings(&folder)).expect("ours");
+        let past = store.past().expect("sound");
+        (store, past.bodies.keys().copied().collect::<Vec<u64>>(), past)
+    };
+    let (mut store, found, past) = seqs(store);
+    assert_eq!((found, past.told), (vec![1, 2, 3], 0));
+    let again: &Alert = &past.bodies[&2];
+    assert_eq!(format!("{again:?}"), format!("{:?}", alerts[1]));
+    // Two are read: one is needed, the other is not. The third was not read yet.
+    commit(&mut store, [step(&[(1, &alerts[0]), (2, &alerts[1])], vec![row("x", Some(b"1"), &[2]), row("y", Some(b"2"), &[2])], 2)], 3);
+    let (mut store, found, past) = seqs(store);
+    assert_eq!((found, past.told, past.rows.len()), (vec![2, 3], 2, 2));
+    commit(&mut store, [step(&[], vec![row("x", None, &[])], 2)], 4);
+    let (mut store, found, past) = seqs(store);
+    assert_eq!((found, &past.rows[&("k".to_owned(), "y".to_owned())][..]), (vec![2, 3], &b"2"[..]));
+    commit(&mut store, [step(&[], vec![row("y", Some(b"3"), &[])], 2)], 5);
+    assert_eq!(seqs(store).1, [3]);
+}
+
+#[test]
+fn what_is_to_be_told_forgets_what_was_deleted_whenever_it_comes() {
+    let folder = TempDir::new().expect("a folder");
+    let mut store = open(&settings(&folder)).expect("new");
+    let shown = post("77", "palabra-irrepetible");
+    let one = alert("a", Status::Firing, 1, std::slice::from_ref(&shown));
+    let key = shown.get().key();
+    commit(&mut store, [Job::Alert(one.clone()), step(&[(1, &one)], vec![row("x", Some(b"1"), &[1])], 1)], 1);
+    // An edit does not change what was told, a delete does, even if a step on its way still had it.
+    commit(&mut store, [Job::Edited(key, post("77", "corregida"))], 2);
+    let past = Past::load(store.log.connection(), &settings(&folder).path).expect("sound");
+    assert_eq!(past.bodies[&1].top_posts[0].get().text, "palabra-irrepetible");
+    commit(&mut store, [Job::Gone(key), step(&[(1, &one)], vec![row("x", Some(b"2"), &[1])], 1)], 3);
+    let past = Past::load(store.log.connection(), &settings(&folder).path).expect("sound");
+    assert!(past.bodies[&1].top_posts.is_empty() && past.bodies[&1].first_post.is_none());
+    // What was not told yet is told in its new version.
+    let other = post("78", "antes");
+    commit(&mut store, [Job::Alert(alert("b", Status::Firing, 4, std::slice::from_ref(&other)))], 4);
+    commit(&mut store, [Job::Edited(other.get().key(), post("78", "despues"))], 5);
+    let past = Past::load(store.log.connection(), &settings(&folder).path).expect("sound");
+    assert_eq!(past.bodies[&2].top_posts[0].get().text, "despues");
+    drop(store);
+    for file in std::fs::read_dir(folder.path()).expect("a folder") {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("bytes");
+        assert!(!bytes.windows(19).any(|w| w == b"palabra-irrepetible"));
+    }
+}
+
+#[test]
+fn what_fired_and_is_resolved_at_the_start_is_whole_too() {
+    let folder = TempDir::new().expect("a folder");
+    let mut store = open(&settings(&folder)).expect("new");
+    let one = alert("a", Status::Firing, 1, &[post("77", "hola")]);
+    commit(&mut store, [Job::Alert(one.clone()), step(&[(1, &one)], vec![row("x", Some(b"1"), &[1])], 1)], 1);
+    drop(store);
+    let past = resume(&mut open(&settings(&folder)).expect("ours"), 9).past;
+    let end = &past.bodies[&2];
+    assert_eq!((end.status, end.resolved_at, end.reasons[0].code), (Status::Resolved, Some(Timestamp::from_seconds(9)), "restarted"));
+    assert_eq!((past.told, past.firing().count()), (1, 0));
+}

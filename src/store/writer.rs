@@ -84,7 +84,12 @@ impl Writer {
                 continue;
             }
             if self.commit()? {
+                let written: Vec<_> = self.held.iter().filter_map(Job::written).collect();
                 publish(std::mem::take(&mut self.held));
+                // Closed means that nobody waits for it any more.
+                for step in written {
+                    let _ = step.send(());
+                }
                 self.ask();
             } else if last {
                 let alerts = self.held.iter().filter(|job| matches!(job, Job::Alert(_))).count();

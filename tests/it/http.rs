@@ -137,7 +137,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let feed = Feed::new("E1".to_owned(), vec!["api".to_owned()]);
         let (settings, targets) = plan.delivery;
-        let delivery = Delivery::start(feed.clone(), clock.clone(), settings, targets, 1);
+        let delivery = Delivery::start(feed.clone(), clock.clone(), settings, targets, 1, None).expect("nothing kept");
         let formats = vec![Format { name: "escucha", mapping: Mapping::default() }];
         let recall = Arc::new(Recall::new(config.engine.recall_bytes, formats.clone()));
         let parts = Parts {

@@ -34,6 +34,7 @@ mod oracle;
 mod oracle_matching;
 mod outages;
 mod outcomes;
+mod outlived;
 mod powertrack;
 mod priority;
 mod probe;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::receiver::{Answer, Receiver};
 
 /// A running engine; ended with its test.
-struct Running {
-    child: Child,
-    address: String,
+pub struct Running {
+    pub child: Child,
+    pub address: String,
 }
 
 impl Drop for Running {
@@ -23,7 +23,7 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(config: &str, folder: &std::path::Path) -> Running {
+    pub fn start(config: &str, folder: &std::path::Path) -> Running {
         let file = folder.join("escucha.toml");
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_escucha"));
@@ -35,7 +35,7 @@ impl Running {
         Running { child, address }
     }
 
-    async fn ask(&self, method: reqwest::Method, path: &str, body: String) -> Value {
+    pub async fn ask(&self, method: reqwest::Method, path: &str, body: String) -> Value {
         let url = format!("http://{}{path}", self.address);
         let answer = reqwest::Client::builder().no_proxy().build().unwrap().request(method, url).body(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -44,8 +44,8 @@ impl Running {
 }
 
 /// Waits for `done`; asks again and again.
-async fn until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
-    let patience = Instant::now() + Duration::from_secs(60);
+pub async fn until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+    let patience = Instant::now() + Duration::from_secs(180);
     loop {
         if let Some(found) = done() {
             return found;

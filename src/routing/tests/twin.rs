@@ -320,20 +320,66 @@ fn story(prng: &mut Prng, steps: usize) -> Vec<(Moment, Input)> {
     out
 }
 
+/// A router that is written down at every step and now and then begins anew from what was written.
+struct Mortal {
+    router: Router,
+    settings: Settings,
+    kept: Rows,
+    needs: BTreeMap<(String, String), Vec<u64>>,
+    bodies: BTreeMap<u64, Arc<Alert>>,
+}
+
+impl Mortal {
+    fn new(settings: Settings, now: Moment) -> Mortal {
+        let router = Router::new(settings.clone(), now);
+        Mortal { router, settings, kept: Rows::new(), needs: BTreeMap::new(), bodies: BTreeMap::new() }
+    }
+
+    fn write(&mut self) {
+        for row in self.router.changes() {
+            let key = (row.kind.to_owned(), row.key);
+            self.needs.insert(key.clone(), row.needs);
+            match row.body {
+                Some(body) => self.kept.insert(key, body),
+                None => self.kept.remove(&key),
+            };
+        }
+    }
+
+    fn begin_anew(&mut self, now: Moment) {
+        // No body is there but those that a row asked for.
+        let needed: BTreeSet<u64> = self.needs.values().flatten().copied().collect();
+        let bodies = self.bodies.iter().filter(|(seq, _)| needed.contains(seq)).map(|(seq, alert)| (*seq, alert.clone())).collect();
+        let logs = |router: &Router| router.book.alerts.keys().map(|id| (id.clone(), router.why(id))).collect::<Vec<_>>();
+        let again = Router::resume(self.settings.clone(), now, &self.kept, &bodies).expect("what was written");
+        assert_eq!(logs(&again), logs(&self.router));
+        self.router = again;
+        let rows: Vec<Row> = self.router.changes();
+        let differs = rows.iter().find(|row| self.kept.get(&(row.kind.to_owned(), row.key.clone())) != row.body.as_ref());
+        assert_eq!(differs, None, "what is read is what was written");
+    }
+}
+
 #[test]
-fn the_router_does_as_its_slow_twin() {
+fn the_router_does_as_its_slow_twin_and_outlives_its_process() {
     let (mut sent, mut went_on, mut causes) = (0, 0, BTreeSet::new());
     for seed in 0..150 {
         let mut prng = Prng::new(seed);
         let settings = settings(&mut prng);
         let steps = story(&mut prng, 60);
-        let mut router = Router::new(settings.clone(), steps[0].0);
+        let mut mortal = Mortal::new(settings.clone(), steps[0].0);
+        let deadly = *prng.pick(&[0.0, 0.1, 0.5]);
         let mut got: Vec<Vec<(String, u64, Cause)>> = vec![Vec::new(); settings.targets.len()];
         let mut seq = 0;
         for (i, (now, input)) in steps.iter().enumerate() {
+            if prng.chance(deadly) {
+                mortal.begin_anew(*now);
+            }
+            let router = &mut mortal.router;
             match input.clone() {
                 Input::Comes(alert) => {
                     seq += 1;
+                    mortal.bodies.insert(seq, Arc::from(alert.clone()));
                     router.observe(Arc::from(alert), seq, *now);
                 }
                 Input::Silence(silence) => router.silence(silence, *now).expect("room"),
@@ -345,6 +391,7 @@ fn the_router_does_as_its_slow_twin() {
             for order in router.advance(*now) {
                 got[order.target].push((order.alert.id.clone(), order.seq, order.cause));
             }
+            mortal.write();
             for (target, got) in got.iter().enumerate() {
                 let heard = told(&settings, target, &steps[..=i]);
                 went_on += usize::from(i + 1 == steps.len()) * heard.iter().filter(|h| h.instead_of.is_some()).count();
