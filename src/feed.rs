@@ -15,6 +15,7 @@ pub use filter::{Channel, Filter};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use crossbeam::channel::Sender;
@@ -285,8 +286,9 @@ impl Feed {
     }
 
     /// Passes the bell on to the readers; run as one task, so that waking thousands of them is not
-    /// the work of the thread that publishes.
-    pub async fn ring(self: Arc<Self>) {
+    /// the work of the thread that publishes. What comes after a quiet time is rung for at once; what comes
+    /// within `gather` of that is rung for together, so that it is one write for each reader and not many.
+    pub async fn ring(self: Arc<Self>, gather: Duration) {
         loop {
             self.bell.notified().await;
             let (alerts, mentions) = {
@@ -296,6 +298,7 @@ impl Feed {
             for (bell, end) in [(&self.alerts, alerts), (&self.mentions, mentions)] {
                 bell.send_if_modified(|old| std::mem::replace(old, end) != end);
             }
+            tokio::time::sleep(gather).await;
         }
     }
 
