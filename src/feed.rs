@@ -170,7 +170,8 @@ impl Feed {
             store: None,
             shown: HashMap::new(),
         };
-        let (alerts, _) = watch::channel(1);
+        // What `ring` makes of empty rings.
+        let (alerts, _) = watch::channel(2);
         let (mentions, _) = watch::channel(1);
         Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, mentions })
     }
@@ -295,10 +296,14 @@ impl Feed {
                 let log = self.read_log();
                 (log.alerts.end() + log.deletes.end(), log.mentions.end())
             };
+            let mut rung = false;
             for (bell, end) in [(&self.alerts, alerts), (&self.mentions, mentions)] {
-                bell.send_if_modified(|old| std::mem::replace(old, end) != end);
+                rung |= bell.send_if_modified(|old| std::mem::replace(old, end) != end);
             }
-            tokio::time::sleep(gather).await;
+            // Windows wait for the beat anyway, and must not make an alert wait.
+            if rung {
+                tokio::time::sleep(gather).await;
+            }
         }
     }
 

@@ -119,7 +119,8 @@ async fn swarm(args: &Args) -> Result<(), Fault> {
     let shared = crowd.shared.clone();
     let told = crowd.end().await?;
     println!("alerts {}, posts taken {}", shared.head.load(Relaxed), tap.taken.load(Relaxed));
-    let whole = told.print(&shared);
+    let stayed = args.restart.is_some() || shared.lost.load(Relaxed) == 0;
+    let whole = told.print(&shared) && stayed;
     println!("from when a post was due to its alert: {}", quantiles(&told.late));
     engine.stop()?;
     match (whole, in_time) {

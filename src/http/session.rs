@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
+use metrics::Counter;
 use tokio::sync::watch;
 
 use super::auth::Holder;
@@ -13,8 +14,9 @@ use crate::telemetry;
 use crate::time::{SECOND, Timestamp};
 use crate::wire::{self, HelloView, ReconnectView, SourceView, Time};
 
-/// Bytes read from the log for one write.
-const READ_BYTES: usize = 64 * 1024;
+/// Bytes read from the log for one write. A WebSocket keeps room for the longest write it has made, and all
+/// clients that come back after a restart make a long one.
+const READ_BYTES: usize = 16 * 1024;
 
 /// The beat all clients share.
 #[derive(Debug, Clone)]
@@ -78,6 +80,8 @@ pub struct Session {
     greeting: Vec<Frame>,
     /// Mentions lost since the last mention that was sent.
     dropped: u64,
+    /// Frames that were given to WebSocket clients, this one among them.
+    pub sent: Counter,
     advice: ReconnectView,
 }
 
@@ -115,6 +119,7 @@ impl Session {
             bells,
             greeting: vec![hello],
             dropped: 0,
+            sent: telemetry::stream_frames(),
             advice: reconnect,
             app,
         };

@@ -96,7 +96,8 @@ async fn serve(app: App, mut socket: WebSocket, mut session: Session) {
     let close = async {
         // The engine may have said something between the last write and its end.
         while let Some(frames) = session.rest().filter(|_| code == RESTART) {
-            if send(&mut socket, frames.into_iter().map(|f| f.text).collect()).await.is_err() {
+            let frames = frames.into_iter().map(|f| f.text).collect();
+            if send(&mut socket, &session, frames).await.is_err() {
                 return;
             }
         }
@@ -115,9 +116,11 @@ fn parting(advice: ReconnectView) -> String {
 }
 
 async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> End {
+    // Made once: all clients would else enter and leave its list with every alert.
+    let mut stopped = std::pin::pin!(app.stop.cancelled());
     loop {
         let frames = tokio::select! {
-            () = app.stop.cancelled() => return End::Stopped,
+            () = &mut stopped => return End::Stopped,
             message = socket.recv() => match message {
                 Some(Ok(Message::Text(text))) => vec![answer(app, session, &text)],
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
@@ -143,7 +146,7 @@ async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> E
 /// Writes `frames` in as few writes as they fit, and watches a client that does not read.
 async fn write(app: &App, socket: &mut WebSocket, session: &Session, frames: Vec<Utf8Bytes>) -> Result<(), End> {
     let timing = app.settings.timing;
-    let mut writing = std::pin::pin!(send(socket, frames));
+    let mut writing = std::pin::pin!(send(socket, session, frames));
     let mut waited = Duration::ZERO;
     loop {
         // A stop does not cut a frame in two: the server waits for it as long as for all that is open.
@@ -157,8 +160,8 @@ async fn write(app: &App, socket: &mut WebSocket, session: &Session, frames: Vec
     }
 }
 
-async fn send(socket: &mut WebSocket, frames: Vec<Utf8Bytes>) -> Result<(), axum::Error> {
-    telemetry::stream_frames().increment(frames.len() as u64);
+async fn send(socket: &mut WebSocket, session: &Session, frames: Vec<Utf8Bytes>) -> Result<(), axum::Error> {
+    session.sent.increment(frames.len() as u64);
     for frame in frames {
         socket.feed(Message::Text(frame)).await?;
     }

@@ -1,5 +1,6 @@
 //! One client of a crowd.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,6 +8,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use escucha::prng::Prng;
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::socket::{self, Read, Socket};
@@ -186,15 +188,48 @@ fn tell(joined: &mut Option<mpsc::UnboundedSender<()>>) {
 /// Takes one frame in.
 fn heard(shared: &Shared, text: &str, place: &mut Place, tale: &mut Tale, pace: Option<Pace>, greeted: &mut bool) -> Result<(), Fault> {
     tale.frames += 1;
-    if text.starts_with(r#"{"type":"alert""#) {
-        alert(shared, text, place, tale, pace);
-    } else if text.starts_with(r#"{"type":"hello""#) {
-        *greeted = true;
-        return hello(shared, text, place);
-    } else if text.starts_with(r#"{"type":"gap""#) {
-        tale.gaps += 1;
+    match read(text)? {
+        Frame::Alert { seq, id } => alert(shared, seq, &id, place, tale, pace),
+        Frame::Hello(frame) => {
+            *greeted = true;
+            return hello(shared, &frame, place);
+        }
+        Frame::Gap => tale.gaps += 1,
+        Frame::Other => {}
     }
     Ok(())
+}
+
+/// What a frame is to a client.
+enum Frame<'a> {
+    Alert { seq: u64, id: Cow<'a, str> },
+    Hello(Value),
+    Gap,
+    Other,
+}
+
+/// Almost all frames begin with their type and alerts have number and id next, so that they need not be parsed;
+/// what the store changed of an alert has its members in another order.
+fn read(text: &str) -> Result<Frame<'_>, Fault> {
+    if let Some(rest) = text.strip_prefix(r#"{"type":"alert","seq":"#)
+        && let Some((seq, rest)) = rest.split_once(r#","id":""#)
+        && let (Ok(seq), Some((id, _))) = (seq.parse(), rest.split_once('"'))
+    {
+        return Ok(Frame::Alert { seq, id: id.into() });
+    }
+    if text.starts_with(r#"{"type":"windows""#) || text.starts_with(r#"{"type":"status""#) || text.starts_with(r#"{"type":"mention""#) {
+        return Ok(Frame::Other);
+    }
+    let frame: Value = serde_json::from_str(text)?;
+    Ok(match frame["type"].as_str() {
+        Some("alert") => Frame::Alert {
+            seq: frame["seq"].as_u64().ok_or("an alert without seq")?,
+            id: frame["id"].as_str().ok_or("an alert without id")?.to_owned().into(),
+        },
+        Some("hello") => Frame::Hello(frame),
+        Some("gap") => Frame::Gap,
+        _ => Frame::Other,
+    })
 }
 
 /// Number after `key` in the text.
@@ -203,8 +238,7 @@ fn number(text: &str, key: &str) -> Option<u64> {
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-fn hello(shared: &Shared, text: &str, place: &mut Place) -> Result<(), Fault> {
-    let hello: serde_json::Value = serde_json::from_str(text)?;
+fn hello(shared: &Shared, hello: &Value, place: &mut Place) -> Result<(), Fault> {
     if place.epoch.is_none() {
         place.seq = hello["seq"].as_u64().ok_or("a hello without seq")?;
     } else if hello["recovered"] != true {
@@ -224,9 +258,8 @@ fn parting(reason: &str, place: &mut Place) {
     }
 }
 
-fn alert(shared: &Shared, text: &str, place: &mut Place, tale: &mut Tale, pace: Option<Pace>) {
+fn alert(shared: &Shared, seq: u64, id: &str, place: &mut Place, tale: &mut Tale, pace: Option<Pace>) {
     tale.alerts += 1;
-    let seq = number(text.get(..64).unwrap_or(text), r#""seq":"#).unwrap_or(0);
     let expected = place.seq + 1;
     if seq != expected {
         tale.missing += seq.abs_diff(expected).max(1);
@@ -234,7 +267,6 @@ fn alert(shared: &Shared, text: &str, place: &mut Place, tale: &mut Tale, pace: 
     place.seq = seq;
     shared.read.fetch_add(1, Relaxed);
     shared.head.fetch_max(seq, Relaxed);
-    let id = text.split_once(r#""id":""#).and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default();
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     let hash = hasher.finish().max(1);
@@ -263,6 +295,20 @@ mod tests {
         {
             assert_eq!(back_off(window, failures, unit), want, "{window:?} {failures}");
         }
+    }
+
+    #[test]
+    fn an_alert_is_found_whatever_the_order_of_its_members() {
+        let alert = serde_json::json!({"type": "alert", "seq": 7, "id": "each/flow/p-3", "status": "resolved"});
+        for text in [r#"{"type":"alert","seq":7,"id":"each/flow/p-3","status":"firing"}"#, &alert.to_string()] {
+            match read(text).expect("a frame") {
+                Frame::Alert { seq, id } => assert_eq!((seq, &*id), (7, "each/flow/p-3"), "{text}"),
+                _ => panic!("{text}"),
+            }
+        }
+        assert!(matches!(read(r#"{"type":"gap","channel":"alerts"}"#), Ok(Frame::Gap)));
+        assert!(matches!(read(r#"{"dropped":3,"type":"mention"}"#), Ok(Frame::Other)));
+        assert!(read("{").is_err());
     }
 
     #[test]

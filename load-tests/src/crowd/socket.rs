@@ -136,8 +136,11 @@ fn frames(bytes: &[u8], each: &mut impl FnMut(&str) -> Result<(), Fault>) -> Res
     Ok((used, None))
 }
 
-/// Opcode, payload and length of the frame at the start of `bytes`, if it is whole: RFC 6455, 5.2.
-fn frame(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, Fault> {
+/// Opcode, payload and length of a frame.
+type Frame<'a> = (u8, &'a [u8], usize);
+
+/// The frame at the start of `bytes`, if it is whole: RFC 6455, 5.2.
+fn frame(bytes: &[u8]) -> Result<Option<Frame<'_>>, Fault> {
     let [first, second, ..] = *bytes else { return Ok(None) };
     if first & 0xf0 != 0x80 || second & 0x80 != 0 {
         return Err("a frame in parts, with an extension, or masked".into());
