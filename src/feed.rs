@@ -15,6 +15,7 @@ pub use filter::{Channel, Filter};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use crossbeam::channel::Sender;
@@ -172,7 +173,8 @@ impl Feed {
             store: None,
             shown: HashMap::new(),
         };
-        let (alerts, _) = watch::channel(1);
+        // What `ring` makes of empty rings.
+        let (alerts, _) = watch::channel(2);
         let (mentions, _) = watch::channel(1);
         Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, mentions })
     }
@@ -303,16 +305,22 @@ impl Feed {
     }
 
     /// Passes the bell on to the readers; run as one task, so that waking thousands of them is not
-    /// the work of the thread that publishes.
-    pub async fn ring(self: Arc<Self>) {
+    /// the work of the thread that publishes. What comes after a quiet time is rung for at once; what comes
+    /// within `gather` of that is rung for together, so that it is one write for each reader and not many.
+    pub async fn ring(self: Arc<Self>, gather: Duration) {
         loop {
             self.bell.notified().await;
             let (alerts, mentions) = {
                 let log = self.read_log();
                 (log.alerts.end() + log.deletes.end(), log.mentions.end())
             };
+            let mut rung = false;
             for (bell, end) in [(&self.alerts, alerts), (&self.mentions, mentions)] {
-                bell.send_if_modified(|old| std::mem::replace(old, end) != end);
+                rung |= bell.send_if_modified(|old| std::mem::replace(old, end) != end);
+            }
+            // Windows wait for the beat anyway, and must not make an alert wait.
+            if rung {
+                tokio::time::sleep(gather).await;
             }
         }
     }

@@ -3,6 +3,7 @@
 //! [`ROUTES`] says what there is and who may use it; the router is built from it, so that no route
 //! can exist without its rule.
 
+mod admission;
 mod alerts;
 mod api;
 pub mod auth;
@@ -37,10 +38,13 @@ use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use admission::Joins;
 pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, seed_new, token_new};
 pub use desk::{Desk, Kept, Put};
 pub use problem::{Code, Fault, Problem};
 pub use serve::{NotStarted, Server};
+
+use admission::Admission;
 
 use crate::delivery::Delivery;
 use crate::feed::Feed;
@@ -64,12 +68,20 @@ pub struct Settings {
     pub timing: Timing,
     /// Unread bytes of alerts after which a client that does not read is closed.
     pub backlog: u64,
+    /// How many clients may join a stream.
+    pub joins: Joins,
 }
 
 impl Settings {
     /// Listens on `bind` with everything else as is usual.
     pub fn new(bind: SocketAddr) -> Settings {
-        Settings { bind, allowed_origins: Vec::new(), timing: Timing::default(), backlog: limits::CLIENT_BACKLOG_BYTES as u64 }
+        Settings {
+            bind,
+            allowed_origins: Vec::new(),
+            timing: Timing::default(),
+            backlog: limits::CLIENT_BACKLOG_BYTES as u64,
+            joins: Joins::default(),
+        }
     }
 }
 
@@ -86,6 +98,8 @@ pub struct Timing {
     pub look: Duration,
     /// A client that reads nothing at all of what waits for it for so long is closed.
     pub stall: Duration,
+    /// From one waking of all stream clients to the next; what comes meanwhile is one write for each.
+    pub gather: Duration,
     /// From one object of windows to the next.
     pub beat: Duration,
     /// Beats from one `status` to the next.
@@ -102,6 +116,7 @@ impl Default for Timing {
             answer: Duration::from_secs(2),
             look: Duration::from_secs(1),
             stall: Duration::from_micros(limits::CLIENT_STALL as u64),
+            gather: Duration::from_millis(10),
             beat: Duration::from_secs(1),
             status_every: 5,
             drain: Duration::from_secs(5),
@@ -186,6 +201,7 @@ struct State {
     shared: Shared,
     settings: Settings,
     beat: watch::Receiver<session::Beat>,
+    admission: Admission,
     stop: CancellationToken,
     /// Upgraded connections, which the HTTP server no longer knows.
     streams: TaskTracker,

@@ -278,6 +278,12 @@ pub const CLIENT_BACKLOG_BYTES: usize = 16 * 1024 * 1024;
 pub const CLIENT_STALL: i64 = 30 * SECOND;
 /// Bytes of a download that are made at once, and one row; the rest waits until they are read.
 pub const DOWNLOAD_BYTES: usize = 64 * 1024;
+/// Clients that may join a live stream in a second, in the long run ...
+pub const STREAM_JOINS: u32 = 1000;
+/// ... and at once, after a quiet time.
+pub const STREAM_JOINS_AT_ONCE: u32 = 1000;
+/// Milliseconds over which clients that lost their stream are told to come back, at most.
+pub const RECONNECT_WINDOW_MS: u64 = 15_000;
 /// Open HTTP connections.
 pub const CONNECTIONS: usize = 12_000;
 /// Open files that may be needed: all connections of clients, those of a source, and some for the rest.
@@ -327,5 +333,6 @@ const _: () = {
     assert!(SHARE_CLUSTERS <= REMEMBERED && SHARE_WAITING <= REMEMBERED);
     assert!(CLUSTERS < u32::MAX as usize, "a cluster's place is 32 bits");
     assert!(NETWORKS <= u8::MAX as usize, "a network's number is 8 bits");
+    assert!(CONNECTIONS as u64 * 1000 < STREAM_JOINS as u64 * RECONNECT_WINDOW_MS, "all clients can join within the window");
     assert!(BODY_BYTES < u32::MAX as usize, "spans are 32 bits");
 };

@@ -38,6 +38,9 @@ const STAGE: &str = "escucha_stage_seconds";
 const QUEUE_DEPTH: &str = "escucha_queue_depth";
 const CLIENTS: &str = "escucha_stream_clients";
 const GAPS: &str = "escucha_stream_gaps_total";
+const TURNED_AWAY: &str = "escucha_stream_turned_away_total";
+const STREAM_FRAMES: &str = "escucha_stream_frames_total";
+const STREAM_WRITES: &str = "escucha_stream_writes_total";
 const SLOW: &str = "escucha_slow_clients_total";
 const NOTIFICATIONS: &str = "escucha_notifications_total";
 const NOTIFICATION: &str = "escucha_notification_seconds";
@@ -127,6 +130,13 @@ fn describe() {
     describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers, batches or notifications waiting in a queue");
     describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
     describe_counter!(GAPS, Unit::Count, "Gaps told to clients of the live streams");
+    describe_counter!(
+        TURNED_AWAY,
+        Unit::Count,
+        "Clients told to join a live stream later, because too many joined at once, by what carries the stream"
+    );
+    describe_counter!(STREAM_FRAMES, Unit::Count, "Frames given to WebSocket clients");
+    describe_counter!(STREAM_WRITES, Unit::Count, "Writes that took them there");
     describe_counter!(NOTIFICATIONS, Unit::Count, "Notifications by what came of a try: delivered, retried, dead, missed");
     describe_histogram!(NOTIFICATION, Unit::Seconds, "From the decision to tell a target to its answer that it was told");
     describe_gauge!(OLDEST, Unit::Seconds, "How long the oldest notification has been waiting for the target");
@@ -295,6 +305,21 @@ pub fn stream_clients() -> Gauge {
 /// Gaps told to clients of the live streams.
 pub fn stream_gaps() -> Counter {
     counter!(GAPS)
+}
+
+/// Clients told to join later; `transport` is `websocket` or `http`.
+pub fn stream_turned_away(transport: &'static str) -> Counter {
+    counter!(TURNED_AWAY, "transport" => transport)
+}
+
+/// Frames given to WebSocket clients.
+pub fn stream_frames() -> Counter {
+    counter!(STREAM_FRAMES)
+}
+
+/// Writes to connections of WebSocket clients.
+pub fn stream_writes() -> Counter {
+    counter!(STREAM_WRITES)
 }
 
 /// Clients closed because they did not read; `transport` is `websocket` or `http`.

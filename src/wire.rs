@@ -27,8 +27,8 @@ pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, Trie
 pub use share::{ShareAsked, share_csv, share_json};
 pub use stored::{ended_json, replaced_json};
 pub use stream::{
-    HelloView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json, sources_json, status_json,
-    subscribed_json, windows_json, with_dropped,
+    HelloView, ReconnectView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json,
+    sources_json, status_json, subscribed_json, windows_json, with_dropped,
 };
 
 use serde::{Serialize, Serializer};

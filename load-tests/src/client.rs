@@ -1,15 +1,13 @@
 //! One client of `/v1/stream`: what it read, whether anything is missing, how late it was.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use hdrhistogram::Histogram;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -77,16 +75,6 @@ impl Seen {
             self.alerts_hash = hasher.finish();
         }
     }
-
-    /// Adds what another client read.
-    pub fn add(&mut self, other: &Seen) {
-        self.frames += other.frames;
-        self.alerts += other.alerts;
-        self.mentions += other.mentions;
-        self.dropped += other.dropped;
-        self.gaps += other.gaps;
-        self.holes += other.holes;
-    }
 }
 
 /// Microseconds up to ten minutes; what is later is cut.
@@ -105,7 +93,7 @@ async fn connect(address: SocketAddr, query: &str) -> Result<Socket, Fault> {
 }
 
 /// The next text; an error if the stream ends.
-async fn next(socket: &mut Socket) -> Result<Utf8Bytes, Fault> {
+pub async fn next(socket: &mut Socket) -> Result<Utf8Bytes, Fault> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => return Ok(text),
@@ -167,80 +155,6 @@ fn mark(text: &str, late: &mut Late) -> Result<(), Fault> {
         histogram.saturating_record(micros.max(1));
     }
     Ok(())
-}
-
-/// When any client read a frame first, by the hash of its start; all clients get the same bytes.
-pub struct Firsts {
-    hash: RandomState,
-    shards: [Mutex<HashMap<u64, Instant>>; 64],
-}
-
-/// Bytes of a frame that tell it from all others: its number, or its topic and time.
-const START: usize = 160;
-/// Frames remembered by each shard at most; more are not timed.
-const REMEMBERED: usize = 20_000;
-
-impl Default for Firsts {
-    fn default() -> Firsts {
-        Firsts { hash: RandomState::new(), shards: std::array::from_fn(|_| Mutex::default()) }
-    }
-}
-
-impl Firsts {
-    /// How far behind the first reader of this text one is now.
-    fn behind(&self, text: &str) -> Option<Duration> {
-        let now = Instant::now();
-        let key = self.hash.hash_one(text.as_bytes().get(..START).unwrap_or(text.as_bytes()));
-        let shard = self.shards.get(key as usize % self.shards.len())?;
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = shard.len() >= REMEMBERED;
-        match shard.get(&key) {
-            Some(first) => Some(now.saturating_duration_since(*first)),
-            None if full => None,
-            None => {
-                shard.insert(key, now);
-                Some(Duration::ZERO)
-            }
-        }
-    }
-}
-
-/// What clients of a swarm do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    Joining,
-    Measuring,
-    Over,
-}
-
-/// One of a swarm: says that it has joined, and measures when it is told to.
-pub async fn timed(
-    address: SocketAddr,
-    query: String,
-    mut phase: watch::Receiver<Phase>,
-    firsts: Arc<Firsts>,
-    joined: mpsc::Sender<()>,
-) -> Result<(Seen, Histogram<u64>), Fault> {
-    let socket = connect(address, &query).await;
-    // Whoever waits for it may be gone.
-    let _ = joined.send(()).await;
-    drop(joined);
-    let mut socket = socket?;
-    let (mut seen, mut late) = (Seen::default(), histogram()?);
-    loop {
-        tokio::select! {
-            text = next(&mut socket) => {
-                let text = text?;
-                if *phase.borrow() == Phase::Measuring {
-                    seen.frame(&text);
-                    if let Some(behind) = firsts.behind(&text) {
-                        late.saturating_record((behind.as_micros() as u64).max(1));
-                    }
-                }
-            }
-            _ = phase.changed() => if *phase.borrow() == Phase::Over { return Ok((seen, late)) },
-        }
-    }
 }
 
 #[cfg(test)]

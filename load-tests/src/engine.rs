@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -51,9 +51,41 @@ impl Engine {
         Ok(after.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0)
     }
 
+    /// Another server of which nothing is known but where it will listen.
+    pub async fn other(command: &mut Command, address: SocketAddr) -> Result<Engine, Fault> {
+        let child = command.stdin(Stdio::null()).spawn().map_err(|e| format!("{command:?}: {e}"))?;
+        let mut engine = Engine { child, address };
+        for _ in 0..300 {
+            if let Some(status) = engine.child.try_wait()? {
+                return Err(format!("{command:?} ended with {status}").into());
+            }
+            if tokio::net::TcpStream::connect(address).await.is_ok() {
+                return Ok(engine);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(format!("{command:?} does not listen on {address}").into())
+    }
+
     /// Asks it to end and waits; says whether it ended well.
     pub fn stop(mut self) -> Result<(), Fault> {
-        Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
+        self.signal("-TERM")?;
+        self.ended()
+    }
+
+    /// Ends it without asking.
+    pub fn kill(mut self) -> Result<(), Fault> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn signal(&self, signal: &str) -> Result<(), Fault> {
+        Command::new("kill").arg(signal).arg(self.child.id().to_string()).status()?;
+        Ok(())
+    }
+
+    fn ended(&mut self) -> Result<(), Fault> {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(20) {
             if let Some(status) = self.child.try_wait()? {
@@ -63,6 +95,28 @@ impl Engine {
         }
         Err("the engine did not end within 20 s".into())
     }
+}
+
+/// A folder of this run, removed at its end.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Result<Folder, Fault> {
+        let path = std::env::temp_dir().join(format!("escucha-load-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Folder(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0 as &Path);
+    }
+}
+
+/// A port of this machine that nobody uses now.
+pub async fn free_port() -> Result<u16, Fault> {
+    Ok(tokio::net::TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
 }
 
 /// A figure of `/proc` about the memory of a process, in megabytes.

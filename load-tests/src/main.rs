@@ -4,7 +4,10 @@
 
 mod accounting;
 mod client;
+mod crowd;
 mod engine;
+mod fanout;
+mod flow;
 mod frames;
 mod jetstream;
 mod pace;
@@ -26,8 +29,10 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 enum Cli {
     /// A paced firehose over TCP, HTTP and WebSocket at once, clients on the stream, and the accounting
     Whole(whole::Args),
-    /// Many stream clients on one engine, and how late each is
+    /// Many stream clients on one engine, and how late each is; with `--restart`, all come back
     Swarm(swarm::Args),
+    /// One alert to many clients, beside other servers
+    Fanout(fanout::Args),
     /// Days of event time into an engine in this process: its memory must become flat
     Steady(steady::Args),
     /// The common work of the peer kit
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse() {
         Cli::Whole(args) => whole::run(&args),
         Cli::Swarm(args) => swarm::run(&args),
+        Cli::Fanout(args) => fanout::run(&args),
         Cli::Steady(args) => steady::run(&args),
         Cli::Peer(args) => peer::run(&args),
     };

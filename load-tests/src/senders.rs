@@ -84,7 +84,7 @@ pub async fn http(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f6
 }
 
 /// One request on a connection that is kept; returns the status.
-async fn post(stream: &mut TcpStream, body: &[u8]) -> Result<u16, Fault> {
+pub async fn post(stream: &mut TcpStream, body: &[u8]) -> Result<u16, Fault> {
     let head = format!(
         "POST /v1/posts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n",
         body.len()

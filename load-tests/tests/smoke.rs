@@ -23,6 +23,24 @@ fn the_whole_runs_and_its_books_are_exact() {
 }
 
 #[test]
+fn nobody_misses_an_alert_when_the_engine_is_killed() {
+    let sizes = ["--clients", "40", "--seconds", "1", "--rate", "20", "--restart", "kill"];
+    let run = Command::new(env!("CARGO_BIN_EXE_load-tests")).arg("swarm").arg("--engine").arg(engine()).args(sizes).output().unwrap();
+    // Whether it was in time says something of the machine.
+    let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(out.contains("40 clients, 0 failed") && out.contains("streams lost 40,"), "{out}{err}");
+    assert!(out.contains("missing alerts 0, gaps 0, could not go on 0, alerts that differ 0\n"), "{out}{err}");
+}
+
+#[test]
+fn one_alert_goes_to_all_clients() {
+    let sizes = ["--clients", "40", "--seconds", "1", "--rates", "20", "--rounds", "1"];
+    let run = Command::new(env!("CARGO_BIN_EXE_load-tests")).arg("fanout").arg("--engine").arg(engine()).args(sizes).output().unwrap();
+    let out = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && out.contains("| 100.0 % |"), "{out}{}", String::from_utf8_lossy(&run.stderr));
+}
+
+#[test]
 fn what_is_kept_for_hours_is_flat_when_they_are_over() {
     let sizes = ["--hours", "54", "--busy", "1", "--queries", "50", "--recent", "1", "--counted-only"];
     let run = Command::new(env!("CARGO_BIN_EXE_load-tests")).arg("steady").args(sizes).output().unwrap();

@@ -1,19 +1,28 @@
 //! `escucha tap`: live matched posts and alerts of a running engine in the terminal.
 
 use std::io::Write;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::Value;
-use tokio_tungstenite::connect_async;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::RETRY_AFTER;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::alert::Severity;
 use crate::bilingual::{Both, Lang};
+use crate::prng::Prng;
 
 use super::Failure;
+
+/// How often it asks to join.
+const TRIES: u32 = 10;
+/// Seconds that it waits at most from one time to the next.
+const LONGEST_WAIT: u64 = 60;
 
 /// `tap [FILTERS]`.
 #[derive(Debug, clap::Args)]
@@ -48,7 +57,7 @@ pub fn run(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> 
 }
 
 async fn follow(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
-    let (mut stream, _) = connect_async(request(args)?).await.map_err(|error| unreachable(&args.url, &error))?;
+    let mut stream = connect(args).await?;
     while let Some(message) = stream.next().await {
         match message {
             Ok(Message::Text(text)) if args.json => writeln!(out, "{}", text.as_str())?,
@@ -64,6 +73,30 @@ async fn follow(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Fail
         out.flush()?;
     }
     Err(Failure::Work(Both::new("el motor cerró el flujo", "the engine closed the stream")))
+}
+
+/// Opens the stream; comes back later if it is told to.
+async fn connect(args: &Args) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, Failure> {
+    let mut prng = Prng::new(getrandom::u64().unwrap_or_default());
+    let mut tries = 1;
+    loop {
+        let error = match connect_async(request(args)?).await {
+            Ok((stream, _)) => return Ok(stream),
+            Err(error) => error,
+        };
+        let Some(seconds) = retry_after(&error).filter(|_| tries < TRIES) else {
+            return Err(unreachable(&args.url, &error));
+        };
+        tokio::time::sleep(Duration::from_secs(seconds) + Duration::from_secs(1).mul_f64(prng.unit())).await;
+        tries += 1;
+    }
+}
+
+/// The seconds after which the engine, to which too many have come at once, wants to be asked again.
+fn retry_after(error: &Error) -> Option<u64> {
+    let Error::Http(answer) = error else { return None };
+    let after = answer.headers().get(RETRY_AFTER).filter(|_| answer.status() == StatusCode::SERVICE_UNAVAILABLE)?;
+    after.to_str().ok()?.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT)
 }
 
 /// The WebSocket request for the filters asked for.
@@ -147,6 +180,26 @@ mod tests {
         let frame = json!({"type": "mention", "priority": 7.5, "topics": [{"topic": "app"}],
             "post": {"created_at": "2026-07-04T10:00:00Z", "author": {"handle": "ana"}, "text": "hola\u{1b}[2J\nadiós\u{9b}"}});
         assert_eq!(line(&frame, Lang::Es).expect("a line"), "  7.5 2026-07-04T10:00:00Z @ana [app] hola [2J adiós ");
+    }
+
+    #[test]
+    fn only_who_is_told_to_come_back_does() {
+        let told = |status, after: Option<&'static str>| {
+            let mut answer = tokio_tungstenite::tungstenite::http::Response::new(None);
+            *answer.status_mut() = status;
+            answer.headers_mut().extend(after.map(|after| (RETRY_AFTER, HeaderValue::from_static(after))));
+            retry_after(&Error::Http(Box::new(answer)))
+        };
+        assert_eq!(told(StatusCode::SERVICE_UNAVAILABLE, Some("7")), Some(7));
+        for (status, after) in [
+            (StatusCode::SERVICE_UNAVAILABLE, None),
+            (StatusCode::SERVICE_UNAVAILABLE, Some("-1")),
+            (StatusCode::SERVICE_UNAVAILABLE, Some("86400")),
+            (StatusCode::UNAUTHORIZED, Some("7")),
+        ] {
+            assert_eq!(told(status, after), None, "{status} {after:?}");
+        }
+        assert_eq!(retry_after(&Error::ConnectionClosed), None);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl World {
         #[allow(clippy::disallowed_methods, reason = "the paused clock of the runtime")]
         let begun = tokio::time::Instant::now();
         let feed = Feed::new("E".to_owned(), Vec::new());
-        tokio::spawn(feed.clone().ring());
+        tokio::spawn(feed.clone().ring(Duration::ZERO));
         let scripted = |script: Vec<_>| Arc::new(Scripted { script: Mutex::new(script.into()), tries: Mutex::default(), begun });
         let notifiers: Vec<_> = scripts.into_iter().map(scripted).collect();
         let target = |(i, n): (usize, &Arc<Scripted>)| Target {

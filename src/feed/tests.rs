@@ -329,3 +329,54 @@ fn what_is_kept_of_another_life_is_found_by_all_its_topics_and_is_over() {
     feed.stamp(&mut later);
     assert_eq!(later.acknowledged, Some(by));
 }
+
+/// Reader that counts how often it is woken.
+fn count_rings(feed: &Feed) -> (Arc<std::sync::atomic::AtomicUsize>, tokio::task::JoinHandle<()>) {
+    let (rings, mut bells) = (Arc::new(std::sync::atomic::AtomicUsize::new(0)), feed.bells());
+    let counted = rings.clone();
+    let reading = tokio::spawn(async move {
+        while bells.wait(false).await {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    (rings, reading)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bell_rings_at_once_and_then_not_more_often_than_it_may() {
+    let (feed, gather) = (Feed::new("E1".into(), vec![]), Duration::from_millis(10));
+    let ringing = tokio::spawn(feed.clone().ring(gather));
+    let (rings, reading) = count_rings(&feed);
+    let rung = || rings.load(std::sync::atomic::Ordering::Relaxed);
+    let settle = async || {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    };
+    settle().await;
+    // After a quiet time no time passes until the reader is woken, whatever else came meanwhile.
+    for quiet in 1..=3 {
+        feed.publish(windows(1, quiet as i64));
+        settle().await;
+        feed.publish(alert(&[]));
+        settle().await;
+        assert_eq!(rung(), quiet);
+        tokio::time::sleep(gather * 3).await;
+    }
+    // One a millisecond for a tenth of a second.
+    for _ in 0..100 {
+        feed.publish(alert(&[]));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(gather * 3).await;
+    assert!((3 + 9..=3 + 11).contains(&rung()), "{}", rung());
+    // The last of a burst is not forgotten.
+    let last = rung();
+    feed.publish(alert(&[]));
+    settle().await;
+    feed.publish(alert(&[]));
+    tokio::time::sleep(gather * 3).await;
+    assert_eq!(rung(), last + 2);
+    ringing.abort();
+    reading.abort();
+}

@@ -15,6 +15,11 @@ use super::session::{Frame, Session};
 use super::subscription::{self, Params};
 use super::{App, Code, Problem};
 use crate::telemetry;
+use crate::wire::ReconnectView;
+
+/// Milliseconds that are always part of `retry`: browsers wait for as long after every attempt, and
+/// those that were to come back at once must not try without end while nobody answers.
+const LEAST_RETRY_MS: u64 = 1000;
 
 /// Streams until the client leaves or the engine stops; what the engine said until then is told.
 pub async fn open(
@@ -23,12 +28,13 @@ pub async fn open(
     headers: HeaderMap,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    subscription::admit(&app, "http")?;
     let Query(params) = params.map_err(|_| Problem::new(Code::Invalid))?;
     let mut start = subscription::start(&app, &params)?;
     if let Some((epoch, seq)) = last_event(&headers) {
         (start.epoch, start.since) = (Some(epoch), Some(seq));
     }
-    let events = Events { session: Session::new(app.clone(), start, holder), app, given: None };
+    let events = Events { session: Session::new(app.clone(), start, holder), app, given: None, parted: false };
     let stream = futures_util::stream::unfold(events, |mut events| async move {
         let chunk = events.next().await?;
         Some((Ok::<Bytes, std::convert::Infallible>(chunk), events))
@@ -44,6 +50,8 @@ struct Events {
     session: Session,
     /// When the last chunk was given to the server.
     given: Option<Duration>,
+    /// All was told, and when to come back.
+    parted: bool,
 }
 
 impl Events {
@@ -58,9 +66,18 @@ impl Events {
         let frames = tokio::select! {
             () = self.app.stop.cancelled() => self.session.rest(),
             frames = self.session.next() => frames,
-        }?;
+        };
+        let mut out = BytesMut::new();
+        match frames {
+            Some(frames) => encode(self.session.epoch(), &frames, &mut out),
+            None if self.app.stop.is_cancelled() && !self.parted => self.parted = true,
+            None => return None,
+        }
+        if self.given.is_none() || self.parted {
+            retry(if self.parted { self.app.admission.advice() } else { self.session.advice() }, &mut out);
+        }
         self.given = Some(self.app.shared.clock.monotonic());
-        Some(encode(self.session.epoch(), &frames))
+        Some(out.freeze())
     }
 }
 
@@ -70,9 +87,13 @@ fn last_event(headers: &HeaderMap) -> Option<(String, u64)> {
     Some((epoch.to_owned(), seq.parse().ok()?))
 }
 
-/// Several events as one chunk. JSON text has no line breaks, so each is one `data` line.
-fn encode(epoch: &str, frames: &[Frame]) -> Bytes {
-    let mut out = BytesMut::new();
+/// When to come back, as the client itself understands it.
+fn retry(advice: ReconnectView, out: &mut BytesMut) {
+    out.put_slice(format!("retry: {}\n\n", LEAST_RETRY_MS + advice.after_ms).as_bytes());
+}
+
+/// Several events. JSON text has no line breaks, so each is one `data` line.
+fn encode(epoch: &str, frames: &[Frame], out: &mut BytesMut) {
     for frame in frames {
         if let Some(seq) = frame.seq {
             out.put_slice(format!("id: {epoch}:{seq}\n").as_bytes());
@@ -81,5 +102,4 @@ fn encode(epoch: &str, frames: &[Frame]) -> Bytes {
         out.put_slice(frame.text.as_bytes());
         out.put_slice(b"\n\n");
     }
-    out.freeze()
 }

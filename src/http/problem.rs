@@ -62,6 +62,8 @@ codes! {
     Upgrade = "upgrade_required", UPGRADE_REQUIRED, "Aquí se habla WebSocket", "This speaks WebSocket";
     /// Come back later.
     Busy = "too_many_requests", TOO_MANY_REQUESTS, "El motor va lleno", "The engine is full";
+    /// Too many clients join a stream at the same time.
+    Crowd = "too_many_joins", SERVICE_UNAVAILABLE, "Se conectan demasiados clientes a la vez", "Too many clients connect at once";
     /// The engine stops, or has no such part.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "No está disponible", "It is not available";
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use metrics::Counter;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -39,6 +40,8 @@ pub struct Reading<S> {
     stream: S,
     watch: Watch,
     stall: Duration,
+    /// Writes of a WebSocket.
+    writes: Counter,
     /// When to give up, while something waits to be written.
     deadline: Option<Pin<Box<Sleep>>>,
 }
@@ -46,12 +49,16 @@ pub struct Reading<S> {
 impl<S> Reading<S> {
     /// Gives up after `stall` without a byte that was read.
     pub fn new(stream: S, stall: Duration, watch: Watch) -> Reading<S> {
-        Reading { stream, watch, stall, deadline: None }
+        Reading { stream, watch, stall, writes: telemetry::stream_writes(), deadline: None }
     }
 
     /// Looks at the clock while a write waits, and forgets it when one got on.
     fn judge(&mut self, cx: &mut Context<'_>, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
-        if written.is_ready() || !self.watch.0.load(Relaxed) {
+        let watched = self.watch.0.load(Relaxed);
+        if !watched && written.is_ready() {
+            self.writes.increment(1);
+        }
+        if !watched || written.is_ready() {
             self.deadline = None;
             return written;
         }

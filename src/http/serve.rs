@@ -18,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::admission::Admission;
 use super::reading::{Reading, Watch};
 use super::{Settings, Shared, State, ingest, router, session};
 use crate::limits;
+use crate::prng::Prng;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -47,7 +49,7 @@ pub enum NotStarted {
 /// A running server.
 pub struct Server {
     address: SocketAddr,
-    stop: CancellationToken,
+    app: Arc<State>,
     tasks: JoinHandle<()>,
 }
 
@@ -60,22 +62,24 @@ impl Server {
         let fail = |e| NotStarted::Bind(settings.bind, e);
         let listener = listen(settings.bind).map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
-        let stop = CancellationToken::new();
         let (beats, beat) = watch::channel(session::Beat::of(&shared, 0));
         let one = || Arc::new(Semaphore::new(1));
+        // Without entropy the clients of every process are told the same, which spreads them as well.
+        let admission = Admission::new(settings.joins, Prng::new(getrandom::u64().unwrap_or_default()));
         let bodies = Semaphore::new(limits::BODIES_BYTES / ingest::KIB);
         let app = Arc::new(State {
             shared,
             settings,
             beat,
-            stop: stop.clone(),
+            admission,
+            stop: CancellationToken::new(),
             streams: TaskTracker::new(),
             bodies,
             tries: one(),
             changes: one(),
         });
-        let tasks = tokio::spawn(run(app, listener, beats));
-        Ok(Server { address, stop, tasks })
+        let tasks = tokio::spawn(run(app.clone(), listener, beats));
+        Ok(Server { address, app, tasks })
     }
 
     /// Where it listens.
@@ -86,7 +90,8 @@ impl Server {
     /// Accepts nothing more, closes streams with 1012, lets open requests end, and waits for both
     /// no longer than `Timing::drain`.
     pub async fn stop(self) {
-        self.stop.cancel();
+        self.app.admission.close();
+        self.app.stop.cancel();
         // A panic in a task aborts the process; there is nothing else to learn here.
         let _ = self.tasks.await;
     }
@@ -103,7 +108,7 @@ fn listen(bind: SocketAddr) -> io::Result<TcpListener> {
 
 async fn run(app: Arc<State>, listener: TcpListener, beats: watch::Sender<session::Beat>) {
     let background = [
-        tokio::spawn(app.shared.feed.clone().ring()),
+        tokio::spawn(app.shared.feed.clone().ring(app.settings.timing.gather)),
         tokio::spawn(app.shared.metrics.clone().upkeep(UPKEEP)),
         tokio::spawn(session::beat(app.clone(), beats)),
     ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use metrics::Gauge;
+use metrics::Counter;
 use tokio::sync::watch;
 
 use super::auth::Holder;
@@ -12,10 +12,11 @@ use super::{App, READ, Shared};
 use crate::feed::{Bells, Channel, Cursor, Entry, Feed, Filter, Joined, What};
 use crate::telemetry;
 use crate::time::{SECOND, Timestamp};
-use crate::wire::{self, HelloView, SourceView, Time};
+use crate::wire::{self, HelloView, ReconnectView, SourceView, Time};
 
-/// Bytes read from the log for one write.
-const READ_BYTES: usize = 64 * 1024;
+/// Bytes read from the log for one write. A WebSocket keeps room for the longest write it has made, and all
+/// clients that come back after a restart make a long one.
+const READ_BYTES: usize = 16 * 1024;
 
 /// The beat all clients share.
 #[derive(Debug, Clone)]
@@ -79,12 +80,14 @@ pub struct Session {
     greeting: Vec<Frame>,
     /// Mentions lost since the last mention that was sent.
     dropped: u64,
-    clients: Gauge,
+    /// Frames that were given to WebSocket clients, this one among them.
+    pub sent: Counter,
+    advice: ReconnectView,
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.clients.decrement(1.0);
+        self.app.admission.leave();
     }
 }
 
@@ -101,12 +104,12 @@ impl Session {
             Joined::OtherEpoch { floor } => Some(("epoch_changed", floor)),
         };
         let recovered = joined == Joined::Recovered;
-        let hello = HelloView { epoch: feed.epoch(), seq: head, recovered, reason, version: app.shared.version };
+        app.admission.enter();
+        let reconnect = app.admission.advice();
+        let hello = HelloView { epoch: feed.epoch(), seq: head, recovered, reason, version: app.shared.version, reconnect };
         // One that was refused keeps its old cursor, to be told again if this hello does not arrive.
         let seq = reason.is_none().then(|| cursor.served());
         let hello = Frame { seq, text: wire::hello_json(&hello).into() };
-        let clients = telemetry::stream_clients();
-        clients.increment(1.0);
         let mut session = Session {
             beat: app.beat.clone(),
             status_every: app.settings.timing.status_every.max(1),
@@ -116,7 +119,8 @@ impl Session {
             bells,
             greeting: vec![hello],
             dropped: 0,
-            clients,
+            sent: telemetry::stream_frames(),
+            advice: reconnect,
             app,
         };
         let mut first = Vec::new();
@@ -128,6 +132,11 @@ impl Session {
     /// This life of the engine.
     pub fn epoch(&self) -> &str {
         self.feed().epoch()
+    }
+
+    /// When it should come back, as `hello` tells it.
+    pub fn advice(&self) -> ReconnectView {
+        self.advice
     }
 
     /// What it wants now.

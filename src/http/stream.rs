@@ -20,12 +20,14 @@ use super::{App, Code, Problem};
 use crate::bilingual::Both;
 use crate::feed::Filter;
 use crate::telemetry;
-use crate::wire::{self, Subscribe};
+use crate::wire::{self, ReconnectView, Subscribe};
 
 /// The sub-protocol.
 const PROTOCOL: &str = "escucha.v1";
 /// A client sends subscriptions and nothing long.
 const MESSAGE_BYTES: usize = 64 * 1024;
+/// Bytes that every client has for what it says, whether it says anything or not.
+const READ_BYTES: usize = 1024;
 /// Frames are gathered up to this size into one write.
 const WRITE_BYTES: usize = 64 * 1024;
 /// Bound of what is buffered for a client that does not read: one batch and one long frame.
@@ -60,10 +62,12 @@ pub async fn open(
 ) -> Result<Response, Problem> {
     let Query(params) = params.map_err(|_| Problem::new(Code::Invalid))?;
     let start = subscription::start(&app, &params)?;
+    // To ask without an upgrade takes nobody's place.
     let upgrade = upgrade.map_err(|_| Problem::new(Code::Upgrade))?;
+    subscription::admit(&app, "websocket")?;
     let upgrade = upgrade
         .protocols([Cow::Borrowed(PROTOCOL)])
-        .read_buffer_size(4096)
+        .read_buffer_size(READ_BYTES)
         .write_buffer_size(WRITE_BYTES)
         .max_write_buffer_size(UNWRITTEN_BYTES)
         .max_message_size(MESSAGE_BYTES)
@@ -83,17 +87,18 @@ pub async fn open(
 async fn serve(app: App, mut socket: WebSocket, mut session: Session) {
     let (code, reason) = match exchange(&app, &mut socket, &mut session).await {
         End::Gone => return,
-        End::Stopped => (RESTART, "service_restart"),
+        End::Stopped => (RESTART, parting(app.admission.advice())),
         End::TooSlow => {
             telemetry::slow_clients("websocket").increment(1);
-            (TOO_SLOW, "client_too_slow")
+            (TOO_SLOW, "client_too_slow".to_owned())
         }
-        End::Revoked => (REVOKED, "token_revoked"),
+        End::Revoked => (REVOKED, "token_revoked".to_owned()),
     };
     let close = async {
         // The engine may have said something between the last write and its end.
         while let Some(frames) = session.rest().filter(|_| code == RESTART) {
-            if send(&mut socket, frames.into_iter().map(|f| f.text).collect()).await.is_err() {
+            let frames = frames.into_iter().map(|f| f.text).collect();
+            if send(&mut socket, &session, frames).await.is_err() {
                 return;
             }
         }
@@ -105,10 +110,18 @@ async fn serve(app: App, mut socket: WebSocket, mut session: Session) {
     let _ = tokio::time::timeout(app.settings.timing.drain, close).await;
 }
 
+/// Why the engine leaves, and when the client should come back: what `hello` said is of a time when there
+/// were fewer or more of them.
+fn parting(advice: ReconnectView) -> String {
+    format!("service_restart; after_ms={}; window_ms={}", advice.after_ms, advice.window_ms)
+}
+
 async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> End {
+    // Made once: all clients would else enter and leave its list with every alert.
+    let mut stopped = std::pin::pin!(app.stop.cancelled());
     loop {
         let frames = tokio::select! {
-            () = app.stop.cancelled() => return End::Stopped,
+            () = &mut stopped => return End::Stopped,
             message = socket.recv() => match message {
                 Some(Ok(Message::Text(text))) => vec![answer(app, session, &text)],
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
@@ -134,7 +147,7 @@ async fn exchange(app: &App, socket: &mut WebSocket, session: &mut Session) -> E
 /// Writes `frames` in as few writes as they fit, and watches a client that does not read.
 async fn write(app: &App, socket: &mut WebSocket, session: &Session, frames: Vec<Utf8Bytes>) -> Result<(), End> {
     let timing = app.settings.timing;
-    let mut writing = std::pin::pin!(send(socket, frames));
+    let mut writing = std::pin::pin!(send(socket, session, frames));
     let mut waited = Duration::ZERO;
     loop {
         // A stop does not cut a frame in two: the server waits for it as long as for all that is open.
@@ -148,7 +161,8 @@ async fn write(app: &App, socket: &mut WebSocket, session: &Session, frames: Vec
     }
 }
 
-async fn send(socket: &mut WebSocket, frames: Vec<Utf8Bytes>) -> Result<(), axum::Error> {
+async fn send(socket: &mut WebSocket, session: &Session, frames: Vec<Utf8Bytes>) -> Result<(), axum::Error> {
+    session.sent.increment(frames.len() as u64);
     for frame in frames {
         socket.feed(Message::Text(frame)).await?;
     }

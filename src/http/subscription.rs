@@ -7,6 +7,7 @@ use crate::alert::Severity;
 use crate::feed::{Channel, Filter};
 use crate::limits;
 use crate::score::Score;
+use crate::telemetry;
 use crate::wire::Subscribe;
 
 /// Query parameters in the order they were given.
@@ -21,6 +22,14 @@ pub struct Start {
     pub epoch: Option<String>,
     /// What it wants.
     pub filter: Filter,
+}
+
+/// Lets one more client join a stream, or tells it when to try again, before it costs more than this.
+pub fn admit(app: &App, transport: &'static str) -> Result<(), Problem> {
+    app.admission.join(app.shared.clock.monotonic()).map_err(|seconds| {
+        telemetry::stream_turned_away(transport).increment(1);
+        Problem::new(Code::Crowd).retry_after(seconds)
+    })
 }
 
 /// Reads the query of `/v1/stream` and `/v1/events`.

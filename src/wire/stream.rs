@@ -364,6 +364,17 @@ pub struct HelloView<'a> {
     pub reason: Option<(&'static str, u64)>,
     /// The engine's version.
     pub version: &'a str,
+    /// When to come back once this stream has ended.
+    pub reconnect: ReconnectView,
+}
+
+/// When a client should come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ReconnectView {
+    /// Milliseconds, drawn for this client alone.
+    pub after_ms: u64,
+    /// Milliseconds over which all clients were spread.
+    pub window_ms: u64,
 }
 
 /// The hello object.
@@ -381,6 +392,7 @@ pub fn hello_json(hello: &HelloView<'_>) -> String {
         recovered: bool,
         reason: Option<Why>,
         version: &'a str,
+        reconnect: ReconnectView,
     }
     json(&View {
         r#type: "hello",
@@ -389,6 +401,7 @@ pub fn hello_json(hello: &HelloView<'_>) -> String {
         recovered: hello.recovered,
         reason: hello.reason.map(|(code, floor)| Why { code, floor }),
         version: hello.version,
+        reconnect: hello.reconnect,
     })
 }
 

@@ -15,7 +15,7 @@ use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
 use escucha::delivery::{Delivery, Target};
 use escucha::feed::Feed;
-use escucha::http::{Asker, NotStarted, Server, Settings, Shared, Timing, Token};
+use escucha::http::{Asker, Joins, NotStarted, Server, Settings, Shared, Timing, Token};
 use escucha::intake::Buffer;
 use escucha::lane::{Compiled, Outcome};
 use escucha::limits;
@@ -39,6 +39,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 mod api;
 mod attention;
+mod crowd;
 mod ingest;
 mod queries;
 mod share;
@@ -63,6 +64,7 @@ struct Plan {
     tokens: Vec<Token>,
     timing: Timing,
     backlog: u64,
+    joins: Joins,
     /// Buffers of the `http` source in flight at once; 0 for an engine without such a source.
     share: usize,
     /// Where to listen.
@@ -97,6 +99,7 @@ impl Default for Plan {
             tokens: Vec::new(),
             timing: Timing::default(),
             backlog: u64::MAX,
+            joins: Joins::default(),
             share: 4,
             ip: [127, 0, 0, 1],
             config: TOPICS.to_owned(),
@@ -177,6 +180,7 @@ impl World {
         settings.allowed_origins = vec!["https://sala.example".to_owned()];
         settings.timing = plan.timing;
         settings.backlog = plan.backlog;
+        settings.joins = plan.joins;
         let server = Server::start(settings, shared).await?;
         Ok(World { server, feed, engine, board, tokens })
     }

@@ -233,7 +233,7 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
     let (next, kept) = opened.stands();
     let feed = Feed::resume("E".to_owned(), Vec::new(), next, kept);
     let keeping = Some(Keeping { store: jobs.clone(), past: opened.past().expect("sound") });
-    tokio::spawn(feed.clone().ring());
+    tokio::spawn(feed.clone().ring(Duration::ZERO));
     let done = (next - 1) as usize;
     tokio::spawn(disk(life.clone(), opened, waiting, feed.clone(), clock.clone()));
     let target = |number: usize| Target {
