@@ -231,6 +231,11 @@ pub fn open(kind: [u8; 4], known: u16, bytes: &[u8]) -> Result<(Reader<'_>, u16)
     Ok((Reader::new(sealed.get(HEAD..).unwrap_or_default()), found))
 }
 
+/// Whether `bytes` are a whole state, of whatever kind and version.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    bytes.split_last_chunk::<TAIL>().is_some_and(|(sealed, sum)| xxh3_64(sealed) == u64::from_le_bytes(*sum))
+}
+
 /// `value` as a whole state of `kind`.
 pub fn sealed<T: Coded>(kind: [u8; 4], version: u16, value: &T) -> Vec<u8> {
     let mut out = Vec::new();

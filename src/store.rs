@@ -301,7 +301,7 @@ impl Opened {
         let fold = self.log.fold(setting).map_err(|e| refusal(&path, e))?;
         let watched: BTreeSet<&str> = fold.tally.firing().collect();
         let firing = self.log.firing().map_err(io)?;
-        let ended = firing.into_iter().filter(|alert| !watched.contains(alert.id.as_str()));
+        let ended = firing.into_iter().filter(|alert| !watched.contains(alert.id.as_str()) && !self.log.is_ahead(&alert.id));
         self.settle(ended.map(|alert| Job::Ended(Box::new(alert), now)).collect(), now).map_err(io)?;
         let kept = self.log.latest().map_err(io)?;
         Ok(Resumed { next: self.log.next(), kept, past: self.past()?, fold })

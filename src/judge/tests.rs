@@ -45,9 +45,9 @@ fn alerts_are_bounded_and_the_oldest_makes_room() {
     let kept: Vec<&Alert> = judge.alerts().collect();
     assert_eq!(kept.len(), ALERTS_OPEN + ALERTS_RESOLVED);
     assert_eq!(kept[0].id, "r/t/10");
-    // An alert that is forgotten gives its id and its post free.
+    // An alert that is forgotten gives its post free, and its id to nobody.
     fire(&mut judge, "3", &mut out);
-    assert_eq!(out.last().map(|a| a.id.as_str()), Some("r/t/3"));
+    assert_eq!(out.last().map(|a| a.id.as_str()), Some("r/t/3#2"));
     // Alerts that are over have no timer.
     judge.forget(Post { id: "3", network: "x", ..Post::default() }.key(), NOW.now, &mut out);
     assert_eq!(judge.alerts.timers(), ALERTS_OPEN - 1);

@@ -26,6 +26,11 @@ pub struct Log {
     settings: Settings,
     /// Number of the next transition.
     next: u64,
+    /// Transitions for which the state that was read has no cause yet, since it fell behind the alerts: they
+    /// will come again.
+    ahead: Vec<Kept>,
+    /// The state has not fallen behind.
+    keeps_up: bool,
     /// Parts of the snapshot that is being made.
     parts: i64,
     /// Something was scrubbed whose old text may still lie in the write-ahead log.
@@ -37,8 +42,19 @@ impl Log {
     pub fn new(file: Opened, settings: Settings) -> rusqlite::Result<Log> {
         let last: i64 = file.connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
         let state = State::load(&file.connection)?;
+        let ahead = ahead(&file.connection)?;
         // What was scrubbed right before a kill may not have been wiped.
-        Ok(Log { file, state, settings, next: unsigned(last) + 1, parts: 0, traces: true, outbox: Outbox::default() })
+        Ok(Log {
+            file,
+            state,
+            settings,
+            next: unsigned(last) + 1,
+            ahead,
+            keeps_up: true,
+            parts: 0,
+            traces: true,
+            outbox: Outbox::default(),
+        })
     }
 
     pub fn next(&self) -> u64 {
@@ -54,11 +70,11 @@ impl Log {
     /// again, are taken out of `jobs`.
     pub fn commit(&mut self, jobs: &mut Vec<Job>, row: &Row, piece: Option<&Piece>, now: Timestamp) -> rusqlite::Result<()> {
         let (mut next, mut scrubbed, mut state) = (self.next, false, self.state);
-        let (settings, mut parts, mut again) = (&self.settings, 0, Vec::new());
+        let (settings, mut parts, mut again, mut ahead) = (&self.settings, 0, Vec::new(), self.ahead.clone());
         let tx = self.file.connection.transaction()?;
         for (i, job) in jobs.iter().enumerate() {
             match job {
-                Job::Alert(alert) if has(&tx, alert)? => again.push(i),
+                Job::Alert(alert) if comes_again(&mut ahead, alert) => again.push(i),
                 Job::Alert(alert) => {
                     append(&tx, &of(alert, next), alert.updated_at)?;
                     outbox::keep(&tx, next, alert)?;
@@ -92,12 +108,19 @@ impl Log {
         }
         match piece {
             Some(Piece::Part(part)) => state.part(&tx, self.parts, part)?,
-            Some(Piece::Whole(through, _)) => state.turn(&tx, *through)?,
+            Some(Piece::Whole(through, _)) => {
+                state.turn(&tx, *through)?;
+                // What has not come again by now never will.
+                ahead.clear();
+            }
             Some(Piece::Failed(_)) | None => {}
         }
         if next != self.next {
             tx.execute("UPDATE meta SET value = ?1 WHERE key = 'last'", [signed(next - 1)])?;
             retain(&tx, settings, state.bytes(), now)?;
+        }
+        if self.keeps_up && self.ahead.is_empty() && (next != self.next || !row.is_empty()) {
+            state::keep_up(&tx, next - 1)?;
         }
         self.traces |= state.clean(&tx)?;
         tx.commit()?;
@@ -108,11 +131,21 @@ impl Log {
         } else {
             self.parts
         };
-        (self.next, self.state) = (next, state);
+        (self.next, self.state, self.ahead) = (next, state, ahead);
         self.traces |= scrubbed;
         let mut place = 0..;
         jobs.retain(|_| place.next().is_some_and(|i: usize| !again.contains(&i)));
         Ok(())
+    }
+
+    /// Whether the state is told of as the alerts are.
+    pub fn keep_up(&mut self, keeps_up: bool) {
+        self.keeps_up = keeps_up;
+    }
+
+    /// Whether the state that was read has no cause for this alert yet.
+    pub fn is_ahead(&self, id: &str) -> bool {
+        self.ahead.iter().any(|kept| kept.id == id)
     }
 
     /// Where the tally's state stands.
@@ -232,14 +265,18 @@ fn append(tx: &Transaction<'_>, alert: &Kept, at: Timestamp) -> rusqlite::Result
     Ok(())
 }
 
-/// Whether this very transition is there.
-fn has(tx: &Transaction<'_>, alert: &Alert) -> rusqlite::Result<bool> {
-    if alert.acknowledged.is_some() {
-        // Who took it on is no part of what led to it.
-        return Ok(false);
-    }
-    let mut query = tx.prepare_cached("SELECT 1 FROM alerts WHERE id = ?1 AND status = ?2 AND at = ?3")?;
-    query.exists(params![alert.id, alert.status.as_str(), alert.updated_at.0])
+/// The transitions behind the last one that was written with what led to it.
+fn ahead(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
+    let Some(kept_up) = state::kept_up(connection)? else { return Ok(Vec::new()) };
+    let select = format!("SELECT {} FROM alerts WHERE seq > ?1 ORDER BY seq", sums::COLUMNS);
+    connection.prepare(&select)?.query_map([signed(kept_up)], |row| sums::read(connection, row))?.collect()
+}
+
+/// Whether this very transition is among those `ahead`, of which it is no longer one then.
+fn comes_again(ahead: &mut Vec<Kept>, alert: &Alert) -> bool {
+    let same = |kept: &Kept| kept.id == alert.id && kept.body == wire::alert_json(alert, kept.seq);
+    let found = ahead.iter().position(same);
+    found.map(|i| ahead.remove(i)).is_some()
 }
 
 /// Puts `by`, or a tombstone, in the place of the post `key` wherever it is shown.

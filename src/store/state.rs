@@ -6,6 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params};
 
 use super::keeper::Unreadable;
+use super::{signed, unsigned};
 use crate::journal::Names;
 
 /// Rows and parts that one commit lets go of at most.
@@ -39,7 +40,6 @@ impl State {
         let snapshot: i64 =
             connection
                 .query_row("SELECT coalesce(sum(length(body)), 0) FROM snapshot WHERE generation = ?1", [generation], |row| row.get(0))?;
-        let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
         Ok(State {
             generation,
             through,
@@ -105,6 +105,17 @@ fn put(tx: &Transaction<'_>, key: &str, value: impl ToSql) -> rusqlite::Result<(
 fn get(connection: &Connection, key: &str) -> rusqlite::Result<i64> {
     let found = connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional();
     found.map(Option::unwrap_or_default)
+}
+
+/// Transitions up to `seq` are in the file with all that led to them.
+pub fn keep_up(tx: &Transaction<'_>, seq: u64) -> rusqlite::Result<()> {
+    put(tx, "kept_up", signed(seq))
+}
+
+/// Up to which they are, if anything was ever written of what led to them.
+pub fn kept_up(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    let found: Option<i64> = connection.query_row("SELECT value FROM meta WHERE key = 'kept_up'", [], |row| row.get(0)).optional()?;
+    Ok(found.map(unsigned))
 }
 
 /// Part number `part` of a snapshot.

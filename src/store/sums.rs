@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::{Kept, signed, unsigned};
 use crate::alert::{Severity, Status};
 use crate::bilingual::Both;
+use crate::codec;
 use crate::post::PostKey;
 use crate::time::Timestamp;
 
@@ -25,6 +26,9 @@ pub enum Unsound {
     /// Transitions between the first and the last.
     #[error("alert {0} is missing")]
     Gone(u64),
+    /// What the tally or deliveries go on from.
+    #[error("the state to go on from is not as it was written")]
+    State,
     /// The name of the file's life.
     #[error("the epoch is not as it was written")]
     Epoch,
@@ -36,6 +40,7 @@ impl Unsound {
         let es = match self {
             Unsound::Row(seq) => format!("la alerta {seq} no está como se escribió"),
             Unsound::Gone(seq) => format!("falta la alerta {seq}"),
+            Unsound::State => "el estado desde el que seguir no está como se escribió".to_owned(),
             Unsound::Epoch => "la época no está como se escribió".to_owned(),
         };
         Both::new(es, self.to_string())
@@ -170,6 +175,19 @@ pub fn verify(connection: &Connection) -> rusqlite::Result<()> {
     let told: i64 = connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
     if unsigned(told) != last {
         return Err(Unsound::Gone(unsigned(told).max(last)).error());
+    }
+    ["journal", "snapshot", "transitions", "deliveries"].iter().try_for_each(|table| verify_states(connection, table))
+}
+
+/// Whether the states in `table`, which carry checksums of their own, are as they were written.
+fn verify_states(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    let mut query = connection.prepare(&format!("SELECT body FROM {table}"))?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(0)?;
+        if !body.as_blob().is_ok_and(codec::is_whole) {
+            return Err(Unsound::State.error());
+        }
     }
     Ok(())
 }

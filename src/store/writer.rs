@@ -167,13 +167,13 @@ impl Writer {
                     tracing::error!("the store has had no room for too long: it will take the whole state once it has");
                     telemetry::store_errors("behind").increment(1);
                     self.row = Row::default();
-                    self.health.lose(true);
+                    self.lose(true);
                 }
             }
             Job::Whole => {
                 // All before is in the parts.
                 (self.row, self.since) = (Row::default(), None);
-                self.health.lose(false);
+                self.lose(false);
                 self.held.push(job);
             }
             Job::Alert(alert) if self.held.len() >= limits::STORE_HELD => {
@@ -182,6 +182,12 @@ impl Writer {
             }
             job => self.held.push(job),
         }
+    }
+
+    /// The state falls behind the alerts, or is told as a whole.
+    fn lose(&mut self, lost: bool) {
+        self.health.lose(lost);
+        self.log.keep_up(!lost);
     }
 
     /// Whether all that is held is durable now; if not, it may be later.

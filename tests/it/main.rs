@@ -23,6 +23,7 @@ mod fuzz_query;
 mod http;
 mod jetstream;
 mod jetstream_server;
+mod kills;
 mod lane_facts;
 mod looks;
 mod nab;

@@ -31,6 +31,7 @@ impl Running {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("http://"), "it does not run: `escucha run -c {}` says why", file.display());
         let address = line.trim().rsplit("http://").next().unwrap().trim_end_matches('/').to_owned();
         Running { child, address }
     }
