@@ -6,7 +6,9 @@ mod accounting;
 mod client;
 mod engine;
 mod frames;
+mod inside;
 mod jetstream;
+mod latency;
 mod pace;
 mod peer;
 mod senders;
@@ -26,6 +28,8 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 enum Cli {
     /// A paced firehose over TCP, HTTP and WebSocket at once, clients on the stream, and the accounting
     Whole(whole::Args),
+    /// How soon an alert is decided, durable and read, at a steady rate of posts
+    Latency(latency::Args),
     /// Many stream clients on one engine, and how late each is
     Swarm(swarm::Args),
     /// Days of event time into an engine in this process: its memory must become flat
@@ -37,6 +41,7 @@ enum Cli {
 fn main() -> ExitCode {
     let done = match Cli::parse() {
         Cli::Whole(args) => whole::run(&args),
+        Cli::Latency(args) => latency::run(&args),
         Cli::Swarm(args) => swarm::run(&args),
         Cli::Steady(args) => steady::run(&args),
         Cli::Peer(args) => peer::run(&args),

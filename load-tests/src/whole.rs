@@ -2,7 +2,7 @@
 //! stream, and afterwards the books.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::accounting::Books;
 use crate::client::{self, Seen, quantiles};
-use crate::engine::Engine;
+use crate::engine::{Engine, Folder, free_port};
 use crate::frames::{Frames, MARK};
 use crate::senders::{self, Progress, Sent};
 use crate::{Fault, jetstream};
@@ -77,27 +77,6 @@ async fn whole(args: &Args) -> Result<(), Fault> {
     engine.stop()?;
     println!("engine: ended well {:.1} s after SIGTERM", start.elapsed().as_secs_f64());
     if exact { Ok(()) } else { Err("the books are not exact, or clients disagree".into()) }
-}
-
-/// A folder of this run, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Folder, Fault> {
-        let path = std::env::temp_dir().join(format!("escucha-load-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Folder(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0 as &Path);
-    }
-}
-
-async fn free_port() -> Result<u16, Fault> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
 }
 
 /// Few recent mentions are kept, so that their bound is reached early and memory can be seen to stay.
@@ -212,7 +191,7 @@ fn report_marked(timed: &Seen, sent: &[Sent; 3]) -> bool {
     timed.mentions + timed.dropped == marked
 }
 
-async fn wait_for_tcp(port: u16) -> Result<(), Fault> {
+pub async fn wait_for_tcp(port: u16) -> Result<(), Fault> {
     let start = Instant::now();
     while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         if start.elapsed() > PATIENCE {
@@ -223,7 +202,7 @@ async fn wait_for_tcp(port: u16) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn until_idle(engine: &Engine) -> Result<Books, Fault> {
+pub async fn until_idle(engine: &Engine) -> Result<Books, Fault> {
     let start = Instant::now();
     let mut last = Books::read(engine.address).await?;
     let mut since = Instant::now();

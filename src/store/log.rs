@@ -56,8 +56,8 @@ impl Log {
         let tx = self.file.connection.transaction()?;
         for (i, job) in jobs.iter().enumerate() {
             match job {
-                Job::Alert(alert) if has(&tx, alert)? => again.push(i),
-                Job::Alert(alert) => {
+                Job::Alert(alert, _) if has(&tx, alert)? => again.push(i),
+                Job::Alert(alert, _) => {
                     append(&tx, &of(alert, next), alert.updated_at)?;
                     next += 1;
                 }

@@ -77,7 +77,8 @@ fn what_was_committed_is_there_again_and_what_fired_is_resolved() {
     let mut first = open(&settings(&folder)).expect("new");
     let begun = resume(&mut first, 0);
     assert_eq!((first.epoch.as_str(), begun.next, begun.kept.len()), (EPOCH, 1, 0));
-    let jobs = [("a", Status::Firing), ("b", Status::Firing), ("a", Status::Resolved)].map(|(id, s)| Job::Alert(alert(id, s, 1, &[])));
+    let jobs =
+        [("a", Status::Firing), ("b", Status::Firing), ("a", Status::Resolved)].map(|(id, s)| Job::Alert(alert(id, s, 1, &[]), None));
     commit(&mut first, jobs, 1);
     drop(first);
     let mut opened = Opened::open(&settings(&folder), "another").expect("ours");
@@ -99,7 +100,7 @@ fn a_delete_leaves_no_trace_in_the_files() {
     let secret = "palabra-irrepetible ".repeat(1000);
     let mut store = open(&settings(&folder)).expect("new");
     let (shown, other) = (post("77", &secret), post("78", "se queda"));
-    commit(&mut store, [Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]))], 1);
+    commit(&mut store, [Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]), None)], 1);
     let traces = |word: &str| {
         let files = std::fs::read_dir(folder.path()).expect("a folder").map(|f| std::fs::read(f.expect("a file").path()).expect("bytes"));
         files.filter(|bytes| bytes.windows(word.len()).any(|w| w == word.as_bytes())).count()
@@ -123,7 +124,7 @@ fn only_a_sound_file_of_ours_is_used_and_by_one_process() {
     let mut store = open(&settings).expect("new");
     assert!(matches!(open(&settings), Err(Refused::InUse(_))));
     let texts: Vec<PostBuf> = (0..5).map(|i| post(&i.to_string(), &"x".repeat(5000))).collect();
-    commit(&mut store, [Job::Alert(alert("a", Status::Resolved, 1, &texts))], 1);
+    commit(&mut store, [Job::Alert(alert("a", Status::Resolved, 1, &texts), None)], 1);
     store.log.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoint");
     drop(store);
     let good = std::fs::read(&settings.path).expect("bytes");
@@ -164,7 +165,7 @@ fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     let health = Arc::new(Health::default());
     let mut writer = writer(opened.log, health.clone());
     let long = post("1", &"x".repeat(20_000));
-    writer.held = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)))).collect();
+    writer.held = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)), None)).collect();
     assert!(!writer.commit().expect("passing"));
     assert!(health.problem().is_some_and(|p| p.contains("held back")));
     assert_eq!((writer.log.next(), writer.log.latest().expect("rows").len()), (1, 0), "nothing half");
@@ -181,12 +182,12 @@ fn the_oldest_go_by_age_and_by_size_and_numbers_go_on() {
     let old = Settings { retention: 1_000_000, ..settings(&folder) };
     let mut store = open(&old).expect("new");
     for second in 1..=4 {
-        commit(&mut store, [Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]))], second);
+        commit(&mut store, [Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]), None)], second);
     }
     assert_eq!(store.log.latest().expect("rows").iter().map(|k| k.seq).collect::<Vec<_>>(), [3, 4]);
     drop(store);
     let mut small = open(&Settings { max_bytes: 1, ..settings(&folder) }).expect("ours");
-    commit(&mut small, [Job::Alert(alert("b", Status::Resolved, 5, &[]))], 5);
+    commit(&mut small, [Job::Alert(alert("b", Status::Resolved, 5, &[]), None)], 5);
     assert_eq!(told(&small.log.latest().expect("rows")), [(5, "b", Status::Resolved)]);
 }
 
@@ -200,7 +201,7 @@ fn all_is_durable_before_it_is_published_and_in_order() {
         let reader = rusqlite::Connection::open(&path).expect("a reader");
         let mut out = out.lock().expect("no panic");
         for job in jobs {
-            let Job::Alert(alert) = job else { continue };
+            let Job::Alert(alert, _) = job else { continue };
             let stored: String =
                 reader.query_row("SELECT id FROM alerts WHERE seq = ?1", [out.len() as i64 + 1], |r| r.get(0)).expect("durable");
             assert_eq!(stored, alert.id);
@@ -210,7 +211,7 @@ fn all_is_durable_before_it_is_published_and_in_order() {
     let store = start(open(&settings).expect("new"), publish);
     let ids: Vec<String> = (0..200).map(|i| format!("a{i}")).collect();
     for id in &ids {
-        store.jobs.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("it runs");
+        store.jobs.send(Job::Alert(alert(id, Status::Resolved, 1, &[]), None)).expect("it runs");
     }
     store.stop();
     assert_eq!(*published.lock().expect("no panic"), ids);
@@ -224,12 +225,12 @@ fn beyond_the_bound_alerts_are_lost_but_no_delete() {
     let (out, jobs) = unbounded();
     writer.held = (1..crate::limits::STORE_HELD).map(|_| Job::Gone(PostKey(1))).collect();
     for id in ["a", "b"] {
-        out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("open");
+        out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]), None)).expect("open");
     }
     out.send(Job::Gone(PostKey(2))).expect("open");
     assert!(!writer.take(&jobs), "more may come");
     let added = &writer.held[crate::limits::STORE_HELD - 1..];
-    assert!(matches!(added, [Job::Alert(a), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
+    assert!(matches!(added, [Job::Alert(a, _), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
     drop(out);
     assert!(writer.take(&jobs), "it was the last");
 }
@@ -242,7 +243,7 @@ fn what_ends_with_no_room_was_never_published() {
     opened.log.connection().execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("limited");
     let publish = |jobs: Vec<Job>| assert!(jobs.is_empty(), "{jobs:?}");
     let store = start(opened, publish);
-    store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]))).expect("it runs");
+    store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]), None)).expect("it runs");
     store.stop();
     assert_eq!(resume(&mut open(&settings(&folder)).expect("ours"), 0).next, 1);
 }

@@ -87,7 +87,7 @@ impl Writer {
                 publish(std::mem::take(&mut self.held));
                 self.ask();
             } else if last {
-                let alerts = self.held.iter().filter(|job| matches!(job, Job::Alert(_))).count();
+                let alerts = self.held.iter().filter(|job| matches!(job, Job::Alert(..))).count();
                 tracing::error!(alerts, "the store had no room at the end: these were never shown and are lost");
                 return Ok(());
             } else {
@@ -171,7 +171,7 @@ impl Writer {
                 self.health.lose(false);
                 self.held.push(job);
             }
-            Job::Alert(alert) if self.held.len() >= limits::STORE_HELD => {
+            Job::Alert(alert, _) if self.held.len() >= limits::STORE_HELD => {
                 telemetry::store_errors("lost").increment(1);
                 tracing::error!(id = alert.id, "too many alerts wait for the store: one is lost");
             }
