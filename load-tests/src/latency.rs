@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, default_value_t = 20)]
     alerts: u64,
     /// Topics beside that of the alerts.
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 600)]
     queries: usize,
     /// Clients that read all alerts.
     #[arg(long, default_value_t = 1)]

@@ -29,6 +29,8 @@ pub struct Log {
     parts: i64,
     /// Something was scrubbed whose old text may still lie in the write-ahead log.
     traces: bool,
+    /// Rows and parts that no longer count are let go of.
+    cleaning: bool,
 }
 
 impl Log {
@@ -36,7 +38,7 @@ impl Log {
         let last: i64 = file.connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
         let state = State::load(&file.connection)?;
         // What was scrubbed right before a kill may not have been wiped.
-        Ok(Log { file, state, settings, next: unsigned(last) + 1, parts: 0, traces: true })
+        Ok(Log { file, state, settings, next: unsigned(last) + 1, parts: 0, traces: true, cleaning: false })
     }
 
     pub fn next(&self) -> u64 {
@@ -88,8 +90,10 @@ impl Log {
             tx.execute("UPDATE meta SET value = ?1 WHERE key = 'last'", [signed(next - 1)])?;
             retain(&tx, settings, state.bytes(), now)?;
         }
-        self.traces |= state.clean(&tx)?;
+        let cleaned = state.clean(&tx)?;
         tx.commit()?;
+        // What is let go of over many commits is wiped once, behind the last of them.
+        self.traces |= std::mem::replace(&mut self.cleaning, cleaned) && !cleaned;
         self.parts = if matches!(piece, Some(Piece::Part(_))) {
             self.parts + 1
         } else if piece.is_some() {
@@ -107,11 +111,6 @@ impl Log {
     /// Where the tally's state stands.
     pub fn state(&self) -> &State {
         &self.state
-    }
-
-    /// What was let go of may still lie in the write-ahead log.
-    pub fn mark_traces(&mut self) {
-        self.traces = true;
     }
 
     /// The tally as the file has it.

@@ -156,6 +156,34 @@ fn what_is_half_made_is_made_anew() {
 }
 
 #[test]
+fn what_a_snapshot_lets_go_of_is_wiped_once() {
+    let folder = TempDir::new().expect("a folder");
+    let mut store = open(&settings(&folder)).expect("new");
+    commit(&mut store, [], 0);
+    let write = |store: &mut Opened, text: String| {
+        let mut row = Row::default();
+        row.add(&Item::Begun(vec![text]));
+        store.log.commit(&mut Vec::new(), &row, None, Timestamp(0)).expect("room");
+    };
+    (0..40).for_each(|_| write(&mut store, "palabra-irrepetible ".repeat(500)));
+    let files = || std::fs::read_dir(folder.path()).expect("a folder").map(|f| f.expect("a file").path());
+    let traces = || {
+        let word = b"palabra-irrepetible";
+        files().filter(|path| std::fs::read(path).expect("bytes").windows(word.len()).any(|w| w == word)).count()
+    };
+    store.log.commit(&mut vec![Job::Part(b"part".to_vec()), Job::Whole], &Row::default(), None, Timestamp(0)).expect("room");
+    assert!(traces() > 0);
+    // The snapshot's commit let go of 16 rows, the next two of the others.
+    let wiped = (0..5).map(|_| {
+        write(&mut store, "otra".to_owned());
+        store.log.wipe().expect("wiped");
+        files().filter(|path| path.to_string_lossy().ends_with("-wal")).all(|wal| wal.metadata().expect("a file").len() == 0)
+    });
+    assert_eq!(wiped.collect::<Vec<_>>(), [false, false, true, false, false]);
+    assert_eq!(traces(), 0);
+}
+
+#[test]
 fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     let folder = TempDir::new().expect("a folder");
     let opened = open(&settings(&folder)).expect("new");

@@ -85,6 +85,8 @@ impl Writer {
             }
             if self.commit()? {
                 publish(std::mem::take(&mut self.held));
+                // Behind the readers' back: it takes as long as several commits.
+                self.wipe()?;
                 self.ask();
             } else if last {
                 let alerts = self.held.iter().filter(|job| matches!(job, Job::Alert(..))).count();
@@ -203,7 +205,6 @@ impl Writer {
                 return Ok(false);
             }
         }
-        self.wipe()?;
         Ok(true)
     }
 
@@ -222,7 +223,6 @@ impl Writer {
         match self.piece.take() {
             Some(Piece::Whole(_, version)) => {
                 self.asked = None;
-                self.log.mark_traces();
                 self.snapshots.iter().for_each(|s| s.sets.forget_before(version));
             }
             Some(Piece::Failed(why)) => {
