@@ -4,6 +4,7 @@
 
 mod accounting;
 mod client;
+mod disk;
 mod engine;
 mod frames;
 mod inside;
