@@ -253,8 +253,9 @@ fn report_late(seen: &[Reading], measured: u64, snapshots: &Snapshots) -> Result
             record(format!("read by the last of {clients}"), at.saturating_sub(fired.due))?;
         }
     }
-    let lengths: Vec<String> = snapshots.spans.iter().map(|(from, to)| format!("{:.1}", (to - from) as f64 / 1e6)).collect();
-    println!("snapshots: {} s long, CPU {:.1} s", if lengths.is_empty() { "none".to_owned() } else { lengths.join(" + ") }, snapshots.cpu);
+    let lengths: Vec<String> = snapshots.spans.iter().map(|(from, to)| format!("{:.1} s", (to - from) as f64 / 1e6)).collect();
+    let lengths = if lengths.is_empty() { "none".to_owned() } else { lengths.join(" + ") };
+    println!("snapshots: {lengths}, CPU {:.1} s", snapshots.cpu);
     for (what, late) in &late {
         println!("from due to {what:<32} {}", quantiles(late));
     }

@@ -85,7 +85,7 @@ impl Writer {
             }
             if self.commit()? {
                 publish(std::mem::take(&mut self.held));
-                // Behind the readers' back: it takes as long as several commits.
+                // It takes as long as several commits, and readers have no use for it.
                 self.wipe()?;
                 self.ask();
             } else if last {
