@@ -236,7 +236,7 @@ impl Feed {
         let mut log = self.write_log();
         for job in jobs {
             match job {
-                Job::Alert(alert) => log.tell(alert),
+                Job::Alert(alert, _) => log.tell(alert),
                 Job::Ended(alert, at) => {
                     let seq = log.alerts.end();
                     log.push(What::Kept(Box::new(alert.ended(seq, at))), Place::Alert(seq));
@@ -279,7 +279,7 @@ impl Feed {
         alert.acknowledged = Some(by);
         if let Some(store) = &log.store {
             // Closed means that the disk failed and the process ends.
-            let _ = store.send(Job::Alert(alert));
+            let _ = store.send(Job::Alert(alert, None));
             return Ok(None);
         }
         let seq = log.alerts.end();

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use crossbeam::channel::{Sender, bounded, unbounded};
@@ -111,8 +112,9 @@ pub enum Job {
     Part(Vec<u8>),
     /// all of which was told: items before it are in it.
     Whole,
-    /// A transition.
-    Alert(Box<Alert>),
+    /// A transition; when the buffer that it came of was taken, by the monotonic clock, if it came of one: for
+    /// latencies only.
+    Alert(Box<Alert>, Option<Duration>),
     /// An alert of an earlier run is resolved, at this time, for nothing watches it any more.
     Ended(Box<Kept>, Timestamp),
     /// A post was deleted: its text, author and links leave the file.

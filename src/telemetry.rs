@@ -34,6 +34,7 @@ const BRAND_CRISIS: &str = "escucha_brand_crisis_level";
 const SHARE: &str = "escucha_share_of_voice";
 const ALERTS: &str = "escucha_alerts_total";
 const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
+const POST_TO_PUBLISHED: &str = "escucha_post_to_published_seconds";
 const STAGE: &str = "escucha_stage_seconds";
 const QUEUE_DEPTH: &str = "escucha_queue_depth";
 const CLIENTS: &str = "escucha_stream_clients";
@@ -49,8 +50,13 @@ const STORE_COMMIT: &str = "escucha_store_commit_seconds";
 const STORE_BYTES: &str = "escucha_store_bytes";
 const STORE_ERRORS: &str = "escucha_store_errors_total";
 
-/// Bounds of `escucha_post_to_alert_seconds`: from well under the promise to a stuck engine.
-const ALERT_BUCKETS: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+/// Bounds of `escucha_post_to_alert_seconds`, `escucha_post_to_published_seconds` and `escucha_store_commit_seconds`:
+/// from well under the promise (2 ms to the decision, 25 ms to what is durable) to a stuck engine, close
+/// together around it.
+const ALERT_BUCKETS: [f64; 22] = [
+    0.0001, 0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.1, 0.25, 0.5,
+    1.0, 10.0, 60.0,
+];
 /// Bounds of `escucha_stage_seconds`: one buffer takes a stage from microseconds to tens of milliseconds.
 const STAGE_BUCKETS: [f64; 12] = [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
 /// Bounds of `escucha_notification_seconds`: from a quick answer to a target that was away for a day.
@@ -68,6 +74,7 @@ pub struct NotInstalled(#[from] metrics_exporter_prometheus::BuildError);
 fn builder() -> Result<PrometheusBuilder, NotInstalled> {
     Ok(PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(POST_TO_ALERT.to_owned()), &ALERT_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(POST_TO_PUBLISHED.to_owned()), &ALERT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(NOTIFICATION.to_owned()), &NOTIFICATION_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(STORE_COMMIT.to_owned()), &ALERT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(STAGE.to_owned()), &STAGE_BUCKETS)?)
@@ -125,7 +132,16 @@ fn describe() {
     describe_gauge!(BRAND_CRISIS, "How bad it is for the brand, over all its topics: 0 as usual, 1 watch, 2 alert, 3 crisis");
     describe_gauge!(SHARE, "Share of a brand in the mentions of its group in the last 24 hours; not a number while none is known");
     describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
-    describe_histogram!(POST_TO_ALERT, Unit::Seconds, "From the moment a post was taken to its alert");
+    describe_histogram!(
+        POST_TO_ALERT,
+        Unit::Seconds,
+        "From the moment a buffer of posts was taken to the decision: once for each transition of an alert that came of it"
+    );
+    describe_histogram!(
+        POST_TO_PUBLISHED,
+        Unit::Seconds,
+        "From the same moment until the transition is durable, where there is a store, and clients can read it"
+    );
     describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
     describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers, batches or notifications waiting in a queue");
     describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
@@ -282,9 +298,14 @@ pub fn share_of_voice(group: &str, brand: &str) -> Gauge {
     gauge!(SHARE, "group" => group.to_owned(), "brand" => brand.to_owned())
 }
 
-/// Seconds from taking a post to its alert.
+/// Seconds from taking a buffer to the decision that an alert of it fires, grows or is over.
 pub fn post_to_alert() -> Histogram {
     histogram!(POST_TO_ALERT)
+}
+
+/// Seconds from taking a buffer until what was decided is durable, where there is a store, and can be read.
+pub fn post_to_published() -> Histogram {
+    histogram!(POST_TO_PUBLISHED)
 }
 
 /// Seconds of one buffer in the stage called `stage`: `lane`, `tally`, `feed`.
@@ -381,7 +402,8 @@ mod tests {
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || {
             describe();
-            post_to_alert().record(0.003);
+            post_to_alert().record(0.004);
+            post_to_published().record(0.022);
             stage("lane").record(0.00007);
             SourceMeter::new("tcp").refused[Refused::Future as usize].increment(3);
             TopicMeter::new("caída").window(Window::H1).set(7.0);
@@ -397,6 +419,8 @@ mod tests {
         let text = handle.render();
         for line in [
             "escucha_post_to_alert_seconds_bucket{le=\"0.002\"} 0",
+            "escucha_post_to_published_seconds_bucket{le=\"0.02\"} 0",
+            "escucha_post_to_published_seconds_bucket{le=\"0.025\"} 1",
             "escucha_post_to_alert_seconds_bucket{le=\"0.005\"} 1",
             "escucha_stage_seconds_bucket{stage=\"lane\",le=\"0.0001\"} 1",
             "escucha_posts_refused_total{source=\"tcp\",reason=\"future\"} 3",

@@ -15,10 +15,7 @@ pub struct Books(BTreeMap<(String, String), u64>);
 
 impl Books {
     pub async fn read(address: SocketAddr) -> Result<Books, Fault> {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").await?;
-        let (_, body) = answer(&mut stream).await?;
-        Ok(Books::parse(&String::from_utf8_lossy(&body)))
+        Ok(Books::parse(&metrics(address).await?))
     }
 
     fn parse(text: &str) -> Books {
@@ -49,6 +46,14 @@ impl Books {
         );
         (row, exact)
     }
+}
+
+/// The text of `/metrics`.
+pub async fn metrics(address: SocketAddr) -> Result<String, Fault> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").await?;
+    let (_, body) = answer(&mut stream).await?;
+    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::Fault;
 use crate::frames::{MARK, micros_now};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What clients read.
 #[derive(Debug, Default)]
@@ -35,10 +35,10 @@ pub struct Seen {
 }
 
 /// How an alert begins.
-const ALERT: &str = r#"{"type":"alert""#;
+pub const ALERT: &str = r#"{"type":"alert""#;
 
 /// Number after `key` in the text.
-fn number(text: &str, key: &str) -> Option<u64> {
+pub fn number(text: &str, key: &str) -> Option<u64> {
     let rest = text.split_once(key)?.1;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
@@ -68,7 +68,7 @@ impl Seen {
     }
 
     /// Takes a frame into the hash of all alerts.
-    fn remember(&mut self, text: &str) {
+    pub fn remember(&mut self, text: &str) {
         if text.starts_with(ALERT) {
             let mut hasher = DefaultHasher::new();
             (self.alerts_hash, text).hash(&mut hasher);
@@ -88,7 +88,7 @@ pub fn quantiles(late: &Histogram<u64>) -> String {
     format!("p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, max {:.1} ms ({} times)", ms(0.5), ms(0.9), ms(0.99), ms(1.0), late.len())
 }
 
-async fn connect(address: SocketAddr, query: &str) -> Result<Socket, Fault> {
+pub async fn connect(address: SocketAddr, query: &str) -> Result<Socket, Fault> {
     Ok(connect_async(format!("ws://{address}/v1/stream?{query}")).await?.0)
 }
 

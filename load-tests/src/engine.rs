@@ -1,5 +1,6 @@
 //! The real binary as a child process that is ended whatever happens.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -44,11 +45,24 @@ impl Engine {
 
     /// CPU seconds of user and system so far.
     pub fn cpu(&self) -> Result<f64, Fault> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // After the command's name in brackets; utime and stime are the 12th and 13th from there, in
-        // hundredths of a second on Linux.
-        let after = stat.rsplit(") ").next().unwrap_or_default();
-        Ok(after.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0)
+        cpu(&self.child.id().to_string())
+    }
+
+    /// CPU seconds so far of its threads that live, by their names without the number.
+    pub fn threads(&self) -> Result<BTreeMap<String, f64>, Fault> {
+        let mut threads = BTreeMap::new();
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let path = thread?.path();
+            // One that ended meanwhile has no files any more.
+            let (Ok(name), Ok(times)) = (std::fs::read_to_string(path.join("comm")), std::fs::read_to_string(path.join("schedstat")))
+            else {
+                continue;
+            };
+            let nanoseconds: f64 = times.split(' ').next().unwrap_or_default().parse()?;
+            let name = name.trim_end().trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+            *threads.entry(name.to_owned()).or_insert(0.0) += nanoseconds / 1e9;
+        }
+        Ok(threads)
     }
 
     /// Another server of which nothing is known but where it will listen.
@@ -117,6 +131,15 @@ impl Drop for Folder {
 /// A port of this machine that nobody uses now.
 pub async fn free_port() -> Result<u16, Fault> {
     Ok(tokio::net::TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
+}
+
+/// CPU seconds of user and system of a process so far.
+pub fn cpu(process: &str) -> Result<f64, Fault> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // After the command's name in brackets; utime and stime are the 12th and 13th from there, in
+    // hundredths of a second on Linux.
+    let after = stat.rsplit(") ").next().unwrap_or_default();
+    Ok(after.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0)
 }
 
 /// A figure of `/proc` about the memory of a process, in megabytes.

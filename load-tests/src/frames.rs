@@ -9,7 +9,7 @@ use escucha::synth::{self, Shape};
 
 /// The word of the posts whose way is timed.
 pub const MARK: &str = "cronometrada";
-/// One post in as many carries the mark.
+/// One post in as many carries it, if nothing else is said.
 pub const MARK_EVERY: u64 = 500;
 /// Different texts.
 const TEXTS: usize = 20_000;
@@ -18,6 +18,8 @@ const TEXTS: usize = 20_000;
 pub struct Frames {
     texts: Vec<String>,
     pub queries: Vec<String>,
+    /// One post in as many carries the mark.
+    pub mark_every: u64,
 }
 
 impl Frames {
@@ -27,7 +29,7 @@ impl Frames {
         let mut decoded = Decoded::default();
         decode::lines(decoder.as_mut(), &mut work.ndjson, &mut decoded);
         let texts = decoded.posts.iter().map(|p| serde_json::to_string(p.text).unwrap_or_default()).collect();
-        Frames { texts, queries: work.queries() }
+        Frames { texts, queries: work.queries(), mark_every: MARK_EVERY }
     }
 
     fn text(&self, n: u64) -> &str {
@@ -36,7 +38,7 @@ impl Frames {
 
     /// A post in the native form.
     pub fn native(&self, source: &str, n: u64, micros: u64, out: &mut Vec<u8>) {
-        let (text, mark) = (self.text(n), mark(n));
+        let (text, mark) = (self.text(n), self.mark(n));
         // Writing to a vector cannot fail.
         let _ = writeln!(
             out,
@@ -54,14 +56,14 @@ impl Frames {
         format!(
             r#"{{"did":"did:plc:lt{}","time_us":{micros},"kind":"commit","commit":{{"rev":"r{n}","operation":"create","collection":"app.bsky.feed.post","rkey":"k{n}","record":{{"$type":"app.bsky.feed.post","createdAt":"{at}","langs":["es"],"text":"{}{}}},"cid":"c"}}}}"#,
             n % 5003,
-            mark(n),
+            self.mark(n),
             self.text(n).get(1..).unwrap_or("\"")
         )
     }
-}
 
-fn mark(n: u64) -> &'static str {
-    if n.is_multiple_of(MARK_EVERY) { "cronometrada " } else { "" }
+    fn mark(&self, n: u64) -> &'static str {
+        if n.is_multiple_of(self.mark_every) { "cronometrada " } else { "" }
+    }
 }
 
 /// Microseconds since 1970.

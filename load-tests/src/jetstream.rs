@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use crate::Fault;
 use crate::frames::Frames;
 use crate::pace::Pace;
-use crate::senders::{Progress, Sent, next_batch};
+use crate::senders::{BATCH, Progress, Sent, next_batch};
 
 /// The first connection is broken after one in as many posts.
 const BREAK_AFTER: u64 = 4;
@@ -68,7 +68,7 @@ impl Server {
         let mut n = cursor.map_or(start, |cursor| self.pace.first_at(cursor));
         let end = if number == 0 { self.posts / BREAK_AFTER } else { self.posts };
         while n < end {
-            let to = next_batch(&self.pace, n, end).await;
+            let to = next_batch(&self.pace, n, end, BATCH).await;
             for post in n..to {
                 socket.feed(Message::text(self.frames.jetstream(post, self.pace.due_at(post)))).await?;
             }

@@ -5,11 +5,14 @@
 mod accounting;
 mod client;
 mod crowd;
+mod disk;
 mod engine;
 mod fanout;
 mod flow;
 mod frames;
+mod inside;
 mod jetstream;
+mod latency;
 mod pace;
 mod peer;
 mod senders;
@@ -29,6 +32,8 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 enum Cli {
     /// A paced firehose over TCP, HTTP and WebSocket at once, clients on the stream, and the accounting
     Whole(whole::Args),
+    /// How soon an alert is decided, durable and read, at a steady rate of posts
+    Latency(latency::Args),
     /// Many stream clients on one engine, and how late each is; with `--restart`, all come back
     Swarm(swarm::Args),
     /// One alert to many clients, beside other servers
@@ -42,6 +47,7 @@ enum Cli {
 fn main() -> ExitCode {
     let done = match Cli::parse() {
         Cli::Whole(args) => whole::run(&args),
+        Cli::Latency(args) => latency::run(&args),
         Cli::Swarm(args) => swarm::run(&args),
         Cli::Fanout(args) => fanout::run(&args),
         Cli::Steady(args) => steady::run(&args),

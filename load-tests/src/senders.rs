@@ -12,8 +12,10 @@ use crate::frames::Frames;
 use crate::pace::Pace;
 use crate::{Fault, frames};
 
-/// Lines of one request or one write.
-const BATCH: u64 = 200;
+/// Lines of one write at most.
+pub const BATCH: u64 = 200;
+/// Lines of one request at most: the next waits for its answer, which where there is a store comes with a commit.
+const REQUEST: u64 = 1000;
 /// A request that was told to come later is tried again after this, so many times.
 const AGAIN: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 600;
@@ -37,10 +39,10 @@ fn lines(frames: &Frames, source: &str, pace: &Pace, from: u64, to: u64) -> Vec<
     out
 }
 
-/// The end of the next batch: all that is due, at least one and at most `BATCH` posts.
-pub async fn next_batch(pace: &Pace, from: u64, posts: u64) -> u64 {
+/// The end of the next batch: all that is due, at least one and at most `most` posts.
+pub async fn next_batch(pace: &Pace, from: u64, posts: u64, most: u64) -> u64 {
     pace.until(from).await;
-    pace.due_now().clamp(from + 1, from + BATCH).min(posts)
+    pace.due_now().clamp(from + 1, from + most).min(posts)
 }
 
 pub async fn tcp(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f64, progress: Progress) -> Result<Sent, Fault> {
@@ -48,7 +50,7 @@ pub async fn tcp(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f64
     let pace = Pace::new(rate);
     let mut n = 0;
     while n < posts {
-        let to = next_batch(&pace, n, posts).await;
+        let to = next_batch(&pace, n, posts, BATCH).await;
         stream.write_all(&lines(&frames, "tcp", &pace, n, to)).await?;
         progress.fetch_add(to - n, Relaxed);
         n = to;
@@ -65,7 +67,7 @@ pub async fn http(address: SocketAddr, frames: Arc<Frames>, posts: u64, rate: f6
     let pace = Pace::new(rate);
     let (mut n, mut told_to_wait) = (0, 0);
     while n < posts {
-        let to = next_batch(&pace, n, posts).await;
+        let to = next_batch(&pace, n, posts, REQUEST).await;
         let body = lines(&frames, "http", &pace, n, to);
         let mut attempts = 0;
         while post(&mut stream, &body).await? == 429 {

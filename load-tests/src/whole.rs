@@ -191,7 +191,7 @@ fn report_marked(timed: &Seen, sent: &[Sent; 3]) -> bool {
     timed.mentions + timed.dropped == marked
 }
 
-async fn wait_for_tcp(port: u16) -> Result<(), Fault> {
+pub async fn wait_for_tcp(port: u16) -> Result<(), Fault> {
     let start = Instant::now();
     while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         if start.elapsed() > PATIENCE {
@@ -202,7 +202,7 @@ async fn wait_for_tcp(port: u16) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn until_idle(engine: &Engine) -> Result<Books, Fault> {
+pub async fn until_idle(engine: &Engine) -> Result<Books, Fault> {
     let start = Instant::now();
     let mut last = Books::read(engine.address).await?;
     let mut since = Instant::now();

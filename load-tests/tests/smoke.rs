@@ -41,6 +41,22 @@ fn one_alert_goes_to_all_clients() {
 }
 
 #[test]
+fn every_alert_is_durable_before_all_read_it() {
+    let sizes = ["--seconds", "3", "--warm-up", "1", "--rate", "3000", "--http-rate", "1000", "--queries", "50", "--clients", "2"];
+    for (store, commits) in [(&[][..], true), (&["--no-store"], false)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_load-tests"));
+        let run = command.arg("latency").arg("--engine").arg(engine()).args(sizes).args(store).output().unwrap();
+        let out = String::from_utf8_lossy(&run.stdout);
+        assert!(run.status.success(), "{out}{}", String::from_utf8_lossy(&run.stderr));
+        assert_eq!(out.matches("  exact\n").count(), 2, "{out}");
+        assert!(out.contains("the same, byte for byte; posts that fire 60, alerts that fired 60"), "{out}");
+        assert!(out.contains("from due to read by the last of 2"), "{out}");
+        let inside = out.lines().find(|l| l.contains("commits")).unwrap();
+        assert_eq!(!inside.contains("(0 times)"), commits, "{out}");
+    }
+}
+
+#[test]
 fn what_is_kept_for_hours_is_flat_when_they_are_over() {
     let sizes = ["--hours", "54", "--busy", "1", "--queries", "50", "--recent", "1", "--counted-only"];
     let run = Command::new(env!("CARGO_BIN_EXE_load-tests")).arg("steady").args(sizes).output().unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram};
 
@@ -31,6 +32,7 @@ pub struct Publisher {
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
     post_to_alert: Histogram,
+    post_to_published: Histogram,
 }
 
 impl Publisher {
@@ -46,6 +48,7 @@ impl Publisher {
             brands: BrandMeters::default(),
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
+            post_to_published: telemetry::post_to_published(),
         }
     }
 
@@ -102,17 +105,26 @@ impl Publisher {
         }
     }
 
-    fn publish(&mut self, events: &mut Vec<Event>) {
+    /// Shows `events`, or has the store make them durable first; they came of a buffer that was taken at
+    /// `taken`, or of a beat.
+    fn publish(&mut self, events: &mut Vec<Event>, taken: Option<Duration>) {
         for event in &*events {
             self.measure(event);
         }
-        let Some(diary) = &self.diary else { return self.feed.publish_all(events.drain(..)) };
+        let Some(diary) = &self.diary else {
+            let alerts = alerts(events);
+            self.feed.publish_all(events.drain(..));
+            if let Some(taken) = taken.filter(|_| alerts > 0) {
+                self.post_to_published.record_many(self.since(taken), alerts);
+            }
+            return;
+        };
         for event in &*events {
             let job = match event {
                 Event::Alert(alert) => {
                     let mut alert = alert.clone();
                     self.feed.stamp(&mut alert);
-                    Job::Alert(alert)
+                    Job::Alert(alert, taken)
                 }
                 Event::Delete(key) => Job::Gone(*key),
                 Event::Update(mention) => Job::Edited(mention.key, mention.post.clone()),
@@ -122,6 +134,22 @@ impl Publisher {
         }
         self.feed.publish_all(events.drain(..).filter(|e| !matches!(e, Event::Alert(_))));
     }
+
+    fn since(&self, taken: Duration) -> f64 {
+        self.clock.monotonic().saturating_sub(taken).as_secs_f64()
+    }
+}
+
+fn alerts(events: &[Event]) -> usize {
+    events.iter().filter(|e| matches!(e, Event::Alert(_))).count()
+}
+
+/// Shows what the store hands back: what of it came of a buffer is as old then as `clock` says.
+pub fn show(feed: &Feed, clock: &dyn Clock, seconds: &Histogram, jobs: Vec<Job>) {
+    let taken: Vec<Duration> = jobs.iter().filter_map(|job| if let Job::Alert(_, taken) = job { *taken } else { None }).collect();
+    feed.settle(jobs);
+    let now = clock.monotonic();
+    taken.iter().for_each(|taken| seconds.record(now.saturating_sub(*taken).as_secs_f64()));
 }
 
 /// The gauges of the brands, by the topics that tell of them.
@@ -161,7 +189,13 @@ impl BrandMeters {
 
 impl Sink for Publisher {
     fn applied(&mut self, mut done: Done, events: &mut Vec<Event>) {
-        let alerts = events.iter().any(|e| matches!(e, Event::Alert(_)));
+        let taken = done.buffer.taken;
+        // Before anything else: the decision is what was just made.
+        let decided = self.since(taken);
+        let alerts = alerts(events);
+        if alerts > 0 {
+            self.post_to_alert.record_many(decided, alerts);
+        }
         let answer = done.answer();
         let Done { buffer, outcome, applied } = &done;
         let meter = &self.sources[usize::from(buffer.source.0)];
@@ -180,16 +214,13 @@ impl Sink for Publisher {
         meter.skipped[Skipped::NotAPost as usize].increment(outcome.not_posts);
         let newest = &mut self.newest[usize::from(buffer.source.0)];
         *newest = outcome.greatest.max(*newest);
-        if alerts {
-            self.post_to_alert.record(self.clock.monotonic().saturating_sub(buffer.taken).as_secs_f64());
-        }
         match &mut self.diary {
             Some(diary) => {
                 diary.done(done, answer);
-                self.publish(events);
+                self.publish(events, Some(taken));
             }
             None => {
-                self.publish(events);
+                self.publish(events, Some(taken));
                 answer.into_iter().for_each(Answer::give);
             }
         }
@@ -201,7 +232,7 @@ impl Sink for Publisher {
             meter.lag.set(beat.at.since(*newest) as f64 / 1e6);
         }
         self.diary.iter_mut().for_each(|diary| diary.beat(&beat));
-        self.publish(events);
+        self.publish(events, None);
     }
 
     fn look(&mut self, tally: &Tally) {
@@ -212,9 +243,12 @@ impl Sink for Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::Severity;
     use crate::anomaly::{Level, Standing, Watched};
-    use crate::tally::{GroupShares, TopicWindows};
-    use crate::time::SystemClock;
+    use crate::intake::Buffer;
+    use crate::tally::{Applied, GroupShares, TopicWindows};
+    use crate::time::{ManualClock, SystemClock};
+    use crate::topic::SourceId;
     use crate::window::Tallied;
 
     fn beat(second: i64) -> Beat {
@@ -261,6 +295,55 @@ mod tests {
             for gone in ["escucha_topic_expected_mentions", "escucha_topic_surprise", "escucha_crisis_level"] {
                 assert!(text.contains(&format!("{gone}{{topic=\"fraude\"}} 0\n")), "{gone} {text}");
             }
+        });
+    }
+
+    #[test]
+    fn a_transition_is_timed_when_it_is_decided_and_when_it_can_be_read() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let (feed, clock) = (Feed::new("e".into(), vec!["tcp".into()]), Arc::new(ManualClock::default()));
+            let mut publisher = Publisher::new(feed.clone(), &["tcp".to_owned()], clock.clone());
+            let alert = |id: &str| Box::new(Alert::new(id, "r", "volume", Severity::Info, Timestamp(0)));
+            let taken = Duration::from_secs(3);
+            let buffer = Buffer {
+                number: 0,
+                source: SourceId(0),
+                seen: Timestamp(0),
+                taken,
+                bytes: Vec::new(),
+                lines: 0,
+                compiled: Arc::default(),
+                cursor: None,
+                receipt: None,
+                permit: None,
+            };
+            let mut publish = |events: Vec<Event>, second: i64, buffer: Option<Buffer>| {
+                clock.set(Timestamp::from_seconds(second));
+                match buffer {
+                    Some(buffer) => {
+                        let done = Done { buffer: Box::new(buffer), outcome: Box::default(), applied: Applied::default() };
+                        publisher.applied(done, &mut { events });
+                    }
+                    None => publisher.ticked(beat(second), &mut { events }),
+                }
+            };
+            let seconds = |metric: &str| {
+                let text = recorder.handle().render();
+                let of = |what: &str| {
+                    text.lines().find_map(|l| l.strip_prefix(&format!("escucha_post_to_{metric}_seconds_{what} "))?.parse().ok())
+                };
+                (of("count").unwrap_or(0), of("sum").unwrap_or(0))
+            };
+            publish(vec![Event::Alert(alert("beat"))], 4, None);
+            assert_eq!((seconds("alert"), seconds("published")), ((0, 0), (0, 0)), "no buffer waited for it");
+            publish(vec![Event::Alert(alert("a")), Event::Alert(alert("b"))], 5, Some(buffer));
+            assert_eq!((seconds("alert"), seconds("published")), ((2, 4), (2, 4)));
+            // What a store hands back.
+            clock.set(Timestamp::from_seconds(13));
+            let jobs = vec![Job::Alert(alert("c"), Some(taken)), Job::Alert(alert("taken on"), None)];
+            show(&feed, &*clock, &telemetry::post_to_published(), jobs);
+            assert_eq!((seconds("alert"), seconds("published"), feed.head()), ((2, 4), (3, 14), 5));
         });
     }
 }

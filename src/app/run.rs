@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::desk::Desk;
 use super::diary::Diary;
 use super::engine::{Engine, Parts, share, source_id};
-use super::publish::Publisher;
+use super::publish::{self, Publisher};
 use super::{demo, descriptors};
 use crate::alert::Alert;
 use crate::bilingual::{Both, Lang};
@@ -224,13 +224,13 @@ fn open(
     if opened.torn {
         tracing::warn!("the last commit of the store was not whole and is dropped: no client saw it, unless the disk changed it since");
     }
-    let shown = feed.clone();
+    let (shown, beside, seconds) = (feed.clone(), job.clock.clone(), telemetry::post_to_published());
     let failed = move |failed: store::Failed| {
         tracing::error!(%failed, "the engine ends");
         // Closed means that it ends already.
         let _ = broken.send(failed);
     };
-    let store = opened.start(setting, job.clock.clone(), move |jobs| shown.settle(jobs), failed)?;
+    let store = opened.start(setting, job.clock.clone(), move |jobs| publish::show(&shown, &*beside, &seconds, jobs), failed)?;
     feed.keep_in(store.jobs.clone());
     Ok(Opening { feed, store: Some(store), past, tally, cursors })
 }

@@ -279,19 +279,19 @@ fn an_acknowledgement_goes_through_the_store_and_stays_with_the_alert() {
     assert_eq!(feed.acknowledge("a", by.clone()), Ok(None));
     assert_eq!(feed.head(), 1, "it is not durable yet");
     let job = waiting.try_recv().expect("a job");
-    assert!(matches!(&job, Job::Alert(told) if told.acknowledged.as_ref() == Some(&by)));
+    assert!(matches!(&job, Job::Alert(told, None) if told.acknowledged.as_ref() == Some(&by)));
     feed.settle(vec![job]);
     let frame = |seq: u64| serde_json::from_str::<serde_json::Value>(feed.frame(&feed.alerts(seq - 1)[0]).as_str()).expect("JSON");
     assert_eq!((feed.head(), frame(2)["acknowledged"]["by"].clone()), (2, "ana".into()));
 
     // Later transitions are told with it until the alert is over; what was handed on is shown as it was.
     let Event::Alert(mut later) = alert(&[]) else { panic!("an alert") };
-    feed.settle(vec![Job::Alert(later.clone())]);
+    feed.settle(vec![Job::Alert(later.clone(), None)]);
     assert!(frame(3)["acknowledged"].is_null(), "what is durable is not changed");
     feed.stamp(&mut later);
     assert_eq!(later.acknowledged.as_ref(), Some(&by));
     later.status = crate::alert::Status::Resolved;
-    feed.settle(vec![Job::Alert(later.clone())]);
+    feed.settle(vec![Job::Alert(later.clone(), None)]);
     feed.stamp(&mut later);
     assert_eq!(later.acknowledged, None);
     assert_eq!(feed.acknowledge("a", by.clone()), Err(NotOpen::Resolved));

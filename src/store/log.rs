@@ -36,6 +36,8 @@ pub struct Log {
     /// Something was scrubbed whose old text may still lie in the write-ahead log.
     traces: bool,
     outbox: Outbox,
+    /// Rows and parts that no longer count are let go of.
+    cleaning: bool,
 }
 
 impl Log {
@@ -54,6 +56,7 @@ impl Log {
             parts: 0,
             traces: true,
             outbox: Outbox::default(),
+            cleaning: false,
         })
     }
 
@@ -74,8 +77,8 @@ impl Log {
         let tx = self.file.connection.transaction()?;
         for (i, job) in jobs.iter().enumerate() {
             match job {
-                Job::Alert(alert) if comes_again(&mut ahead, alert) => again.push(i),
-                Job::Alert(alert) => {
+                Job::Alert(alert, _) if comes_again(&mut ahead, alert) => again.push(i),
+                Job::Alert(alert, _) => {
                     append(&tx, &of(alert, next), alert.updated_at)?;
                     outbox::keep(&tx, next, alert)?;
                     next += 1;
@@ -122,8 +125,10 @@ impl Log {
         if self.keeps_up && self.ahead.is_empty() && (next != self.next || !row.is_empty()) {
             state::keep_up(&tx, next - 1)?;
         }
-        self.traces |= state.clean(&tx)?;
+        let cleaned = state.clean(&tx)?;
         tx.commit()?;
+        // What is let go of over many commits is wiped once, behind the last of them.
+        self.traces |= std::mem::replace(&mut self.cleaning, cleaned) && !cleaned;
         self.parts = if matches!(piece, Some(Piece::Part(_))) {
             self.parts + 1
         } else if piece.is_some() {
@@ -151,11 +156,6 @@ impl Log {
     /// Where the tally's state stands.
     pub fn state(&self) -> &State {
         &self.state
-    }
-
-    /// What was let go of may still lie in the write-ahead log.
-    pub fn mark_traces(&mut self) {
-        self.traces = true;
     }
 
     /// The tally as the file has it.

@@ -9,8 +9,9 @@ use super::keeper::Unreadable;
 use super::{signed, unsigned};
 use crate::journal::Names;
 
-/// Rows and parts that one commit lets go of at most.
-const STEP: i64 = 16;
+/// Rows and parts that one commit lets go of at most: all of it is overwritten, and alerts wait for that.
+const ROWS: i64 = 16;
+const PARTS: i64 = 4;
 
 /// Where the state stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,10 +90,10 @@ impl State {
     pub fn clean(&self, tx: &Transaction<'_>) -> rusqlite::Result<bool> {
         let rows = tx
             .prepare_cached("DELETE FROM journal WHERE number IN (SELECT number FROM journal WHERE number <= ?1 ORDER BY number LIMIT ?2)")?
-            .execute([self.through, STEP])?;
+            .execute([self.through, ROWS])?;
         let parts = tx
             .prepare_cached("DELETE FROM snapshot WHERE rowid IN (SELECT rowid FROM snapshot WHERE generation < ?1 LIMIT ?2)")?
-            .execute([self.generation, STEP])?;
+            .execute([self.generation, PARTS])?;
         Ok(rows + parts > 0)
     }
 }

@@ -77,7 +77,8 @@ fn what_was_committed_is_there_again_and_what_fired_is_resolved() {
     let mut first = open(&settings(&folder)).expect("new");
     let begun = resume(&mut first, 0);
     assert_eq!((first.epoch.as_str(), begun.next, begun.kept.len()), (EPOCH, 1, 0));
-    let jobs = [("a", Status::Firing), ("b", Status::Firing), ("a", Status::Resolved)].map(|(id, s)| Job::Alert(alert(id, s, 1, &[])));
+    let jobs =
+        [("a", Status::Firing), ("b", Status::Firing), ("a", Status::Resolved)].map(|(id, s)| Job::Alert(alert(id, s, 1, &[]), None));
     commit(&mut first, jobs, 1);
     drop(first);
     let mut opened = Opened::open(&settings(&folder), "another").expect("ours");
@@ -99,7 +100,7 @@ fn a_delete_leaves_no_trace_in_the_files() {
     let secret = "palabra-irrepetible ".repeat(1000);
     let mut store = open(&settings(&folder)).expect("new");
     let (shown, other) = (post("77", &secret), post("78", "se queda"));
-    commit(&mut store, [Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]))], 1);
+    commit(&mut store, [Job::Alert(alert("a", Status::Firing, 1, &[shown.clone(), other.clone()]), None)], 1);
     let traces = |word: &str| {
         let files = std::fs::read_dir(folder.path()).expect("a folder").map(|f| std::fs::read(f.expect("a file").path()).expect("bytes"));
         files.filter(|bytes| bytes.windows(word.len()).any(|w| w == word.as_bytes())).count()
@@ -123,7 +124,7 @@ fn only_a_sound_file_of_ours_is_used_and_by_one_process() {
     let mut store = open(&settings).expect("new");
     assert!(matches!(open(&settings), Err(Refused::InUse(_))));
     let texts: Vec<PostBuf> = (0..5).map(|i| post(&i.to_string(), &"x".repeat(5000))).collect();
-    commit(&mut store, [Job::Alert(alert("a", Status::Resolved, 1, &texts))], 1);
+    commit(&mut store, [Job::Alert(alert("a", Status::Resolved, 1, &texts), None)], 1);
     store.log.connection().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpoint");
     drop(store);
     let good = std::fs::read(&settings.path).expect("bytes");
@@ -155,6 +156,34 @@ fn what_is_half_made_is_made_anew() {
 }
 
 #[test]
+fn what_a_snapshot_lets_go_of_is_wiped_once() {
+    let folder = TempDir::new().expect("a folder");
+    let mut store = open(&settings(&folder)).expect("new");
+    commit(&mut store, [], 0);
+    let write = |store: &mut Opened, text: String| {
+        let mut row = Row::default();
+        row.add(&Item::Begun(vec![text]));
+        store.log.commit(&mut Vec::new(), &row, None, Timestamp(0)).expect("room");
+    };
+    (0..40).for_each(|_| write(&mut store, "palabra-irrepetible ".repeat(500)));
+    let files = || std::fs::read_dir(folder.path()).expect("a folder").map(|f| f.expect("a file").path());
+    let traces = || {
+        let word = b"palabra-irrepetible";
+        files().filter(|path| std::fs::read(path).expect("bytes").windows(word.len()).any(|w| w == word)).count()
+    };
+    store.log.commit(&mut vec![Job::Part(b"part".to_vec()), Job::Whole], &Row::default(), None, Timestamp(0)).expect("room");
+    assert!(traces() > 0);
+    // The snapshot's commit let go of 16 rows, the next two of the others.
+    let wiped = (0..5).map(|_| {
+        write(&mut store, "otra".to_owned());
+        store.log.wipe().expect("wiped");
+        files().filter(|path| path.to_string_lossy().ends_with("-wal")).all(|wal| wal.metadata().expect("a file").len() == 0)
+    });
+    assert_eq!(wiped.collect::<Vec<_>>(), [false, false, true, false, false]);
+    assert_eq!(traces(), 0);
+}
+
+#[test]
 fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     let folder = TempDir::new().expect("a folder");
     let opened = open(&settings(&folder)).expect("new");
@@ -164,7 +193,7 @@ fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     let health = Arc::new(Health::default());
     let mut writer = writer(opened.log, health.clone());
     let long = post("1", &"x".repeat(20_000));
-    writer.held = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)))).collect();
+    writer.held = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)), None)).collect();
     assert!(!writer.commit().expect("passing"));
     assert!(health.problem().is_some_and(|p| p.contains("held back")));
     assert_eq!((writer.log.next(), writer.log.latest().expect("rows").len()), (1, 0), "nothing half");
@@ -181,12 +210,12 @@ fn the_oldest_go_by_age_and_by_size_and_numbers_go_on() {
     let old = Settings { retention: 1_000_000, ..settings(&folder) };
     let mut store = open(&old).expect("new");
     for second in 1..=4 {
-        commit(&mut store, [Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]))], second);
+        commit(&mut store, [Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]), None)], second);
     }
     assert_eq!(store.log.latest().expect("rows").iter().map(|k| k.seq).collect::<Vec<_>>(), [3, 4]);
     drop(store);
     let mut small = open(&Settings { max_bytes: 1, ..settings(&folder) }).expect("ours");
-    commit(&mut small, [Job::Alert(alert("b", Status::Resolved, 5, &[]))], 5);
+    commit(&mut small, [Job::Alert(alert("b", Status::Resolved, 5, &[]), None)], 5);
     assert_eq!(told(&small.log.latest().expect("rows")), [(5, "b", Status::Resolved)]);
 }
 
@@ -200,7 +229,7 @@ fn all_is_durable_before_it_is_published_and_in_order() {
         let reader = rusqlite::Connection::open(&path).expect("a reader");
         let mut out = out.lock().expect("no panic");
         for job in jobs {
-            let Job::Alert(alert) = job else { continue };
+            let Job::Alert(alert, _) = job else { continue };
             let stored: String =
                 reader.query_row("SELECT id FROM alerts WHERE seq = ?1", [out.len() as i64 + 1], |r| r.get(0)).expect("durable");
             assert_eq!(stored, alert.id);
@@ -210,7 +239,7 @@ fn all_is_durable_before_it_is_published_and_in_order() {
     let store = start(open(&settings).expect("new"), publish);
     let ids: Vec<String> = (0..200).map(|i| format!("a{i}")).collect();
     for id in &ids {
-        store.jobs.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("it runs");
+        store.jobs.send(Job::Alert(alert(id, Status::Resolved, 1, &[]), None)).expect("it runs");
     }
     store.stop();
     assert_eq!(*published.lock().expect("no panic"), ids);
@@ -224,12 +253,12 @@ fn beyond_the_bound_alerts_are_lost_but_no_delete() {
     let (out, jobs) = unbounded();
     writer.held = (1..crate::limits::STORE_HELD).map(|_| Job::Gone(PostKey(1))).collect();
     for id in ["a", "b"] {
-        out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]))).expect("open");
+        out.send(Job::Alert(alert(id, Status::Resolved, 1, &[]), None)).expect("open");
     }
     out.send(Job::Gone(PostKey(2))).expect("open");
     assert!(!writer.take(&jobs), "more may come");
     let added = &writer.held[crate::limits::STORE_HELD - 1..];
-    assert!(matches!(added, [Job::Alert(a), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
+    assert!(matches!(added, [Job::Alert(a, _), Job::Gone(PostKey(2))] if a.id == "a"), "{added:?}");
     drop(out);
     assert!(writer.take(&jobs), "it was the last");
 }
@@ -242,7 +271,7 @@ fn what_ends_with_no_room_was_never_published() {
     opened.log.connection().execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("limited");
     let publish = |jobs: Vec<Job>| assert!(jobs.is_empty(), "{jobs:?}");
     let store = start(opened, publish);
-    store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]))).expect("it runs");
+    store.jobs.send(Job::Alert(alert("a", Status::Resolved, 1, &[post("1", &"x".repeat(90_000))]), None)).expect("it runs");
     store.stop();
     assert_eq!(resume(&mut open(&settings(&folder)).expect("ours"), 0).next, 1);
 }
@@ -254,8 +283,12 @@ fn step(read: &[(u64, &Alert)], rows: Vec<crate::routing::Row>, told: u64) -> Jo
     Job::Deliveries(Box::new(Step { rows, read, told, written }))
 }
 
+fn sealed(body: &[u8]) -> Vec<u8> {
+    codec::sealed(*b"test", 1, &body.to_vec())
+}
+
 fn row(key: &str, body: Option<&[u8]>, needs: &[u64]) -> crate::routing::Row {
-    crate::routing::Row { kind: "k", key: key.to_owned(), body: body.map(<[u8]>::to_vec), needs: needs.to_vec() }
+    crate::routing::Row { kind: "k", key: key.to_owned(), body: body.map(sealed), needs: needs.to_vec() }
 }
 
 #[test]
@@ -264,7 +297,7 @@ fn a_transition_is_whole_until_it_was_read_and_while_a_row_needs_it() {
     let mut store = open(&settings(&folder)).expect("new");
     let shown = post("77", "hola");
     let alerts = ["a", "b", "c"].map(|id| alert(id, Status::Resolved, 1, std::slice::from_ref(&shown)));
-    commit(&mut store, alerts.clone().map(Job::Alert), 1);
+    commit(&mut store, alerts.clone().map(|alert| Job::Alert(alert, None)), 1);
     let seqs = |store: Opened| {
         drop(store);
         let store = open(&settings(&folder)).expect("ours");
@@ -281,7 +314,7 @@ fn a_transition_is_whole_until_it_was_read_and_while_a_row_needs_it() {
     assert_eq!((found, past.told, past.rows.len()), (vec![2, 3], 2, 2));
     commit(&mut store, [step(&[], vec![row("x", None, &[])], 2)], 4);
     let (mut store, found, past) = seqs(store);
-    assert_eq!((found, &past.rows[&("k".to_owned(), "y".to_owned())][..]), (vec![2, 3], &b"2"[..]));
+    assert_eq!((found, past.rows[&("k".to_owned(), "y".to_owned())].clone()), (vec![2, 3], sealed(b"2")));
     commit(&mut store, [step(&[], vec![row("y", Some(b"3"), &[])], 2)], 5);
     assert_eq!(seqs(store).1, [3]);
 }
@@ -293,7 +326,7 @@ fn what_is_to_be_told_forgets_what_was_deleted_whenever_it_comes() {
     let shown = post("77", "palabra-irrepetible");
     let one = alert("a", Status::Firing, 1, std::slice::from_ref(&shown));
     let key = shown.get().key();
-    commit(&mut store, [Job::Alert(one.clone()), step(&[(1, &one)], vec![row("x", Some(b"1"), &[1])], 1)], 1);
+    commit(&mut store, [Job::Alert(one.clone(), None), step(&[(1, &one)], vec![row("x", Some(b"1"), &[1])], 1)], 1);
     // An edit does not change what was told, a delete does, even if a step on its way still had it.
     commit(&mut store, [Job::Edited(key, post("77", "corregida"))], 2);
     let past = Past::load(store.log.connection(), &settings(&folder).path).expect("sound");
@@ -303,7 +336,7 @@ fn what_is_to_be_told_forgets_what_was_deleted_whenever_it_comes() {
     assert!(past.bodies[&1].top_posts.is_empty() && past.bodies[&1].first_post.is_none());
     // What was not told yet is told in its new version.
     let other = post("78", "antes");
-    commit(&mut store, [Job::Alert(alert("b", Status::Firing, 4, std::slice::from_ref(&other)))], 4);
+    commit(&mut store, [Job::Alert(alert("b", Status::Firing, 4, std::slice::from_ref(&other)), None)], 4);
     commit(&mut store, [Job::Edited(other.get().key(), post("78", "despues"))], 5);
     let past = Past::load(store.log.connection(), &settings(&folder).path).expect("sound");
     assert_eq!(past.bodies[&2].top_posts[0].get().text, "despues");
@@ -319,7 +352,7 @@ fn what_fired_and_is_resolved_at_the_start_is_whole_too() {
     let folder = TempDir::new().expect("a folder");
     let mut store = open(&settings(&folder)).expect("new");
     let one = alert("a", Status::Firing, 1, &[post("77", "hola")]);
-    commit(&mut store, [Job::Alert(one.clone()), step(&[(1, &one)], vec![row("x", Some(b"1"), &[1])], 1)], 1);
+    commit(&mut store, [Job::Alert(one.clone(), None), step(&[(1, &one)], vec![row("x", Some(b"1"), &[1])], 1)], 1);
     drop(store);
     let past = resume(&mut open(&settings(&folder)).expect("ours"), 9).past;
     let end = &past.bodies[&2];

@@ -90,9 +90,11 @@ impl Writer {
                 for step in written {
                     let _ = step.send(());
                 }
+                // It takes as long as several commits, and readers have no use for it.
+                self.wipe()?;
                 self.ask();
             } else if last {
-                let alerts = self.held.iter().filter(|job| matches!(job, Job::Alert(_))).count();
+                let alerts = self.held.iter().filter(|job| matches!(job, Job::Alert(..))).count();
                 tracing::error!(alerts, "the store had no room at the end: these were never shown and are lost");
                 return Ok(());
             } else {
@@ -176,7 +178,7 @@ impl Writer {
                 self.lose(false);
                 self.held.push(job);
             }
-            Job::Alert(alert) if self.held.len() >= limits::STORE_HELD => {
+            Job::Alert(alert, _) if self.held.len() >= limits::STORE_HELD => {
                 telemetry::store_errors("lost").increment(1);
                 tracing::error!(id = alert.id, "too many alerts wait for the store: one is lost");
             }
@@ -214,7 +216,6 @@ impl Writer {
                 return Ok(false);
             }
         }
-        self.wipe()?;
         Ok(true)
     }
 
@@ -233,7 +234,6 @@ impl Writer {
         match self.piece.take() {
             Some(Piece::Whole(_, version)) => {
                 self.asked = None;
-                self.log.mark_traces();
                 self.snapshots.iter().for_each(|s| s.sets.forget_before(version));
             }
             Some(Piece::Failed(why)) => {

@@ -1,4 +1,4 @@
-//! The whole tally as bytes: a snapshot, in parts of about a megabyte, of records that are read back one by one.
+//! The whole tally as bytes: a snapshot, in parts of about 128 KiB, of records that are read back one by one.
 //!
 //! What follows from the configuration is not in it: a tally that was restored adopts what is listened for
 //! with its first step, as after a reload, and topics go on by their numbers. A snapshot is taken between
@@ -18,8 +18,8 @@ use crate::topic::{SourceId, TopicId};
 /// another thing.
 const KIND: [u8; 4] = *b"escS";
 const VERSION: u16 = 1;
-/// A part is closed once it is larger.
-const PART: usize = 1 << 20;
+/// A part is closed once it is larger. Each is written between alerts, which wait for it.
+const PART: usize = 1 << 17;
 /// Entries of a horizon in one record.
 const ENTRIES: usize = 1024;
 

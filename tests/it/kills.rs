@@ -87,7 +87,9 @@ fn recording(seed: u64) -> Recording {
                 _ if !deleted.contains(&id) => _ = mentions.insert(id),
                 _ => {}
             }
-            let text = format!("banco: {alarm}{} y {}", prng.pick(&WORDS), prng.pick(&WORDS));
+            // In pairs of words that no other source has: in which order texts of several come, clusters may tell.
+            let said = format!("{} y {}", prng.pick(&WORDS), prng.pick(&WORDS)).replace(' ', &format!(" {topic} "));
+            let text = format!("banco: {alarm}{said}");
             let (author, followers) = (prng.below(400), 10 + prng.below(90_000));
             let time = jiff::Timestamp::from_second(at as i64).unwrap().to_string();
             if network == "bluesky" {

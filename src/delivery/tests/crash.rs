@@ -219,7 +219,7 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
     if lock(&life.world).long {
         // What came while it was dead is in the file before it can tell of any of it.
         let comes = |(second, event): &(u64, Event)| match event {
-            Event::Comes(alert) => Some((*second, Job::Alert(alert.clone()))),
+            Event::Comes(alert) => Some((*second, Job::Alert(alert.clone(), None))),
             Event::Goes(_) => None,
         };
         let missed = story.iter().filter_map(comes).skip((opened.stands().0 - 1) as usize);
@@ -255,7 +255,7 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
                 Event::Comes(_) if came < done => came += 1,
                 Event::Comes(alert) => {
                     tokio::time::sleep(ahead).await;
-                    jobs.send(Job::Alert(alert.clone())).expect("it runs");
+                    jobs.send(Job::Alert(alert.clone(), None)).expect("it runs");
                 }
                 Event::Goes(key) => {
                     tokio::time::sleep(ahead).await;

@@ -6,7 +6,7 @@ fn filled(folder: &TempDir, alerts: i64) -> Opened {
     let mut store = open(&settings(folder)).expect("new");
     for i in 0..alerts {
         let status = if i % 3 == 2 { Status::Resolved } else { Status::Firing };
-        commit(&mut store, [Job::Alert(alert(&format!("a{}", i / 3), status, i, &[post(&i.to_string(), "texto")]))], i);
+        commit(&mut store, [Job::Alert(alert(&format!("a{}", i / 3), status, i, &[post(&i.to_string(), "texto")]), None)], i);
     }
     store
 }
@@ -19,7 +19,7 @@ fn a_copy_is_whole_while_the_file_is_in_use_and_goes_on_with_its_life() {
     let copied = backup(&from, &to).expect("a copy");
     assert_eq!((copied.format, copied.epoch.as_str(), copied.alerts, copied.first, copied.last), (2, EPOCH, 9, 1, 9));
     assert!(look(&from).expect("sound").in_use && !copied.in_use);
-    commit(&mut store, [Job::Alert(alert("later", Status::Resolved, 9, &[]))], 9);
+    commit(&mut store, [Job::Alert(alert("later", Status::Resolved, 9, &[]), None)], 9);
     assert!(matches!(backup(&from, &to), Err(NotCopied::Exists(_))));
     drop(store);
     let mut opened = Opened::open(&Settings { path: to, ..settings(&folder) }, "another").expect("ours");
@@ -79,7 +79,8 @@ fn pages_hold_every_alert_once_by_its_last_transition() {
 fn a_page_ends_where_it_has_looked_at_enough() {
     let folder = TempDir::new().expect("a folder");
     let mut store = open(&settings(&folder)).expect("new");
-    let jobs: Vec<Job> = (0..limits::STORE_LOOKED + 1).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 0, &[]))).collect();
+    let jobs: Vec<Job> =
+        (0..limits::STORE_LOOKED + 1).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 0, &[]), None)).collect();
     commit(&mut store, jobs, 0);
     let mut reader = Reader::new(settings(&folder).path);
     let (head, mut before, mut pages) = (store.log.next() - 1, u64::MAX, 0);

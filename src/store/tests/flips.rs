@@ -36,7 +36,7 @@ fn written() -> Written {
     commit(&mut store, [Job::Names(Box::new(names.clone()))], 0);
     for i in 0..12 {
         let posts: Vec<PostBuf> = (0..3).map(|p| post(&format!("{i}-{p}"), &format!("mensaje {p} de {i} ").repeat(20))).collect();
-        let mut jobs = vec![Job::Alert(alert(&format!("a{i}"), Status::Resolved, i, &posts))];
+        let mut jobs = vec![Job::Alert(alert(&format!("a{i}"), Status::Resolved, i, &posts), None)];
         let mut row = Row::default();
         row.add(&Item::Beat(Timestamp::from_seconds(100 + i), vec![(SourceId(0), Sign::Up)]));
         store.log.commit(&mut jobs, &row, None, Timestamp::from_seconds(i)).expect("room");

@@ -87,7 +87,7 @@ fn every_alert_of_the_file_is_on_one_page() {
             reasons: vec![Reason { code: "volume", text: Both::new(text.clone(), text), value: 1.0 }],
             ..Alert::new(i.to_string(), "r", "volume", Severity::Warning, now)
         };
-        store.jobs.send(Job::Alert(Box::new(alert))).unwrap();
+        store.jobs.send(Job::Alert(Box::new(alert), None)).unwrap();
     }
     store.stop();
     let engine = Engine::start(folder.path());
