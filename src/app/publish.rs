@@ -14,7 +14,7 @@ use crate::store::Job;
 use crate::tally::{BrandStanding, Event, Tally};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
 use crate::time::{Clock, Timestamp};
-use crate::topic::TopicId;
+use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
 /// Publishes events and keeps the metrics.
@@ -28,6 +28,8 @@ pub struct Publisher {
     newest: Vec<Timestamp>,
     topics: HashMap<TopicId, TopicMeter>,
     brands: BrandMeters,
+    /// The version of what is listened for whose counters of alerts exist.
+    version: Option<u64>,
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
     post_to_alert: Histogram,
@@ -44,6 +46,7 @@ impl Publisher {
             newest: vec![Timestamp::MIN; names.len()],
             topics: HashMap::new(),
             brands: BrandMeters::default(),
+            version: None,
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
         }
@@ -91,6 +94,17 @@ impl Publisher {
                 }
             }
             Event::Update(_) | Event::Delete(_) => {}
+        }
+    }
+
+    /// Makes the counters of all rules exist, so that the first alert of each is a step from 0 and not from nothing.
+    fn rules(&mut self, listening: &Listening) {
+        if self.version.replace(listening.version) == Some(listening.version) {
+            return;
+        }
+        let rules = listening.rules.iter().map(|r| (&r.name, r.severity));
+        for (rule, severity) in rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity))) {
+            telemetry::alerts(rule, severity).absolute(0);
         }
     }
 
@@ -196,6 +210,7 @@ impl Sink for Publisher {
     }
 
     fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>) {
+        self.rules(&beat.compiled.listening);
         // By the beat, so that it grows while a source is silent.
         for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
             meter.lag.set(beat.at.since(*newest) as f64 / 1e6);
