@@ -173,8 +173,10 @@ const engine = dashboard('escucha-engine', 'escucha: Motor · Engine', 'Cómo es
     ['max by (source) (abs(escucha:lost_in_engine:count{' + S + '}))', '{{source}} motor · engine'],
   ], { w: 9, h: 5, thresholds: steps([null, BLUE], [1, SKY], [1000, VERMILION]), description: 'Recibidos menos leídos y rechazados; leídos menos contados. En reposo, 0 · Received less decoded and refused; decoded less counted. 0 when idle' }),
   panel('stat', 'El almacén retiene · The store holds back', 'none', [[`max by (instance) (escucha_store_holding{${I}})`, '{{instance}}']],
-    { w: 4, h: 5, thresholds: BAD, mappings: [{ type: 'value', options: { 0: { text: 'no', index: 0 }, 1: { text: 'sí · yes', index: 1 } } }] }),
-  panel('stat', 'Clientes del flujo · Stream clients', 'short', [[`sum by (instance) (escucha_stream_clients{${I}})`, '{{instance}}']], { w: 5, h: 5 }),
+    { w: 3, h: 5, thresholds: BAD, mappings: [{ type: 'value', options: { 0: { text: 'no', index: 0 }, 1: { text: 'sí · yes', index: 1 } } }] }),
+  panel('stat', 'Recarga · Reload', 'none', [[`min by (instance) (escucha_config_last_reload_success{${I}})`, '{{instance}}']],
+    { w: 3, h: 5, thresholds: UP, mappings: [{ type: 'value', options: { 0: { text: 'rechazada · refused', index: 0 }, 1: { text: 'bien · fine', index: 1 } } }] }),
+  panel('stat', 'Clientes del flujo · Stream clients', 'short', [[`sum by (instance) (escucha_stream_clients{${I}})`, '{{instance}}']], { w: 3, h: 5 }),
   row('Etapas · Stages'),
   panel('timeseries', 'Tiempo por etapa (p50, p99) · Time in a stage', 's', [
     [quantile(0.5, 'escucha_stage_seconds', 'stage'), '{{stage}} p50'], [quantile(0.99, 'escucha_stage_seconds', 'stage'), '{{stage}} p99'],

@@ -2,6 +2,7 @@
 //! configuration or from closed sets, never anything a post contains.
 
 mod catalogue;
+pub mod log;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -189,6 +190,11 @@ impl TopicMeter {
 /// The level of the brand called `name`, a name from the configuration.
 pub fn brand_crisis(name: &str) -> Gauge {
     gauge!(BRAND_CRISIS, "brand" => name.to_owned())
+}
+
+/// Whether the last reload was taken, or none was asked for.
+pub fn reloaded(taken: bool) {
+    gauge!(RELOADED).set(if taken { 1.0 } else { 0.0 });
 }
 
 /// A counter of alerts that fired; `rule` is a name from the configuration.

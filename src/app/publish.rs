@@ -9,6 +9,7 @@ use super::diary::Diary;
 use super::engine::{Answer, Beat, Done, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
+use crate::http::Pulse;
 use crate::reason::Skipped;
 use crate::store::Job;
 use crate::tally::{BrandStanding, Event, Tally};
@@ -28,6 +29,7 @@ pub struct Publisher {
     newest: Vec<Timestamp>,
     topics: HashMap<TopicId, TopicMeter>,
     brands: BrandMeters,
+    pulse: Arc<Pulse>,
     /// The version of what is listened for whose counters of alerts exist.
     version: Option<u64>,
     /// Ids of the alerts that are firing, to count each once.
@@ -46,6 +48,7 @@ impl Publisher {
             newest: vec![Timestamp::MIN; names.len()],
             topics: HashMap::new(),
             brands: BrandMeters::default(),
+            pulse: Arc::default(),
             version: None,
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
@@ -55,6 +58,11 @@ impl Publisher {
     /// Alerts go by way of the store; those called `firing` were counted by an earlier process.
     pub fn storing(self, diary: Option<Diary>, firing: impl IntoIterator<Item = String>) -> Publisher {
         Publisher { diary, firing: firing.into_iter().collect(), ..self }
+    }
+
+    /// Where every beat is noted.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
     /// Counters of what comes in, for the sources' ports.
@@ -210,6 +218,7 @@ impl Sink for Publisher {
     }
 
     fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>) {
+        self.pulse.beat(self.clock.monotonic());
         self.rules(&beat.compiled.listening);
         // By the beat, so that it grows while a source is silent.
         for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {

@@ -37,6 +37,7 @@ pub(super) const SLOW: &str = "escucha_slow_clients_total";
 pub(super) const NOTIFICATIONS: &str = "escucha_notifications_total";
 pub(super) const NOTIFICATION: &str = "escucha_notification_seconds";
 pub(super) const OLDEST: &str = "escucha_notification_oldest_seconds";
+pub(super) const RELOADED: &str = "escucha_config_last_reload_success";
 pub(super) const STORE_COMMIT: &str = "escucha_store_commit_seconds";
 pub(super) const STORE_BYTES: &str = "escucha_store_bytes";
 pub(super) const STORE_HOLDING: &str = "escucha_store_holding";
@@ -136,6 +137,7 @@ pub const CATALOGUE: &[Metric] = &[
     counter(NOTIFICATIONS, &["notifier", "outcome"], "Notifications by what came of a try: delivered, retried, dead, missed"),
     histogram(NOTIFICATION, &["notifier"], "From the decision to tell a target to its answer that it was told"),
     gauge(OLDEST, Some(Unit::Seconds), &["notifier"], "How long the oldest notification has been waiting for the target"),
+    gauge(RELOADED, None, &[], "0 after a reload that was refused, else 1"),
     histogram(STORE_COMMIT, &[], "Time one commit of alerts takes"),
     gauge(STORE_BYTES, Some(Unit::Bytes), &[], "Content of the store"),
     gauge(STORE_HOLDING, None, &[], "1 while alerts are held back because they cannot be made durable"),

@@ -32,6 +32,7 @@ mod nab_score;
 mod native;
 mod notified;
 mod notifiers;
+mod operator;
 mod oracle;
 mod oracle_matching;
 mod outages;

@@ -130,6 +130,27 @@ async fn all_that_is_listed_is_exposed_and_nothing_else() {
     }
 }
 
+/// A metric is made in `telemetry` or not at all: what is made elsewhere is in no catalogue until it happens.
+#[test]
+fn metrics_are_made_in_one_module() {
+    fn walk(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("telemetry.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let made =
+                    |line: &&str| ["counter!(", "gauge!(", "histogram!("].iter().any(|m| line.contains(m)) && !line.contains("describe_");
+                found.extend(text.lines().filter(made).map(|line| format!("{}: {line}", path.display())));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert_eq!(found, Vec::<String>::new());
+}
+
 /// Types and label names of every series are those of the catalogue.
 fn labels_are_as_listed(text: &str) {
     for series in series(text) {

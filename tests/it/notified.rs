@@ -33,7 +33,13 @@ impl Running {
 
     /// What `command` starts, once it says where it is.
     pub fn from(mut command: Command) -> Running {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command.stderr(Stdio::null());
+        Running::logging(command)
+    }
+
+    /// The same, whose log goes where the command says.
+    pub fn logging(mut command: Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let line = lines.into_iter().find(|line| line.contains("http://")).expect("an address");
         let address = line.trim().rsplit("http://").next().unwrap().trim_end_matches('/').to_owned();
