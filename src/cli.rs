@@ -11,17 +11,18 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bilingual::{Both, Lang};
-use crate::config::{Config, Report};
+use crate::config::{Config, Report, defaults};
 
 mod backtest;
 mod check;
 mod computed;
 mod deliveries;
+mod health;
 mod help;
 mod import;
 mod init;
 mod live;
-mod logging;
+mod manual;
 mod match_posts;
 mod match_queries;
 mod notify;
@@ -45,7 +46,7 @@ struct Cli {
 enum Command {
     Demo(DemoArgs),
     Run(ConfigArgs),
-    Check(ConfigArgs),
+    Check(check::Args),
     Query(query::Args),
     Match(match_posts::Args),
     #[command(subcommand, arg_required_else_help = true)]
@@ -58,7 +59,10 @@ enum Command {
     Deliveries(deliveries::Args),
     #[command(subcommand, arg_required_else_help = true)]
     Store(store::Command),
+    Health(health::Args),
     Init,
+    Completions(manual::Completions),
+    Man(manual::Man),
     #[command(subcommand, arg_required_else_help = true)]
     Token(token::Command),
 }
@@ -175,7 +179,8 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
     match command {
         Command::Demo(args) => live::demo(&args, lang, out),
         Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
-        Command::Check(args) => check::run(load(&args, lang, colour, err)?, &args.config, lang, out),
+        Command::Check(args) if args.print_defaults => Ok(out.write_all(defaults().as_bytes())?),
+        Command::Check(args) => check::run(load(&args.config, lang, colour, err)?, &args.config.config, lang, out),
         Command::Query(args) => query::run(&args, lang, out, err),
         Command::Match(args) => match_posts::run(&args, lang, out, err),
         Command::Import(command) => import::run(&command, lang, colour, out, err),
@@ -191,7 +196,10 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         }
         Command::Deliveries(args) => deliveries::run(&args, lang, out),
         Command::Store(command) => store::run(&command, lang, out),
+        Command::Health(args) => health::run(&args, lang, out),
         Command::Init => init::run(lang, out),
+        Command::Completions(args) => manual::completions(&args, lang, out),
+        Command::Man(args) => manual::man(&args, lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),
     }
 }

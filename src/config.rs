@@ -15,11 +15,13 @@ use crate::routing;
 use crate::sources::Settings as SourceSettings;
 use crate::store::Settings as StoreSettings;
 use crate::tally;
+use crate::telemetry::log;
 use crate::topic::{Listening, SourceName, TopicId};
 
 mod body;
 mod alerts;
 mod calendars;
+mod defaults;
 mod groups;
 mod lists;
 mod live;
@@ -38,6 +40,7 @@ mod typed;
 mod units;
 mod used;
 
+pub use defaults::text as defaults;
 pub use live::{Change, Set};
 pub use problem::{Problem, Problems, Report};
 pub use section::is_name;
@@ -72,11 +75,18 @@ pub struct Server {
     pub tokens: Vec<Token>,
     /// Pages, besides its own, that may open the stream.
     pub allowed_origins: Vec<String>,
+    /// Which lines the log has.
+    pub log: String,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Server { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)), tokens: Vec::new(), allowed_origins: Vec::new() }
+        Server {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),
+            tokens: Vec::new(),
+            allowed_origins: Vec::new(),
+            log: log::USUAL.to_owned(),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod ingest;
 mod mentions;
 mod page;
 mod problem;
+mod pulse;
 mod queries;
 mod readers;
 mod reading;
@@ -42,6 +43,7 @@ pub use admission::Joins;
 pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, seed_new, token_new};
 pub use desk::{Desk, Kept, Put};
 pub use problem::{Code, Fault, Problem};
+pub use pulse::Pulse;
 pub use serve::{NotStarted, Server};
 
 use admission::Admission;
@@ -94,6 +96,8 @@ pub struct Timing {
     pub body: Duration,
     /// An answer of the tally that `/readyz` waits for.
     pub answer: Duration,
+    /// The engine beats every second; after so long without a beat it is stuck, whatever else still answers.
+    pub stuck: Duration,
     /// From one look at a stream client that does not read to the next.
     pub look: Duration,
     /// A client that reads nothing at all of what waits for it for so long is closed.
@@ -114,6 +118,7 @@ impl Default for Timing {
             header: Duration::from_secs(10),
             body: Duration::from_secs(30),
             answer: Duration::from_secs(2),
+            stuck: Duration::from_secs(10),
             look: Duration::from_secs(1),
             stall: Duration::from_micros(limits::CLIENT_STALL as u64),
             gather: Duration::from_millis(10),
@@ -171,6 +176,8 @@ pub struct Shared {
     pub intake: Arc<Intake>,
     /// Where `POST /v1/posts` goes; `None` without a source of type `http`.
     pub port: Option<Port>,
+    /// When the tally's last beat was.
+    pub pulse: Arc<Pulse>,
     /// Questions to the tally.
     pub asker: Asker,
     /// Who is told of alerts.
@@ -289,6 +296,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::POST, "/v1/query/check", READ, || post(queries::check)),
     route(Method::POST, "/v1/query/try", WORK, || post(queries::attempt)),
     route(Method::POST, "/v1/reload", ADMIN, || post(api::reload)),
+    route(Method::POST, "/v1/log-level", ADMIN, || post(api::log_level)),
 ];
 
 /// Who may use `path`, as axum matched it, with `method`; `None` if there is no such route.

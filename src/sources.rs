@@ -25,7 +25,7 @@ use crate::bilingual::Both;
 use crate::decode::Format;
 use crate::intake::Port;
 use crate::limits;
-use crate::telemetry::SourceMeter;
+use crate::telemetry::{self, SourceMeter};
 use crate::time::Timestamp;
 pub use crate::topic::Cursor;
 use crate::topic::Sign;
@@ -239,9 +239,15 @@ impl Default for Timing {
     }
 }
 
+/// Makes the counters of what may never happen to the source `name` exist, before it does.
+pub fn zero(name: &str, ends: &[&'static str]) {
+    telemetry::zero_source(name, Class::ALL.iter().map(|class| class.as_str()), ends);
+}
+
 /// Runs the source of `settings` until it has read everything, must stop, or the engine is gone.
 pub async fn supervise(settings: Settings, ctx: Context) {
     let name = settings.name.clone();
+    zero(&name, if settings.kind == "tcp" { tcp::ENDS } else { &[] });
     let Some(spec) = spec(settings.kind) else {
         tracing::error!(source = name, kind = settings.kind, "no such type of source");
         return;

@@ -38,6 +38,7 @@ use crate::bilingual::Both;
 use crate::codec;
 use crate::journal::{Fold, Item, Names, Row, Setting};
 use crate::post::{PostBuf, PostKey};
+use crate::telemetry;
 use crate::time::{Clock, Timestamp};
 use crate::wire;
 use keeper::Unreadable;
@@ -229,11 +230,13 @@ impl Health {
         if self.problem().is_none() {
             tracing::error!(why, "the store takes no alerts: they are held and shown once it does");
         }
+        telemetry::store_holding().set(1.0);
         self.problem.store(Some(Arc::new(format!("alerts are held back: {why}"))));
     }
 
     /// Nothing is.
     fn release(&self) {
+        telemetry::store_holding().set(0.0);
         self.problem.store(None);
     }
 }
@@ -356,6 +359,7 @@ impl Opened {
         publish: impl FnMut(Vec<Job>) + Send + 'static,
         failed: impl FnOnce(Failed) + Send + 'static,
     ) -> std::io::Result<Store> {
+        telemetry::zero_store();
         let (jobs, waiting) = unbounded();
         let health = Arc::new(Health::default());
         if let Some(why) = &self.full {

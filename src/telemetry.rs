@@ -1,54 +1,22 @@
 //! Metrics: thin handles over the `metrics` crate, one add per batch. Labels are names from the
 //! configuration or from closed sets, never anything a post contains.
 
+mod catalogue;
+pub mod log;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+pub use catalogue::{CATALOGUE, Kind, Metric};
+
+use catalogue::*;
 
 use crate::anomaly::Watched;
 use crate::reason::{Refused, Skipped};
 use crate::window::Window;
-
-const RECEIVED: &str = "escucha_posts_received_total";
-const DECODED: &str = "escucha_posts_decoded_total";
-const REFUSED: &str = "escucha_posts_refused_total";
-const MATCHED: &str = "escucha_posts_matched_total";
-const UNMATCHED: &str = "escucha_posts_unmatched_total";
-const SKIPPED: &str = "escucha_posts_skipped_total";
-const LATE: &str = "escucha_posts_late_total";
-const BUILD_INFO: &str = "escucha_build_info";
-const CONNECTED: &str = "escucha_source_connected";
-const LAG: &str = "escucha_source_lag_seconds";
-const RECONNECTS: &str = "escucha_source_reconnects_total";
-const OVERLAP: &str = "escucha_source_overlap_total";
-const SOURCE_GAPS: &str = "escucha_source_gaps_total";
-const CONNECTIONS: &str = "escucha_source_connections_total";
-const TOPIC_MENTIONS: &str = "escucha_topic_mentions_total";
-const TOPIC_WINDOW: &str = "escucha_topic_window_mentions";
-const EXPECTED: &str = "escucha_topic_expected_mentions";
-const SURPRISE: &str = "escucha_topic_surprise";
-const CRISIS: &str = "escucha_crisis_level";
-const BRAND_CRISIS: &str = "escucha_brand_crisis_level";
-const SHARE: &str = "escucha_share_of_voice";
-const ALERTS: &str = "escucha_alerts_total";
-const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
-const POST_TO_PUBLISHED: &str = "escucha_post_to_published_seconds";
-const STAGE: &str = "escucha_stage_seconds";
-const QUEUE_DEPTH: &str = "escucha_queue_depth";
-const CLIENTS: &str = "escucha_stream_clients";
-const GAPS: &str = "escucha_stream_gaps_total";
-const TURNED_AWAY: &str = "escucha_stream_turned_away_total";
-const STREAM_FRAMES: &str = "escucha_stream_frames_total";
-const STREAM_WRITES: &str = "escucha_stream_writes_total";
-const SLOW: &str = "escucha_slow_clients_total";
-const NOTIFICATIONS: &str = "escucha_notifications_total";
-const NOTIFICATION: &str = "escucha_notification_seconds";
-const OLDEST: &str = "escucha_notification_oldest_seconds";
-const STORE_COMMIT: &str = "escucha_store_commit_seconds";
-const STORE_BYTES: &str = "escucha_store_bytes";
-const STORE_ERRORS: &str = "escucha_store_errors_total";
 
 /// Bounds of `escucha_post_to_alert_seconds`, `escucha_post_to_published_seconds` and `escucha_store_commit_seconds`:
 /// from well under the promise (2 ms to the decision, 25 ms to what is durable) to a stuck engine, close
@@ -106,64 +74,6 @@ impl Exposition {
             self.0.run_upkeep();
         }
     }
-}
-
-/// Help texts and units.
-fn describe() {
-    describe_counter!(RECEIVED, Unit::Count, "Items found in the frames that came in");
-    describe_counter!(DECODED, Unit::Count, "Items that decoded");
-    describe_counter!(REFUSED, Unit::Count, "Items refused, by reason");
-    describe_counter!(MATCHED, Unit::Count, "Posts counted as mentions of at least one topic");
-    describe_counter!(UNMATCHED, Unit::Count, "Posts that matched no topic");
-    describe_counter!(SKIPPED, Unit::Count, "Decoded items that were not counted, by reason");
-    describe_counter!(LATE, Unit::Count, "Mentions that came behind the watermark");
-    describe_gauge!(BUILD_INFO, "Always 1; the version is a label");
-    describe_gauge!(CONNECTED, "1 while the source has a connection, an open file or a bound socket");
-    describe_gauge!(LAG, Unit::Seconds, "Time since the newest post of the source was written");
-    describe_counter!(RECONNECTS, Unit::Count, "Times the source had to connect anew, by class of error");
-    describe_counter!(OVERLAP, Unit::Count, "Messages dropped because they came over an earlier connection already");
-    describe_counter!(SOURCE_GAPS, Unit::Count, "Times the source could not go on where it had left off");
-    describe_counter!(CONNECTIONS, Unit::Count, "Connections to the source that ended, by how they did");
-    describe_counter!(TOPIC_MENTIONS, Unit::Count, "Mentions of the topic, by origin");
-    describe_gauge!(TOPIC_WINDOW, Unit::Count, "Mentions in a sliding window of event time");
-    describe_gauge!(EXPECTED, Unit::Count, "Mentions that were usual in the last closed five minutes");
-    describe_gauge!(SURPRISE, "How far off the topic was then, in spreads of its own past");
-    describe_gauge!(CRISIS, "How bad it is for the topic: 0 as usual, 1 watch, 2 alert, 3 crisis");
-    describe_gauge!(BRAND_CRISIS, "How bad it is for the brand, over all its topics: 0 as usual, 1 watch, 2 alert, 3 crisis");
-    describe_gauge!(SHARE, "Share of a brand in the mentions of its group in the last 24 hours; not a number while none is known");
-    describe_counter!(ALERTS, Unit::Count, "Alerts that fired");
-    describe_histogram!(
-        POST_TO_ALERT,
-        Unit::Seconds,
-        "From the moment a buffer of posts was taken to the decision: once for each transition of an alert that came of it"
-    );
-    describe_histogram!(
-        POST_TO_PUBLISHED,
-        Unit::Seconds,
-        "From the same moment until the transition is durable, where there is a store, and clients can read it"
-    );
-    describe_histogram!(STAGE, Unit::Seconds, "Time one buffer spends in a stage");
-    describe_gauge!(QUEUE_DEPTH, Unit::Count, "Buffers, batches or notifications waiting in a queue");
-    describe_gauge!(CLIENTS, Unit::Count, "Clients of the live streams");
-    describe_counter!(GAPS, Unit::Count, "Gaps told to clients of the live streams");
-    describe_counter!(
-        TURNED_AWAY,
-        Unit::Count,
-        "Clients told to join a live stream later, because too many joined at once, by what carries the stream"
-    );
-    describe_counter!(STREAM_FRAMES, Unit::Count, "Frames given to WebSocket clients");
-    describe_counter!(STREAM_WRITES, Unit::Count, "Writes that took them there");
-    describe_counter!(NOTIFICATIONS, Unit::Count, "Notifications by what came of a try: delivered, retried, dead, missed");
-    describe_histogram!(NOTIFICATION, Unit::Seconds, "From the decision to tell a target to its answer that it was told");
-    describe_gauge!(OLDEST, Unit::Seconds, "How long the oldest notification has been waiting for the target");
-    describe_counter!(SLOW, Unit::Count, "Clients closed because they did not read, by what carried the answer");
-    describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time one commit of alerts takes");
-    describe_gauge!(STORE_BYTES, Unit::Bytes, "Content of the store");
-    describe_counter!(
-        STORE_ERRORS,
-        Unit::Count,
-        "Commits that failed (full, busy, failed), alerts that could not be held (lost), pages that could not be read (read)"
-    );
 }
 
 /// Sets `escucha_build_info`.
@@ -288,6 +198,11 @@ pub fn brand_crisis(name: &str) -> Gauge {
     gauge!(BRAND_CRISIS, "brand" => name.to_owned())
 }
 
+/// Whether the last reload was taken, or none was asked for.
+pub fn reloaded(taken: bool) {
+    gauge!(RELOADED).set(if taken { 1.0 } else { 0.0 });
+}
+
 /// A counter of alerts that fired; `rule` is a name from the configuration.
 pub fn alerts(rule: &str, severity: crate::alert::Severity) -> Counter {
     counter!(ALERTS, "rule" => rule.to_owned(), "severity" => severity.as_str())
@@ -308,7 +223,7 @@ pub fn post_to_published() -> Histogram {
     histogram!(POST_TO_PUBLISHED)
 }
 
-/// Seconds of one buffer in the stage called `stage`: `lane`, `tally`, `feed`.
+/// Seconds of one buffer in the stage called `stage`: `lane`, `tally`.
 pub fn stage(stage: &'static str) -> Histogram {
     histogram!(STAGE, "stage" => stage)
 }
@@ -362,6 +277,9 @@ pub struct NotifierMeter {
 impl NotifierMeter {
     /// Handles for the notifier called `name`.
     pub fn new(name: &Arc<str>) -> NotifierMeter {
+        for outcome in OUTCOMES {
+            counter!(NOTIFICATIONS, "notifier" => name.to_string(), "outcome" => outcome).absolute(0);
+        }
         NotifierMeter {
             waiting: gauge!(QUEUE_DEPTH, "queue" => format!("notifier/{name}")),
             oldest: gauge!(OLDEST, "notifier" => name.to_string()),
@@ -386,7 +304,45 @@ pub fn store_bytes() -> Gauge {
     gauge!(STORE_BYTES)
 }
 
-/// What went wrong in the store; `class` is `full`, `busy`, `failed`, `lost` or `read`.
+/// 1 while alerts are held back.
+pub fn store_holding() -> Gauge {
+    gauge!(STORE_HOLDING)
+}
+
+/// Classes of what can go wrong in the store.
+const STORE_CLASSES: [&str; 7] = ["full", "busy", "failed", "behind", "lost", "snapshot", "read"];
+/// What can come of a try to tell somebody.
+const OUTCOMES: [&str; 4] = ["delivered", "retried", "dead", "missed"];
+/// What carries a live stream.
+const TRANSPORTS: [&str; 2] = ["websocket", "http"];
+
+/// Makes the counters of what may never happen exist at 0, so that a query for them has an answer and their
+/// first step counts as one.
+pub fn zero_streams() {
+    for transport in TRANSPORTS {
+        stream_turned_away(transport).absolute(0);
+        slow_clients(transport).absolute(0);
+    }
+    [stream_gaps(), stream_frames(), stream_writes()].iter().for_each(|c| c.absolute(0));
+}
+
+/// The same for the store.
+pub fn zero_store() {
+    store_holding().set(0.0);
+    STORE_CLASSES.iter().for_each(|class| store_errors(class).absolute(0));
+}
+
+/// The same for one source; `classes` and `ends` are the closed sets of its errors and of the ends of its connections.
+pub fn zero_source(name: &str, classes: impl Iterator<Item = &'static str>, ends: &[&'static str]) {
+    for class in classes {
+        counter!(RECONNECTS, "source" => name.to_owned(), "class" => class).absolute(0);
+    }
+    for end in ends {
+        counter!(CONNECTIONS, "source" => name.to_owned(), "end" => *end).absolute(0);
+    }
+}
+
+/// What went wrong in the store; `class` is one of `STORE_CLASSES`.
 pub fn store_errors(class: &'static str) -> Counter {
     counter!(STORE_ERRORS, "class" => class)
 }

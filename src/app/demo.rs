@@ -4,7 +4,7 @@ use crate::anomaly::{BUCKET, PER_WEEK, bucket_of};
 use crate::intake::Closed;
 use crate::limits::BUFFER_BYTES;
 use crate::prng::Prng;
-use crate::sources::Context;
+use crate::sources::{self, Context};
 use crate::synth::{Subject, World};
 use crate::tally::{Of, Past};
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
@@ -53,6 +53,7 @@ pub async fn firehose(ctx: Context, seed: u64, speed: f64) -> Result<(), Closed>
     let opened = Timestamp::from_seconds(clock.now().second());
     let mut second = opened.plus(-BEHIND);
     let mut world = World::new(seed, second);
+    sources::zero(SOURCE, &[]);
     ctx.connected(SOURCE, true);
     while !ctx.stop.is_cancelled() {
         let mut bytes = Vec::new();

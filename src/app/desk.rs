@@ -14,6 +14,7 @@ use crate::http::{self, Fault, Kept, Put, Token};
 use crate::intake::Intake;
 use crate::lane::Compiled;
 use crate::query::Query;
+use crate::telemetry::{self, log};
 use crate::topic::Listening;
 
 /// Puts changes in force.
@@ -60,6 +61,7 @@ impl Desk {
         let version = state.1 + 1;
         let listening = config.take_listening(&mut state.0, version);
         self.enforce(&mut state, listening, config.set().clone());
+        log::configured(&config.server.log);
         self.tokens.store(Arc::new(config.server.tokens));
         Ok(())
     }
@@ -81,7 +83,7 @@ impl Desk {
 impl http::Desk for Desk {
     fn reload(&self) -> Result<(), Both> {
         let outcome = self.try_reload();
-        metrics::gauge!("escucha_config_last_reload_success").set(if outcome.is_ok() { 1.0 } else { 0.0 });
+        telemetry::reloaded(outcome.is_ok());
         match &outcome {
             Ok(()) => tracing::info!("configuration reloaded"),
             Err(why) => tracing::error!(why = why.get(Lang::En), "configuration not reloaded"),

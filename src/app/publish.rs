@@ -10,12 +10,13 @@ use super::diary::Diary;
 use super::engine::{Answer, Beat, Done, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
+use crate::http::Pulse;
 use crate::reason::Skipped;
 use crate::store::Job;
 use crate::tally::{BrandStanding, Event, Tally};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
 use crate::time::{Clock, Timestamp};
-use crate::topic::TopicId;
+use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
 /// Publishes events and keeps the metrics.
@@ -29,6 +30,9 @@ pub struct Publisher {
     newest: Vec<Timestamp>,
     topics: HashMap<TopicId, TopicMeter>,
     brands: BrandMeters,
+    pulse: Arc<Pulse>,
+    /// The version of what is listened for whose counters of alerts exist.
+    version: Option<u64>,
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
     post_to_alert: Histogram,
@@ -46,6 +50,8 @@ impl Publisher {
             newest: vec![Timestamp::MIN; names.len()],
             topics: HashMap::new(),
             brands: BrandMeters::default(),
+            pulse: Arc::default(),
+            version: None,
             firing: HashSet::new(),
             post_to_alert: telemetry::post_to_alert(),
             post_to_published: telemetry::post_to_published(),
@@ -55,6 +61,11 @@ impl Publisher {
     /// Alerts go by way of the store; those called `firing` were counted by an earlier process.
     pub fn storing(self, diary: Option<Diary>, firing: impl IntoIterator<Item = String>) -> Publisher {
         Publisher { diary, firing: firing.into_iter().collect(), ..self }
+    }
+
+    /// Where every beat is noted.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
     /// Counters of what comes in, for the sources' ports.
@@ -94,6 +105,17 @@ impl Publisher {
                 }
             }
             Event::Update(_) | Event::Delete(_) => {}
+        }
+    }
+
+    /// Makes the counters of all rules exist, so that the first alert of each is a step from 0 and not from nothing.
+    fn rules(&mut self, listening: &Listening) {
+        if self.version.replace(listening.version) == Some(listening.version) {
+            return;
+        }
+        let rules = listening.rules.iter().map(|r| (&r.name, r.severity));
+        for (rule, severity) in rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity))) {
+            telemetry::alerts(rule, severity).absolute(0);
         }
     }
 
@@ -227,6 +249,8 @@ impl Sink for Publisher {
     }
 
     fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>) {
+        self.pulse.beat(self.clock.monotonic());
+        self.rules(&beat.compiled.listening);
         // By the beat, so that it grows while a source is silent.
         for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
             meter.lag.set(beat.at.since(*newest) as f64 / 1e6);

@@ -115,6 +115,7 @@ pub fn run(job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
 async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     let metrics = Exposition::install()?;
     telemetry::build_info(VERSION);
+    telemetry::reloaded(true);
     let mut signals = Signals::new()?;
     let (names, formats) = names_and_formats(&job);
     let recall = Arc::new(Recall::new(job.config.engine.recall_bytes, formats.clone()));
@@ -133,7 +134,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let delivery = deliver(&job, feed.clone(), store.as_ref(), past)?;
     let diary = store.as_ref().map(|s| Diary::new((s.jobs.clone(), s.health.clone()), setting, known, cursors.clone()));
     let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(diary, firing);
-    let received = publisher.received();
+    let (received, pulse) = (publisher.received(), publisher.pulse());
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
 
     let stop = CancellationToken::new();
@@ -149,6 +150,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         intake: engine.intake.clone(),
         port: job.config.sources.iter().position(|s| s.kind == "http").map(|i| ports[i].clone()),
         delivery: delivery.clone(),
+        pulse,
         asker: http::Asker::new(engine.asks.clone()),
         store: store.as_ref().map(|s| s.health.clone()),
         reader: job.config.store.as_ref().map(|s| Arc::new(Mutex::new(store::Reader::new(s.path.clone())))),

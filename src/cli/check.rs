@@ -6,7 +6,17 @@ use std::path::Path;
 use crate::bilingual::Lang;
 use crate::config::{Config, TopicIds};
 
-use super::Failure;
+use super::{ConfigArgs, Failure};
+
+/// `check [-c FILE] [--print-defaults]`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Instead, every section with its defaults.
+    #[arg(long)]
+    pub print_defaults: bool,
+}
 
 /// Says what the file asks for.
 pub fn run(mut config: Config, path: &Path, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {

@@ -39,7 +39,7 @@ pub fn run(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> 
         (None, Some(status)) => ("GET", format!("/v1/deliveries?status={status}")),
         (None, None) => ("GET", "/v1/deliveries".to_owned()),
     };
-    let (status, body) = ask(args, method, &path, lang)?;
+    let (status, body) = ask(&args.url, args.token.as_deref(), method, &path, lang)?;
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     if !(200..300).contains(&status) {
         let detail = body.get("detail").and_then(Value::as_str).unwrap_or_default();
@@ -87,16 +87,14 @@ fn lines(body: &Value, lang: Lang) -> Vec<String> {
 }
 
 /// One request on a connection of its own: status and body.
-fn ask(args: &Args, method: &str, path: &str, lang: Lang) -> Result<(u16, Vec<u8>), Failure> {
-    let bad = || {
-        Failure::Usage(Both::new(format!("«{}» no es una dirección http://", args.url), format!("“{}” is no http:// address", args.url)))
-    };
-    let host = args.url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(bad)?;
+pub fn ask(url: &str, token: Option<&str>, method: &str, path: &str, lang: Lang) -> Result<(u16, Vec<u8>), Failure> {
+    let bad = || Failure::Usage(Both::new(format!("«{url}» no es una dirección http://"), format!("“{url}” is no http:// address")));
+    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(bad)?;
     if host.is_empty() || host.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
         return Err(bad());
     }
     let address = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) { host.to_owned() } else { format!("{host}:80") };
-    let token = args.token.as_deref().unwrap_or_default();
+    let token = token.unwrap_or_default();
     if token.contains(char::is_control) {
         return Err(Failure::Usage(Both::new("el token tiene signos que no puede tener", "the token has characters it cannot have")));
     }
@@ -105,7 +103,7 @@ fn ask(args: &Args, method: &str, path: &str, lang: Lang) -> Result<(u16, Vec<u8
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept-language: {language}\r\ncontent-length: 0\r\n{bearer}\r\n"
     );
-    let failed = |e: std::io::Error| Both::new(format!("{} no responde: {e}", args.url), format!("{} does not answer: {e}", args.url));
+    let failed = |e: std::io::Error| Both::new(format!("{url} no responde: {e}"), format!("{url} does not answer: {e}"));
     let exchange = || {
         let mut socket = TcpStream::connect(&address)?;
         socket.set_read_timeout(Some(PATIENCE))?;

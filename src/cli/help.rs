@@ -33,7 +33,38 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Revisa la configuración y cada consulta: todos los problemas a la vez, con su sitio y su remedio",
         "Validates configuration and every query: all problems at once, each with its place and its fix",
     ),
-    ("check!", "Ejemplo:\n  escucha check -c escucha.toml", "Example:\n  escucha check -c escucha.toml"),
+    (
+        "check!",
+        "Ejemplo:\n  escucha check -c escucha.toml\n  escucha check --print-defaults",
+        "Example:\n  escucha check -c escucha.toml\n  escucha check --print-defaults",
+    ),
+    (
+        "check:print_defaults",
+        "En su lugar, todas las secciones con lo que vale si no se dice nada",
+        "Instead, every section with what holds where nothing is said",
+    ),
+    ("health", "Si un motor en marcha responde (código 1 si no)", "Whether a running engine answers (exit code 1 if not)"),
+    (
+        "health!",
+        "Ejemplo:\n  escucha health --ready --url http://127.0.0.1:7070",
+        "Example:\n  escucha health --ready --url http://127.0.0.1:7070",
+    ),
+    ("health:url", "Dirección del motor (por omisión http://127.0.0.1:7070)", "Address of the engine (by default http://127.0.0.1:7070)"),
+    ("health:ready", "Y si funcionan todas sus partes, o cuál no", "And whether all its parts work, or which does not"),
+    ("completions", "Un guion para que la consola complete órdenes y opciones", "A script for the shell to complete commands and options"),
+    (
+        "completions!",
+        "Ejemplo:\n  escucha completions bash > /etc/bash_completion.d/escucha",
+        "Example:\n  escucha completions bash > /etc/bash_completion.d/escucha",
+    ),
+    ("completions:shell", "La consola: bash, zsh o fish", "The shell: bash, zsh or fish"),
+    ("man", "La página de manual", "The manual page"),
+    (
+        "man!",
+        "Ejemplo:\n  escucha man | man -l -\n  escucha man --to /usr/local/share/man/man1",
+        "Example:\n  escucha man | man -l -\n  escucha man --to /usr/local/share/man/man1",
+    ),
+    ("man:to", "Una página por orden, en esta carpeta", "One page for each command, in this folder"),
     (
         "query",
         "Lee una consulta: forma normal, en qué se apoya, coste, avisos y errores",
@@ -280,7 +311,9 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 15] = [
+const VALUE_NAMES: [(&str, &str); 17] = [
+    ("SHELL", "CONSOLA"),
+    ("FOLDER", "CARPETA"),
     ("OUT", "COPIA"),
     ("STATUS", "ESTADO"),
     ("ZONE", "ZONA"),

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DemoArgs, Failure, logging};
+use super::{DemoArgs, Failure};
 use crate::app::{self, demo};
 use crate::bilingual::Lang;
 use crate::config::Config;
 use crate::notifiers::{self, Context};
+use crate::telemetry::log;
 use crate::time::{Clock, FastClock, SystemClock};
 
 /// Runs the engine until it is told to stop.
@@ -32,7 +33,7 @@ pub fn demo(args: &DemoArgs, lang: Lang, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn serve(job: app::Job, greet: impl FnOnce(SocketAddr, &mut dyn Write) -> std::io::Result<()>, out: &mut dyn Write) -> Result<(), Failure> {
-    let _log = logging::start();
+    let _log = log::start(&job.config.server.log);
     let announce = |address| {
         // Who started it may have closed the pipe; the engine runs all the same.
         let _ = greet(address, out).and_then(|()| out.flush());

@@ -9,7 +9,7 @@ use super::typed::{self, Typed, Watch, unknown_name};
 use super::used::misplaced;
 
 /// A source may be down for so long if nothing else is said.
-const DOWN_FOR: i64 = 5 * MINUTE;
+pub const DOWN_FOR: i64 = 5 * MINUTE;
 
 /// Whether an alert watches sources, and not topics.
 pub fn is_on_sources(typed: &typed::Alert<'_>) -> bool {

@@ -47,6 +47,7 @@ pub struct Typed<'a> {
 pub struct Server<'a> {
     pub bind: Option<At<&'a str>>,
     pub origins: Vec<At<&'a str>>,
+    pub log: Option<At<&'a str>>,
 }
 
 /// `[engine]`.
@@ -185,8 +186,8 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
 }
 
 fn server(section: Section<'_>) -> Server<'_> {
-    section.only(&["bind", "origins"], &[]);
-    Server { bind: section.text("bind"), origins: section.texts("origins") }
+    section.only(&["bind", "origins", "log"], &[]);
+    Server { bind: section.text("bind"), origins: section.texts("origins"), log: section.text("log") }
 }
 
 fn engine(section: Section<'_>) -> Engine {

@@ -12,6 +12,7 @@ use crate::score::Score;
 use crate::share::Group;
 use crate::sources::Settings;
 use crate::tally;
+use crate::telemetry::log;
 use crate::time::{MINUTE, Zone};
 use crate::topic::{Account, Brand, Listening, On, Rule, TopicId};
 
@@ -21,6 +22,9 @@ use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
 use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, store, topics};
 use crate::nearest::nearest;
+
+/// A `priority` alert resolves so long after its last post.
+pub const RESOLVE_AFTER: i64 = 15 * MINUTE;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.
@@ -153,7 +157,17 @@ fn server(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Server {
             );
         }
     }
+    if let Some((at, Err(why))) = typed.server.log.as_ref().map(|at| (at, log::check(at.value))) {
+        let typed = at.value;
+        let cause = both!("«{typed}» no se entiende en «log»: {why}", "“{typed}” is not understood in “log”: {why}");
+        problems.error(
+            &at.span,
+            cause,
+            both!("por ejemplo log = \"info,escucha::sources=debug\"", "for example log = \"info,escucha::sources=debug\""),
+        );
+    }
     Server {
+        log: typed.server.log.as_ref().map_or(Server::default().log, |log| log.value.to_owned()),
         bind: bind.map_or(Server::default().bind, |(_, address)| address),
         allowed_origins: typed.server.origins.iter().map(|o| o.value.to_owned()).collect(),
         tokens,
@@ -242,7 +256,7 @@ fn rule(typed: &typed::Alert<'_>, on: On, watched: Vec<TopicId>) -> Option<Rule>
         on,
         topics: watched,
         severity: typed.severity,
-        resolve_after: typed.resolve_after.as_ref().map_or(15 * MINUTE, |r| r.value),
+        resolve_after: typed.resolve_after.as_ref().map_or(RESOLVE_AFTER, |r| r.value),
     })
 }
 

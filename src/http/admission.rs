@@ -55,6 +55,7 @@ struct Book {
 impl Admission {
     /// A gate that draws from `prng`.
     pub fn new(joins: Joins, prng: Prng) -> Admission {
+        telemetry::zero_streams();
         let book = Mutex::new(Book { full_at: Duration::ZERO, quiet_at: Duration::ZERO, prng });
         Admission { joins, book, clients: AtomicUsize::new(0), shown: telemetry::stream_clients(), leaving: AtomicUsize::new(0) }
     }

@@ -1,5 +1,6 @@
 //! Readers: series and weeks; and the reload.
 
+use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -7,10 +8,14 @@ use axum::response::Response;
 
 use super::page::json;
 use super::subscription::{self, Params};
-use super::{App, Code, Problem, readers};
+use super::{App, Code, Problem, ingest, readers};
+use crate::telemetry::log;
 use crate::time::{HOUR, Timestamp};
 use crate::window::Window;
 use crate::wire;
+
+/// Bytes of a body that says what is logged.
+const FILTER_BYTES: usize = 4096;
 
 /// Query parameters, or a problem.
 pub type Given = Result<Query<Params>, QueryRejection>;
@@ -53,6 +58,20 @@ pub async fn week(State(app): State<App>, Path(name): Path<String>) -> Result<Re
     let week = readers::week(&app, topic).await?;
     let week = week.ok_or_else(|| Problem::because(Code::NotFound, "aún no se ha contado nada", "nothing has been counted yet"))?;
     Ok(json(wire::week_json(&name, &week)))
+}
+
+/// `POST /v1/log-level`: what is logged from now on, until the next start.
+pub async fn log_level(State(app): State<App>, body: Body) -> Result<StatusCode, Problem> {
+    let body = ingest::read(&app, body, FILTER_BYTES).await?;
+    let asked = wire::parse_log_level(&body);
+    let asked = asked.ok_or_else(|| Problem::because(Code::Invalid, "falta {\"filter\": \"…\"}", "{\"filter\": \"…\"} is missing"))?;
+    let bad = |why: String| {
+        let (es, en) = (format!("«filter» no se entiende: {why}"), format!("“filter” is not understood: {why}"));
+        Problem::because(Code::Invalid, es, en)
+    };
+    log::set(&asked).map_err(bad)?;
+    tracing::warn!(filter = asked, "the log changed until the next start");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /v1/reload`.

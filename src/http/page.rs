@@ -61,7 +61,7 @@ pub async fn readyz(State(app): State<App>) -> Response {
     }
     let answered = tokio::time::timeout(app.settings.timing.answer, app.shared.asker.ask(|_| ())).await;
     let engine = match answered {
-        Ok(Ok(())) => None,
+        Ok(Ok(())) => app.shared.pulse.problem(app.shared.clock.monotonic(), app.settings.timing.stuck),
         Ok(Err(e)) => Some(e.to_string()),
         Err(_) => Some("does not answer".to_owned()),
     };

@@ -58,6 +58,9 @@ fn run(settings: Settings, ctx: Context) -> BoxFuture<'static, Result<(), Error>
     .boxed()
 }
 
+/// How a connection can end: the label `end` of `escucha_source_connections_total`.
+pub const ENDS: &[&str] = &["closed", "reset", "idle", "slow", "stop", "unkept", "engine"];
+
 async fn accept(listener: &TcpListener, settings: &Settings, ctx: &Context, tasks: &TaskTracker) -> Result<(), Error> {
     let places = Arc::new(Semaphore::new(limits::TCP_CONNECTIONS));
     let long_lines = Arc::new(Semaphore::new(limits::TCP_LONG_LINES));

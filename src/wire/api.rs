@@ -244,6 +244,16 @@ pub struct ReadyView {
     pub components: std::collections::BTreeMap<String, Option<String>>,
 }
 
+/// The filter of a body `{"filter":"…"}`.
+pub fn parse_log_level(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        filter: String,
+    }
+    serde_json::from_slice::<Asked>(body).ok().map(|asked| asked.filter)
+}
+
 /// The token of a body `{"token":"…"}`.
 pub fn parse_session(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
 use escucha::delivery::{Delivery, Target};
 use escucha::feed::Feed;
-use escucha::http::{Asker, Joins, NotStarted, Server, Settings, Shared, Timing, Token};
+use escucha::http::{Asker, Joins, NotStarted, Pulse, Server, Settings, Shared, Timing, Token};
 use escucha::intake::Buffer;
 use escucha::lane::{Compiled, Outcome};
 use escucha::limits;
@@ -57,6 +57,7 @@ struct World {
     engine: Engine,
     board: Arc<Board>,
     tokens: Arc<ArcSwap<Vec<Token>>>,
+    pulse: Arc<Pulse>,
 }
 
 /// What a test changes.
@@ -159,8 +160,10 @@ impl World {
         let sink = Box::new(Publish(feed.clone(), plan.hear));
         let engine = Engine::start_recalling(parts, recall.clone(), sink).expect("threads");
         let board = Arc::new(Board::default());
+        let pulse = Arc::new(Pulse::default());
         let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
         let shared = Shared {
+            pulse: pulse.clone(),
             store: None,
             reader: None,
             feed: feed.clone(),
@@ -182,7 +185,7 @@ impl World {
         settings.backlog = plan.backlog;
         settings.joins = plan.joins;
         let server = Server::start(settings, shared).await?;
-        Ok(World { server, feed, engine, board, tokens })
+        Ok(World { server, feed, engine, board, pulse, tokens })
     }
 
     fn address(&self) -> SocketAddr {

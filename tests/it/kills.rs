@@ -372,7 +372,8 @@ fn alerts(transitions: &[Value]) -> BTreeMap<String, Vec<(Value, Option<Value>)>
         let topic = all.entry(alert["topic"].as_str().unwrap().to_owned()).or_default();
         let id = &alert["id"];
         let mut body = alert.clone();
-        for sent in ["seq", "updated_at"] {
+        // Which of several sources was ahead is what `delayed` says.
+        for sent in ["seq", "updated_at", "delayed"] {
             body.as_object_mut().unwrap().remove(sent);
         }
         match (topic.iter_mut().find(|(first, _)| first["id"] == *id), alert["status"].as_str().unwrap()) {

@@ -27,11 +27,21 @@ impl Running {
         let file = folder.join("escucha.toml");
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_escucha"));
-        command.args(["--lang", "en", "run", "-c", file.to_str().unwrap()]).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("http://"), "it does not run: `escucha run -c {}` says why", file.display());
+        command.args(["--lang", "en", "run", "-c", file.to_str().unwrap()]);
+        Running::from(command)
+    }
+
+    /// What `command` starts, once it says where it is.
+    pub fn from(mut command: Command) -> Running {
+        command.stderr(Stdio::null());
+        Running::logging(command)
+    }
+
+    /// The same, whose log goes where the command says.
+    pub fn logging(mut command: Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let line = lines.into_iter().find(|line| line.contains("http://")).expect("an address");
         let address = line.trim().rsplit("http://").next().unwrap().trim_end_matches('/').to_owned();
         Running { child, address }
     }

@@ -221,6 +221,17 @@ async fn health_and_readiness() {
 }
 
 #[tokio::test]
+async fn an_engine_whose_beat_stopped_is_not_ready() {
+    let timing = Timing { stuck: Duration::ZERO, ..Timing::default() };
+    let world = World::start(Plan { timing, ..Plan::default() }).await;
+    assert_eq!(world.get("/readyz", &[]).await.0, 200, "none has come yet");
+    world.pulse.beat(Duration::ZERO);
+    let (status, ready) = world.get("/readyz", &[]).await;
+    assert_eq!((status, &ready["components"]["engine"]), (503, &json!("the last beat was 0 s ago")));
+    assert_eq!(world.get("/healthz", &[]).await.0, 200);
+}
+
+#[tokio::test]
 async fn the_published_description_names_every_route() {
     let world = World::start(Plan::default()).await;
     let (_, document) = world.get("/v1/openapi.json", &[]).await;
