@@ -105,6 +105,8 @@ pub fn restarted() -> Reason {
 pub enum Job {
     /// What the tally did; durable within a second, and with everything that is told after it.
     Item(Box<Item>),
+    /// What is durable at once or not at all, such as an item and the alerts that came of it.
+    Together(Vec<Job>),
     /// Of all topics that items speak of from here on.
     Names(Box<Names>),
     /// To be called once all before it is durable; never, if that is not known.

@@ -39,22 +39,24 @@ impl Diary {
         let _ = self.store.send(job);
     }
 
-    /// A buffer was applied; its sender has its answer once that is durable, and none while nothing can be.
-    pub fn done(&mut self, done: Done, answer: Option<Answer>) {
-        self.listening(&done.buffer.compiled);
+    /// A buffer was applied: what is to be told with what came of it. Its sender has its answer once that is durable, and
+    /// none while nothing can be.
+    pub fn done(&mut self, done: Done, answer: Option<Answer>) -> Vec<Job> {
+        let mut jobs = self.listening(&done.buffer.compiled);
         let (source, cursor) = (done.buffer.source, done.buffer.cursor);
         let name = self.setting.sources.get(usize::from(source.0));
         self.cursors.extend(name.cloned().zip(cursor));
-        self.tell(Job::Item(Box::new(Item::Outcome(source, cursor, done.outcome))));
-        if let Some(answer) = answer.filter(|_| self.health.problem().is_none()) {
-            self.tell(Job::Then(Then(Box::new(move || answer.give()))));
-        }
+        jobs.push(Job::Item(Box::new(Item::Outcome(source, cursor, done.outcome))));
+        let answer = answer.filter(|_| self.health.problem().is_none());
+        jobs.extend(answer.map(|answer| Job::Then(Then(Box::new(move || answer.give())))));
+        jobs
     }
 
-    /// A beat was applied.
-    pub fn beat(&mut self, beat: &Beat) {
-        self.listening(&beat.compiled);
-        self.tell(Job::Item(Box::new(Item::Beat(beat.at, beat.signs.clone()))));
+    /// A beat was applied: what is to be told with what came of it.
+    pub fn beat(&mut self, beat: &Beat) -> Vec<Job> {
+        let mut jobs = self.listening(&beat.compiled);
+        jobs.push(Job::Item(Box::new(Item::Beat(beat.at, beat.signs.clone()))));
+        jobs
     }
 
     /// Tells of the whole state, if the store has lost track of it and it can be told.
@@ -68,15 +70,15 @@ impl Diary {
     }
 
     /// Items speak of topics by their places in `compiled` from here on.
-    fn listening(&mut self, compiled: &Arc<Compiled>) {
+    fn listening(&mut self, compiled: &Arc<Compiled>) -> Vec<Job> {
         let listening = &compiled.listening;
         if self.version.replace(listening.version) == Some(listening.version) {
-            return;
+            return Vec::new();
         }
         self.setting.sets.add(compiled);
         self.names.version = listening.version;
         self.names.topics.extend(listening.topics.iter().map(|t| (t.id, t.name.clone())));
-        self.tell(Job::Names(Box::new(self.names.clone())));
-        self.tell(Job::Item(Box::new(Item::Listening(listening.version, listening.topics.iter().map(|t| t.id).collect()))));
+        let names = Job::Names(Box::new(self.names.clone()));
+        vec![names, Job::Item(Box::new(Item::Listening(listening.version, listening.topics.iter().map(|t| t.id).collect())))]
     }
 }

@@ -129,7 +129,8 @@ impl Publisher {
 
     /// Shows `events`, or has the store make them durable first; they came of a buffer that was taken at
     /// `taken`, or of a beat.
-    fn publish(&mut self, events: &mut Vec<Event>, taken: Option<Duration>) {
+    /// Passes on `events`; where there is a store, what came of `jobs` is durable with them or not at all.
+    fn publish(&mut self, events: &mut Vec<Event>, taken: Option<Duration>, mut jobs: Vec<Job>) {
         for event in &*events {
             self.measure(event);
         }
@@ -142,7 +143,7 @@ impl Publisher {
             return;
         };
         for event in &*events {
-            let job = match event {
+            jobs.push(match event {
                 Event::Alert(alert) => {
                     let mut alert = alert.clone();
                     self.feed.stamp(&mut alert);
@@ -151,9 +152,9 @@ impl Publisher {
                 Event::Delete(key) => Job::Gone(*key),
                 Event::Update(mention) => Job::Edited(mention.key, mention.post.clone()),
                 Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) => continue,
-            };
-            diary.tell(job);
+            });
         }
+        diary.tell(Job::Together(jobs));
         self.feed.publish_all(events.drain(..).filter(|e| !matches!(e, Event::Alert(_))));
     }
 
@@ -238,11 +239,11 @@ impl Sink for Publisher {
         *newest = outcome.greatest.max(*newest);
         match &mut self.diary {
             Some(diary) => {
-                diary.done(done, answer);
-                self.publish(events, Some(taken));
+                let jobs = diary.done(done, answer);
+                self.publish(events, Some(taken), jobs);
             }
             None => {
-                self.publish(events, Some(taken));
+                self.publish(events, Some(taken), Vec::new());
                 answer.into_iter().for_each(Answer::give);
             }
         }
@@ -255,8 +256,8 @@ impl Sink for Publisher {
         for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
             meter.lag.set(beat.at.since(*newest) as f64 / 1e6);
         }
-        self.diary.iter_mut().for_each(|diary| diary.beat(&beat));
-        self.publish(events, None);
+        let jobs = self.diary.as_mut().map(|diary| diary.beat(&beat)).unwrap_or_default();
+        self.publish(events, None, jobs);
     }
 
     fn look(&mut self, tally: &Tally) {

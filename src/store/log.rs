@@ -29,8 +29,9 @@ pub struct Log {
     /// Transitions for which the state that was read has no cause yet, since it fell behind the alerts: they
     /// will come again.
     ahead: Vec<Kept>,
-    /// The state has not fallen behind.
+    /// The state has not fallen behind, and up to which transition it had not when that was written last.
     keeps_up: bool,
+    kept_up: Option<u64>,
     /// Parts of the snapshot that is being made.
     parts: i64,
     /// Something was scrubbed whose old text may still lie in the write-ahead log.
@@ -53,6 +54,7 @@ impl Log {
             next: unsigned(last) + 1,
             ahead,
             keeps_up: true,
+            kept_up: None,
             parts: 0,
             traces: true,
             outbox: Outbox::default(),
@@ -103,7 +105,8 @@ impl Log {
                     parts += 1;
                 }
                 Job::Whole => state.turn(&tx, state.row)?,
-                Job::Item(_) | Job::Then(_) => {}
+                // What is together was taken apart.
+                Job::Item(_) | Job::Then(_) | Job::Together(_) => {}
             }
         }
         if !row.is_empty() {
@@ -122,7 +125,8 @@ impl Log {
             tx.execute("UPDATE meta SET value = ?1 WHERE key = 'last'", [signed(next - 1)])?;
             retain(&tx, settings, state.bytes(), now)?;
         }
-        if self.keeps_up && self.ahead.is_empty() && (next != self.next || !row.is_empty()) {
+        let keeps_up = self.keeps_up && ahead.is_empty() && self.kept_up != Some(next - 1);
+        if keeps_up {
             state::keep_up(&tx, next - 1)?;
         }
         let cleaned = state.clean(&tx)?;
@@ -136,6 +140,7 @@ impl Log {
         } else {
             self.parts
         };
+        self.kept_up = if keeps_up { Some(next - 1) } else { self.kept_up };
         (self.next, self.state, self.ahead) = (next, state, ahead);
         self.traces |= scrubbed;
         let mut place = 0..;

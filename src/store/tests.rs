@@ -359,3 +359,66 @@ fn what_fired_and_is_resolved_at_the_start_is_whole_too() {
     assert_eq!((end.status, end.resolved_at, end.reasons[0].code), (Status::Resolved, Some(Timestamp::from_seconds(9)), "restarted"));
     assert_eq!((past.told, past.firing().count()), (1, 0));
 }
+
+/// An item with a post of a megabyte, of which the tally makes nothing.
+fn heavy(i: i64) -> Job {
+    let mut outcome = crate::lane::Outcome::default();
+    outcome.posts.push(&post(&i.to_string(), &"x".repeat(1 << 20)).get());
+    outcome.greatest = Timestamp::from_seconds(i);
+    Job::Item(Box::new(Item::Outcome(crate::topic::SourceId(0), None, Box::new(outcome))))
+}
+
+#[test]
+fn what_was_too_much_to_hold_is_written_as_a_whole_and_nothing_is_told_twice() {
+    let folder = TempDir::new().expect("a folder");
+    let mut opened = open(&settings(&folder)).expect("new");
+    resume(&mut opened, 0);
+    let pages: i64 = opened.log.connection().pragma_query_value(None, "page_count", |r| r.get(0)).expect("pages");
+    let limit = |pages: i64| format!("PRAGMA max_page_count = {pages}");
+    opened.log.connection().execute_batch(&limit(pages)).expect("limited");
+    let health = Arc::new(Health::default());
+    let mut writer = writer(opened.log, health.clone());
+    let (out, jobs) = unbounded();
+    let mut state = Fold::new(setting());
+    for i in 1..=66 {
+        out.send(heavy(i)).expect("open");
+        let mut row = Row::default();
+        let Job::Item(item) = heavy(i) else { panic!("an item") };
+        row.add(&item);
+        state.row(&row.sealed()).expect("a row");
+    }
+    writer.take(&jobs);
+    assert!(!writer.commit().expect("passing"));
+    assert!(!health.is_lost());
+    writer.take(&jobs);
+    assert!(health.is_lost(), "64 MiB were too much");
+    // There is room again: an alert is kept before the state that led to it is.
+    writer.log.connection().execute_batch(&limit(100_000)).expect("room");
+    let fired = alert("a", Status::Firing, 66, &[]);
+    out.send(Job::Alert(fired.clone(), None)).expect("open");
+    out.send(heavy(67)).expect("open");
+    writer.take(&jobs);
+    assert!(writer.commit().expect("room") && health.is_lost());
+    drop(writer);
+    // Killed now, the alert comes again from what is read again.
+    let mut again = open(&settings(&folder)).expect("ours");
+    let resumed = resume(&mut again, 70);
+    assert_eq!((resumed.next, resumed.kept[0].status), (2, Status::Firing), "it is not over, its cause is still to come");
+    commit(&mut again, [Job::Alert(fired.clone(), None)], 71);
+    assert_eq!(again.stands().0, 2, "nothing is told twice");
+    commit(&mut again, [Job::Alert(alert("a", Status::Resolved, 72, &[]), None)], 72);
+    assert_eq!(again.stands().0, 3);
+    // Or the whole state came in time.
+    let mut parts = Vec::new();
+    state.snapshot(&mut |part| parts.push(Job::Part(part)));
+    parts.push(Job::Whole);
+    commit(&mut again, parts, 73);
+    drop(again);
+    let fold = resume(&mut open(&settings(&folder)).expect("ours"), 74).fold;
+    let bytes = |fold: &Fold| {
+        let mut bytes = Vec::new();
+        fold.snapshot(&mut |part| bytes.extend(part));
+        bytes
+    };
+    assert!(bytes(&fold) == bytes(&state));
+}

@@ -161,6 +161,7 @@ impl Writer {
     /// its state asked for.
     fn put(&mut self, job: Job) {
         match job {
+            Job::Together(jobs) => jobs.into_iter().for_each(|job| self.put(job)),
             Job::Item(_) if self.health.is_lost() => {}
             Job::Item(item) => {
                 self.row.add(&item);
