@@ -16,6 +16,7 @@ use crate::sources::Settings as SourceSettings;
 use crate::store::Settings as StoreSettings;
 use crate::tally;
 use crate::topic::{Listening, SourceName, TopicId};
+use crate::wall;
 
 mod body;
 mod alerts;
@@ -37,6 +38,7 @@ mod topics;
 mod typed;
 mod units;
 mod used;
+mod walls;
 
 pub use live::{Change, Set};
 pub use problem::{Problem, Problems, Report};
@@ -51,6 +53,8 @@ pub struct Config {
     pub engine: Engine,
     /// `[store]`; without it alerts are kept in memory only.
     pub store: Option<StoreSettings>,
+    /// `[wall]`.
+    pub wall: wall::Settings,
     /// `[[source]]`, in file order.
     pub sources: Vec<SourceSettings>,
     /// `[[notify]]`, in file order.
