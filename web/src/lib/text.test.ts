@@ -8,4 +8,5 @@ test('what a screen cannot show is cut, and nothing else', () => {
   assert.equal(plain('x'.repeat(4000)).length, 600);
   assert.ok(plain('x'.repeat(599) + '👍').isWellFormed());
   assert.equal(plain('नमस्ते é'), 'नमस्ते é');
+  assert.equal(plain('\u202Egnirts הצפה'), 'gnirts הצפה');
 });

@@ -1,7 +1,7 @@
 // What the stream has told, as the scenes show it. Frames may come hundreds of times a second: they go into plain
 // tables, and the scenes are told at a steady pace. Every table is bounded, for the page runs for months.
 
-import type { Alert, Brand, Frame, Hello, Mention, Post, Standing, Status, Tallied, WindowName } from '../../client/frames.ts';
+import type { Alert, Brand, Frame, Hello, Level, Mention, Post, Standing, Status, Tallied, WindowName } from '../../client/frames.ts';
 import { api } from './api.ts';
 import { listen, signIn, type Link } from './stream.ts';
 
@@ -79,11 +79,10 @@ class World {
   worst = $derived([...this.firing].sort((a, b) => weight(b) - weight(a) || b.updated_at.localeCompare(a.updated_at))[0] ?? null);
   /** The worst crisis under way, which takes the wall. */
   crisis = $derived([...this.firing].filter(isCrisis).sort((a, b) => weight(b) - weight(a) || a.started_at.localeCompare(b.started_at))[0] ?? null);
-  /** What the room looks at first. */
-  focus = $derived.by((): Row | null => {
-    const named = this.crisis?.topic ?? this.worst?.topic;
-    return this.topics.find((t) => t.topic === named) ?? this.topics[0] ?? null;
-  });
+  /** The alert that the room looks at first: one about many people. */
+  lead = $derived(this.crisis ?? (this.worst && isAboutMany(this.worst) ? this.worst : null));
+  /** The topic that the room looks at first. */
+  focus = $derived(this.topics.find((t) => t.topic === this.lead?.topic) ?? this.topics[0] ?? null);
 
   /** Listens until the function that it gives back is called. */
   start(): () => void {
@@ -204,7 +203,10 @@ class World {
   #publish(): void {
     if (!this.#dirty) return;
     this.#dirty = false;
-    this.topics = [...this.#topics.values()].sort(mostFirst);
+    const levels = new Map<string, Level>();
+    for (const a of this.#alerts) if (isCrisis(a) && a.level === null && a.topic) levels.set(a.topic, 3);
+    const rows = [...this.#topics.values()].map((row) => (row.level === null && levels.has(row.topic) ? { ...row, level: levels.get(row.topic)! } : row));
+    this.topics = rows.sort(mostFirst);
     this.alerts = this.#alerts;
     this.mentions = [...this.#mentions];
   }
@@ -228,5 +230,8 @@ const weight = (a: Alert) => 4 * Number(isAboutMany(a)) * (1 + (a.level ?? 0)) +
 export function isCrisis(a: Alert): boolean {
   return a.status === 'firing' && isAboutMany(a) && (a.level === 3 || (a.severity === 'critical' && (a.level === null || a.level === 2)));
 }
+
+/** Where no rule says how unusual it is, the configuration's word for it counts. */
+export const levelOf = (a: Alert) => a.level ?? (isCrisis(a) ? 3 : null);
 
 export const world = new World();
