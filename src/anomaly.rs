@@ -43,6 +43,23 @@ pub struct Usual {
     pub learning: bool,
 }
 
+/// What is usual over a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// Mentions expected.
+    pub expected: f64,
+    /// Two standard deviations below and above; never below zero.
+    pub range: (f64, f64),
+}
+
+impl Band {
+    /// Around `expected` mentions with over-dispersion `dispersion`, which all buckets of the stretch are taken to share.
+    pub fn new(expected: f64, dispersion: f64) -> Band {
+        let spread = 2.0 * (expected + dispersion * expected * expected).sqrt();
+        Band { expected, range: ((expected - spread).max(0.0), expected + spread) }
+    }
+}
+
 /// Which way a detector looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {

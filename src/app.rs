@@ -9,6 +9,6 @@ mod publish;
 mod reorder;
 mod run;
 
-pub use desk::Desk;
+pub use desk::{Desk, Swapped};
 pub use engine::{Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
 pub use run::{Error, Job, VERSION, run};

@@ -53,19 +53,29 @@ impl Baseline {
     /// would teach that silence is usual.
     pub fn observe(&mut self, slot: Slot, count: f64, learn: bool) -> Usual {
         let count = anomaly::sound(count);
-        let ordinary = self.profile.mean(slot.hour_of_week);
         // Of the very first bucket nothing is known but itself.
-        let base = ordinary.map_or(count.max(1.0), |b| b.max(LEAST_MEAN));
+        let ordinary = self.profile.mean(slot.hour_of_week).unwrap_or_else(|| count.max(1.0));
+        let (base, usual) = self.expected(slot, ordinary);
+        if learn {
+            self.learn(slot, count, base, &usual);
+        }
+        usual
+    }
+
+    /// What is usual in a bucket at `slot` by all that is known now; `None` before anything is learnt.
+    pub fn usual(&self, slot: Slot) -> Option<Usual> {
+        Some(self.expected(slot, self.profile.mean(slot.hour_of_week)?).1)
+    }
+
+    /// Where an `ordinary` bucket has so many: the count before the level, and what is usual.
+    fn expected(&self, slot: Slot, ordinary: f64) -> (f64, Usual) {
+        let base = ordinary.max(LEAST_MEAN);
         let base = match (&self.specials, slot.special) {
             (Some(specials), Some(kind)) => (base * specials.factor(kind, slot.hour_of_week % 24, base * self.level)).max(LEAST_MEAN),
             _ => base,
         };
         let mean = (base * self.level).max(LEAST_MEAN);
-        let usual = Usual { mean, dispersion: self.dispersion, learning: self.learnt < LEARNING };
-        if learn {
-            self.learn(slot, count, base, &usual);
-        }
-        usual
+        (base, Usual { mean, dispersion: self.dispersion, learning: self.learnt < LEARNING })
     }
 
     fn learn(&mut self, slot: Slot, count: f64, base: f64, usual: &Usual) {

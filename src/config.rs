@@ -17,6 +17,7 @@ use crate::store::Settings as StoreSettings;
 use crate::tally;
 use crate::telemetry::log;
 use crate::topic::{Listening, SourceName, TopicId};
+use crate::wall;
 
 mod body;
 mod alerts;
@@ -39,6 +40,7 @@ mod topics;
 mod typed;
 mod units;
 mod used;
+mod walls;
 
 pub use defaults::text as defaults;
 pub use live::{Change, Set};
@@ -54,6 +56,8 @@ pub struct Config {
     pub engine: Engine,
     /// `[store]`; without it alerts are kept in memory only.
     pub store: Option<StoreSettings>,
+    /// `[wall]`.
+    pub wall: wall::Settings,
     /// `[[source]]`, in file order.
     pub sources: Vec<SourceSettings>,
     /// `[[notify]]`, in file order.

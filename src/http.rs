@@ -58,6 +58,7 @@ use crate::store::{Health, Reader};
 use crate::tally::Tally;
 use crate::telemetry::Exposition;
 use crate::time::Clock;
+use crate::wall;
 
 /// `[server]` as used.
 #[derive(Debug, Clone)]
@@ -201,6 +202,8 @@ pub struct Shared {
     /// Who may come in, swapped by a reload; without any the port is open, and then only on the
     /// loopback address.
     pub tokens: Arc<ArcSwap<Vec<Token>>>,
+    /// How the wall is shown, swapped by a reload.
+    pub wall: Arc<ArcSwap<wall::Settings>>,
 }
 
 /// What handlers hold on to.
@@ -285,6 +288,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
     route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
     route(Method::GET, "/v1/share-of-voice", READ, || get(share::of_voice)),
+    route(Method::GET, "/v1/wall", READ, || get(page::wall_settings)),
     route(Method::GET, "/v1/alerts", READ, || get(alerts::list)),
     route(Method::POST, "/v1/alerts/{id}/ack", WORK, || post(attention::acknowledge)),
     route(Method::GET, "/v1/alerts/{id}/why", READ, || get(attention::why)),

@@ -63,6 +63,7 @@ pub mod routing;
 pub mod tally;
 
 // Floor 4, edges: asynchronous, does I/O, may fail.
+pub mod wall;
 pub mod recall;
 pub mod wire;
 pub mod journal;
@@ -72,7 +73,6 @@ pub mod intake;
 pub mod sources;
 pub mod notifiers;
 pub mod delivery;
-pub mod wall;
 pub mod http;
 
 // Floor 5, assembly.

@@ -49,7 +49,7 @@ use clock::EventClock;
 use evidence::Around;
 pub use held::Held;
 pub use past::{Of, Past};
-pub use readers::{MentionFilter, Overview, Page, Step, WeekHours};
+pub use readers::{HourOfWeek, MentionFilter, Overview, Page, Step, WeekHours};
 use recent::Recent;
 pub use series::{Quality, Series};
 use shares::{Heard, Shares};

@@ -1,6 +1,7 @@
 //! The built page: files that `build.rs` made from `web/`, served from memory.
 
 use crate::bilingual::Lang;
+use crate::time::SECOND;
 
 include!(concat!(env!("OUT_DIR"), "/wall_files.rs"));
 
@@ -13,6 +14,55 @@ pub struct File {
     pub mime: &'static str,
     /// Its name holds a hash of its content, so that it may be cached for ever.
     pub immutable: bool,
+}
+
+/// Names of the scenes there are, one a line: the page takes its scenes from the same list.
+const SCENES: &str = include_str!("../web/src/scenes.txt");
+
+/// Names of the scenes there are, in their usual order.
+pub fn scenes() -> impl Iterator<Item = &'static str> {
+    SCENES.lines().filter(|name| !name.is_empty())
+}
+
+/// Colours of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+impl Theme {
+    /// Both.
+    pub const ALL: [Theme; 2] = [Theme::Dark, Theme::Light];
+
+    /// Its name in the configuration and on the page.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Theme::Dark => "dark",
+            Theme::Light => "light",
+        }
+    }
+}
+
+/// `[wall]` as used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Names of scenes, in the order in which they are shown.
+    pub scenes: Vec<&'static str>,
+    /// How long each of them stays, in microseconds.
+    pub dwell: i64,
+    /// Colours.
+    pub theme: Theme,
+    /// Language; that of the browser if nothing is said.
+    pub lang: Option<Lang>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { scenes: scenes().collect(), dwell: 20 * SECOND, theme: Theme::Dark, lang: None }
+    }
 }
 
 /// What may run and load on the page: its own files and the stream, nothing inline, no other host.

@@ -16,6 +16,7 @@ use crate::lane::Compiled;
 use crate::query::Query;
 use crate::telemetry::{self, log};
 use crate::topic::Listening;
+use crate::wall;
 
 /// Puts changes in force.
 pub struct Desk {
@@ -28,16 +29,40 @@ pub struct Desk {
     /// What queries may refer to; queries are read beside a change that takes its time.
     set: ArcSwap<Set>,
     intake: Arc<Intake>,
-    tokens: Arc<ArcSwap<Vec<Token>>>,
+    kept: Swapped,
+}
+
+/// What is not listened for and changes with a reload as well.
+#[derive(Clone)]
+pub struct Swapped {
+    /// Who may come in.
+    pub tokens: Arc<ArcSwap<Vec<Token>>>,
+    /// How the wall is shown.
+    pub wall: Arc<ArcSwap<wall::Settings>>,
+}
+
+impl Swapped {
+    /// As `config` has it.
+    pub fn new(config: &Config) -> Swapped {
+        Swapped {
+            tokens: Arc::new(ArcSwap::from_pointee(config.server.tokens.clone())),
+            wall: Arc::new(ArcSwap::from_pointee(config.wall.clone())),
+        }
+    }
+
+    fn put(&self, config: Config) {
+        self.tokens.store(Arc::new(config.server.tokens));
+        self.wall.store(Arc::new(config.wall));
+    }
 }
 
 impl Desk {
     /// For an engine that runs `config`, read from `file`, with the numbers `ids` and the version in
     /// force at `intake`.
-    pub fn new(config: &Config, file: Option<PathBuf>, ids: TopicIds, intake: Arc<Intake>, tokens: Arc<ArcSwap<Vec<Token>>>) -> Desk {
+    pub fn new(config: &Config, file: Option<PathBuf>, ids: TopicIds, intake: Arc<Intake>, kept: Swapped) -> Desk {
         let version = intake.compiled().listening.version;
         let (fixed, set) = (fixed(config), ArcSwap::from_pointee(config.set().clone()));
-        Desk { file, fixed, state: Mutex::new((ids, version)), set, intake, tokens }
+        Desk { file, fixed, state: Mutex::new((ids, version)), set, intake, kept }
     }
 
     fn try_reload(&self) -> Result<(), Both> {
@@ -62,7 +87,7 @@ impl Desk {
         let listening = config.take_listening(&mut state.0, version);
         self.enforce(&mut state, listening, config.set().clone());
         log::configured(&config.server.log);
-        self.tokens.store(Arc::new(config.server.tokens));
+        self.kept.put(config);
         Ok(())
     }
 

@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk::Desk;
+use super::desk::{Desk, Swapped};
 use super::diary::Diary;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::{self, Publisher};
@@ -142,8 +141,8 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     cursors.into_iter().for_each(|(name, cursor)| board.update(&name, |state| state.cursor = Some(cursor)));
     let tasks = TaskTracker::new();
     let ports: Vec<Port> = received.into_iter().enumerate().map(|(i, r)| engine.intake.port(source_id(i), share(names.len()), r)).collect();
-    let tokens = Arc::new(ArcSwap::from_pointee(job.config.server.tokens.clone()));
-    let desk: Arc<dyn http::Desk> = Arc::new(Desk::new(&job.config, job.file.clone(), ids, engine.intake.clone(), tokens.clone()));
+    let swapped = Swapped::new(&job.config);
+    let desk: Arc<dyn http::Desk> = Arc::new(Desk::new(&job.config, job.file.clone(), ids, engine.intake.clone(), swapped.clone()));
     let log = feed.clone();
     let shared = Shared {
         feed,
@@ -160,7 +159,8 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         metrics,
         clock: job.clock.clone(),
         version: VERSION,
-        tokens,
+        tokens: swapped.tokens,
+        wall: swapped.wall,
     };
     let mut settings = http::Settings::new(job.config.server.bind);
     settings.allowed_origins.clone_from(&job.config.server.allowed_origins);

@@ -288,14 +288,7 @@ impl<'a> Section<'a> {
             self.not_yet(&text.span, typed);
             return None;
         }
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let all = names.join(", ");
-        let cause = both!("«{key}» no puede ser «{typed}»", "“{key}” cannot be “{typed}”");
-        let fix = match nearest(typed, names.iter().copied()) {
-            Some(near) => both!("¿querías decir «{near}»? Se admite: {all}", "did you mean “{near}”? Possible: {all}"),
-            None => both!("se admite: {all}", "possible: {all}"),
-        };
-        self.problems.error(&text.span, cause, fix);
+        not_among(self.problems, &text, key, known.iter().map(|(name, _)| *name));
         None
     }
 
@@ -330,6 +323,18 @@ impl<'a> Section<'a> {
         self.problems.error(&value.span(), cause, no_fix());
         None
     }
+}
+
+/// Notes that `key` has a value that is none of `known`.
+pub fn not_among(problems: &Problems, text: &At<&str>, key: &str, known: impl Iterator<Item = &'static str>) {
+    let (typed, names) = (text.value, known.collect::<Vec<_>>());
+    let all = names.join(", ");
+    let cause = both!("«{key}» no puede ser «{typed}»", "“{key}” cannot be “{typed}”");
+    let fix = match nearest(typed, names.iter().copied()) {
+        Some(near) => both!("¿querías decir «{near}»? Se admite: {all}", "did you mean “{near}”? Possible: {all}"),
+        None => both!("se admite: {all}", "possible: {all}"),
+    };
+    problems.error(&text.span, cause, fix);
 }
 
 /// What kind of value was found.

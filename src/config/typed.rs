@@ -22,6 +22,7 @@ use super::routes;
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
 use super::store;
+use super::walls;
 use crate::nearest;
 
 /// A whole file.
@@ -30,6 +31,7 @@ pub struct Typed<'a> {
     pub server: Server<'a>,
     pub engine: Engine,
     pub store: Option<store::Typed<'a>>,
+    pub wall: Option<walls::Typed<'a>>,
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
     pub brands: Vec<Brand<'a>>,
@@ -158,20 +160,22 @@ pub enum Watch {
 }
 
 /// Sections that are promised and not built yet.
-const LATER: [&str; 2] = ["silence", "wall"];
+const LATER: [&str; 1] = ["silence"];
 
 const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accents::Smart), ("exact", Accents::Exact)];
 
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    let known = ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar"];
+    let known =
+        ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall"];
     root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat"]].concat(), &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
         engine: root.table("engine", "[engine]").map(engine).unwrap_or_default(),
         store: root.table("store", "[store]").map(store::read),
+        wall: root.table("wall", "[wall]").map(walls::read),
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),

@@ -20,7 +20,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, store, topics};
+use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, store, topics, walls};
 use crate::nearest::nearest;
 
 /// A `priority` alert resolves so long after its last post.
@@ -53,6 +53,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
+        wall: walls::used(typed.wall.as_ref(), problems),
         sources: sources(typed, folder, problems),
         notifiers,
         listening: Listening {

@@ -31,6 +31,13 @@ pub async fn wall(headers: HeaderMap) -> Result<Response, Problem> {
     file("")
 }
 
+/// `GET /v1/wall`: how it is shown.
+pub async fn wall_settings(State(app): State<App>) -> Response {
+    let compiled = app.shared.intake.compiled();
+    let groups: Vec<&str> = compiled.listening.groups.iter().map(|g| g.name.as_str()).collect();
+    json(wire::wall_json(&app.shared.wall.load(), &groups, app.shared.version))
+}
+
 /// A file of the wall beside its page.
 pub async fn asset(uri: Uri) -> Result<Response, Problem> {
     file(uri.path().trim_start_matches('/'))

@@ -13,7 +13,7 @@ use super::crowd::{Counts, Crowd};
 use super::evidence::Around;
 use super::series::{Quality, Series};
 use super::{Event, Moment, Past, Tally, tell};
-use crate::anomaly::{BUCKET, Direction, Finding, PER_DAY, PER_HOUR, Settings, Standing, Usual, Watched, bucket_of};
+use crate::anomaly::{BUCKET, Band, Direction, Finding, PER_DAY, PER_HOUR, Settings, Standing, Usual, Watched, bucket_of};
 use crate::calendar::Calendar;
 use crate::judge::{Closed, Crisis, Symptoms};
 use crate::limits::{CLOSED, LISTENED_GAP};
@@ -56,6 +56,16 @@ impl Unusual {
     /// What its last closed bucket came to.
     pub fn watched(&self) -> Option<Watched> {
         self.watched
+    }
+
+    /// What is usual in the `minutes` from minute `first` on.
+    pub fn usual(&mut self, first: i64, minutes: i64) -> Option<Band> {
+        self.series.usual(first, minutes)
+    }
+
+    /// Mentions usual in an hour, by hour of an ordinary civil week.
+    pub fn usual_week(&self) -> Option<Vec<f64>> {
+        self.series.usual_week()
     }
 
     /// Who asks and how to look from now on; what is usual stays known.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::topics::Topic;
 use super::{Mention, Tally, TopicWindows};
 use crate::alert::{Alert, Status};
+use crate::anomaly::Band;
 use crate::limits::MENTIONS_SCAN;
 use crate::panes::Sum;
 use crate::panes::week::HOURS;
@@ -28,21 +29,40 @@ pub struct Overview {
 }
 
 /// Mentions of one step of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
     /// Start of the step.
     pub at: Timestamp,
     /// Its mentions.
     pub sum: Sum,
+    /// What is usual in it by what is known now, if a rule asks for it.
+    pub usual: Option<Band>,
 }
 
 /// A topic's week; index 0 is Monday 00:00-01:00 in its zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WeekHours {
     /// Mentions by hour.
     pub mentions: [u64; HOURS],
     /// Microseconds listened to, by hour: what the mentions are divided by.
     pub listened: [i64; HOURS],
+    /// Mentions usual in an hour, if a rule asks for it.
+    pub usual: Option<Vec<f64>>,
+    /// The hour that runs, and before it the last full ones of a day, latest first.
+    pub latest: Vec<HourOfWeek>,
+}
+
+/// One hour of the last day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HourOfWeek {
+    /// Which hour of the week it is.
+    pub hour: usize,
+    /// Minutes of it that have begun; 60 but for the one that runs.
+    pub minutes: i64,
+    /// Its mentions.
+    pub mentions: u64,
+    /// What is usual in these minutes, if a rule asks for it.
+    pub usual: Option<Band>,
 }
 
 /// Which mentions a reader wants.
@@ -115,14 +135,17 @@ impl Tally {
     }
 
     /// Mentions of a topic from `from` up to `to` in steps of `minutes`, as far as panes are kept.
-    pub fn series(&self, topic: TopicId, from: Timestamp, to: Timestamp, minutes: i64) -> Option<Vec<Step>> {
-        let topic = self.topic(topic)?;
+    pub fn series(&mut self, topic: TopicId, from: Timestamp, to: Timestamp, minutes: i64) -> Option<Vec<Step>> {
+        let slot = self.slot(topic)?;
+        let topic = self.topics.get_mut(slot)?;
         let minutes = minutes.max(1);
         let kept = self.clock.now().minute() - crate::limits::PANES_MINUTES as i64 + 1;
         let first = from.minute().max(kept).div_euclid(minutes) * minutes;
         let last = to.minute().min(self.clock.now().minute() + 1);
         let steps = (first..last).step_by(usize::try_from(minutes).unwrap_or(usize::MAX));
-        Some(steps.map(|m| Step { at: Timestamp::from_minute(m), sum: topic.panes.between(m - 1, m - 1 + minutes) }).collect())
+        let step =
+            |m| Step { at: Timestamp::from_minute(m), sum: topic.panes.between(m - 1, m - 1 + minutes), usual: topic.usual(m, minutes) };
+        Some(steps.map(step).collect())
     }
 
     /// A topic's week.
@@ -130,7 +153,8 @@ impl Tally {
         let slot = self.slot(topic)?;
         let topic = self.topics.get_mut(slot)?;
         let listened = self.listened.by_hour(&mut topic.zone, topic.since);
-        Some(WeekHours { mentions: topic.week.counts(), listened })
+        let usual = topic.unusual.as_ref().and_then(|unusual| unusual.usual_week());
+        Some(WeekHours { mentions: topic.week.counts(), listened, usual, latest: topic.last_day(self.clock.now().minute()) })
     }
 
     /// The alerts that are kept, in the order they fired, each as it is now.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::anomaly::{BUCKET, Direction, Finding, Settings, Slot, Usual};
+use crate::anomaly::{BUCKET, Band, Direction, Finding, PER_HOUR, Settings, Slot, Usual};
 use crate::baseline::Baseline;
 use crate::calendar::{Calendar, Special};
 use crate::codec::{Coded, Error, Reader};
 use crate::detect::{Detector, Open, WINDOW};
+use crate::panes::week::HOURS;
 use crate::time::{MINUTE, Timestamp, Zone};
 
 /// How far a bucket can be relied on.
@@ -51,6 +52,27 @@ impl Series {
         self.findings.clear();
         self.findings.extend(self.detectors.iter_mut().map(|detector| detector.judge(bucket, count, &usual, learn)));
         (usual, &self.findings)
+    }
+
+    /// What is usual in the `minutes` from minute `first` on, by all that is known now; `None` before anything is learnt.
+    pub fn usual(&mut self, first: i64, minutes: i64) -> Option<Band> {
+        let per_bucket = BUCKET / MINUTE;
+        let (mut expected, mut dispersion, mut minute) = (0.0, 0.0, first);
+        while minute < first.saturating_add(minutes) {
+            let bucket = minute.div_euclid(per_bucket);
+            let end = ((bucket + 1) * per_bucket).min(first.saturating_add(minutes));
+            let slot = self.slot(Timestamp(bucket.saturating_mul(BUCKET)));
+            let usual = self.baseline.usual(slot)?;
+            expected += usual.mean * (end - minute) as f64 / per_bucket as f64;
+            (dispersion, minute) = (usual.dispersion, end);
+        }
+        Some(Band::new(expected, dispersion))
+    }
+
+    /// Mentions usual in an hour, by hour of an ordinary civil week.
+    pub fn usual_week(&self) -> Option<Vec<f64>> {
+        let of_hour = |hour_of_week| Some(self.baseline.usual(Slot { hour_of_week, special: None })?.mean * f64::from(PER_HOUR));
+        (0..HOURS).map(of_hour).collect()
     }
 
     /// Whether a detector looks at open buckets.
@@ -152,6 +174,28 @@ mod tests {
     fn a_topic_costs_less_than_four_kibibytes() {
         let parts = [size_of::<Series>(), 168 * 8, size_of::<Detector>(), 192, 2 * 128 * 8, size_of::<Finding>()];
         assert!(parts.iter().sum::<usize>() <= 4 * 1024, "{parts:?}");
+    }
+
+    /// A reader is told what the detectors were told, and asking teaches nothing.
+    #[test]
+    fn what_is_usual_can_be_asked_for() {
+        let mut series = Series::new(Zone::utc(), Arc::default(), [Settings::new(Direction::Spike)]);
+        assert_eq!((series.usual(0, 5), series.usual_week()), (None, None));
+        for bucket in 0..3 * 2016 {
+            series.close(bucket, if bucket % 288 < 144 { 4.0 } else { 40.0 }, Quality::Whole);
+        }
+        for bucket in [3 * 2016, 3 * 2016 + 100, 3 * 2016 + 200] {
+            let (first, week) = (bucket * 5, series.usual_week().expect("a week"));
+            let band = series.usual(first, 5).expect("known");
+            let hour = series.slot(Timestamp(bucket * BUCKET)).hour_of_week;
+            let told = series.open(bucket, 1, (0.0, 0.0)).usual;
+            assert!((band.expected - told.mean).abs() < 1e-9 && (week[hour] - 12.0 * told.mean).abs() < 1e-9);
+            assert!(band.range.0 >= 0.0 && band.range.0 < band.expected && band.expected < band.range.1);
+            let parts = [(first, 2), (first + 2, 3)].map(|(m, n)| series.usual(m, n).expect("known").expected);
+            assert!((parts[0] + parts[1] - band.expected).abs() < 1e-9);
+        }
+        let (day, night) = (series.usual(3 * 10080 + 1200, 60).expect("known"), series.usual(3 * 10080 + 300, 60).expect("known"));
+        assert!(day.expected > 5.0 * night.expected, "{day:?} {night:?}");
     }
 
     #[test]

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::anomaly::Band;
 use crate::codec::{Coded, Error, Reader};
 use crate::judge::Evidence;
 use crate::limits::{ALERT_POSTS, ALERT_SCAN, NETWORKS};
 use crate::panes::week::Week;
 use crate::panes::{Counted, Panes, Sum, give_back};
 use crate::post::PostKey;
-use crate::time::{Timestamp, Zone};
+use crate::time::{MINUTE, Timestamp, Zone};
 use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
 use super::buckets::Unusual;
 use super::evidence::Around;
-use super::{Mention, MentionTopic, TopicWindows};
+use super::{HourOfWeek, Mention, MentionTopic, TopicWindows};
 
 /// State of one topic.
 #[derive(Debug)]
@@ -120,6 +121,26 @@ impl Topic {
     pub fn at(&self, now: Timestamp) -> TopicWindows {
         let watched = self.unusual.as_ref().and_then(|unusual| unusual.watched());
         TopicWindows { id: self.id, name: self.name.to_string(), at: now, windows: self.panes.windows(), watched, brand: None }
+    }
+
+    /// What is usual in the `minutes` from minute `first` on, if a rule asks for it.
+    pub fn usual(&mut self, first: i64, minutes: i64) -> Option<Band> {
+        self.unusual.as_mut().and_then(|unusual| unusual.usual(first, minutes))
+    }
+
+    /// The civil hour that holds minute `now`, as far as it has come, and the 23 before it, latest first.
+    pub fn last_day(&mut self, now: i64) -> Vec<HourOfWeek> {
+        let offset = self.zone.offset(Timestamp::from_minute(now)) / MINUTE;
+        let running = now - (now + offset).rem_euclid(60);
+        let hours = (0..24).map(|back| (running - 60 * back, if back == 0 { now + 1 - running } else { 60 }));
+        let hours: Vec<(i64, i64)> = hours.collect();
+        let mut one = |(first, minutes)| HourOfWeek {
+            hour: self.zone.hour_of_week(Timestamp::from_minute(first)),
+            minutes,
+            mentions: self.panes.between(first - 1, first - 1 + minutes).mentions,
+            usual: self.usual(first, minutes),
+        };
+        hours.into_iter().map(&mut one).collect()
     }
 
     /// Forgets the numbers of mentions before `oldest`.

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::stream::{MentionView, StandingView, tenths};
 use super::{Pairs, TalliedView, Time, given, json};
+use crate::anomaly::Band;
 use crate::panes::Sum;
 use crate::reason::Refused;
 use crate::tally::{BrandOverview, Mention, Overview, Step, WeekHours};
-use crate::time::HOUR;
+use crate::time::{HOUR, SECOND};
 use crate::topic::Wording;
+use crate::wall;
 use crate::window::Window;
 
 /// An error as RFC 9457 has it, in the reader's language.
@@ -143,6 +145,8 @@ pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>, brands: &[Bran
         firing: &'a [String],
         #[serde(flatten)]
         standing: StandingView,
+        expected: Option<f64>,
+        surprise: Option<f64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         query_count: Option<usize>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,6 +161,7 @@ pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>, brands: &[Bran
         let windows =
             t.overview.map(|o| Pairs(Window::ALL.iter().zip(&o.windows.windows).map(|(w, t)| (w.as_str(), TalliedView::from(t)))));
         let queries = t.queries.as_ref();
+        let watched = t.overview.and_then(|o| o.windows.watched.as_ref());
         json(&One {
             name: t.name,
             brand: given(t.brand),
@@ -165,7 +170,9 @@ pub fn topics_json(topics: &[TopicView<'_>], next: Option<usize>, brands: &[Bran
             windows,
             total: t.overview.map(|o| (&o.total).into()),
             firing: t.overview.map_or(&[], |o| &o.firing),
-            standing: t.overview.and_then(|o| o.windows.watched.as_ref()).into(),
+            standing: watched.into(),
+            expected: watched.map(|w| tenths(w.expected)),
+            surprise: watched.map(|w| tenths(w.surprise)),
             query_count: queries.map(|q| q.all),
             queries: queries.map(|q| q.shown.iter().map(|w| QueryOf { query: &w.normal, tag: given(&w.tag) }).collect()),
         })
@@ -186,6 +193,19 @@ pub fn put_json(name: &str, warnings: Vec<FaultView<'_>>) -> String {
     json(&View { name, warnings })
 }
 
+/// What is usual; `null` where no rule asks for it.
+#[derive(Serialize)]
+struct BandView {
+    expected: Option<f64>,
+    expected_range: Option<[f64; 2]>,
+}
+
+impl From<Option<Band>> for BandView {
+    fn from(band: Option<Band>) -> Self {
+        BandView { expected: band.map(|b| tenths(b.expected)), expected_range: band.map(|b| [tenths(b.range.0), tenths(b.range.1)]) }
+    }
+}
+
 /// `GET /v1/topics/{name}/windows`: steps of `minutes`, oldest first.
 pub fn series_json(topic: &str, minutes: i64, steps: &[Step]) -> String {
     #[derive(Serialize)]
@@ -193,6 +213,8 @@ pub fn series_json(topic: &str, minutes: i64, steps: &[Step]) -> String {
         at: Time,
         #[serde(flatten)]
         sum: SumView,
+        #[serde(flatten)]
+        usual: BandView,
     }
     #[derive(Serialize)]
     struct View<'a> {
@@ -200,7 +222,7 @@ pub fn series_json(topic: &str, minutes: i64, steps: &[Step]) -> String {
         step_minutes: i64,
         steps: Vec<Point>,
     }
-    let steps = steps.iter().map(|s| Point { at: Time(s.at), sum: (&s.sum).into() }).collect();
+    let steps = steps.iter().map(|s| Point { at: Time(s.at), sum: (&s.sum).into(), usual: s.usual.into() }).collect();
     json(&View { topic, step_minutes: minutes, steps })
 }
 
@@ -212,9 +234,50 @@ pub fn week_json(topic: &str, week: &WeekHours) -> String {
         mentions: Vec<&'a [u64]>,
         /// Real hours listened to: what the mentions are divided by to compare.
         hours_listened: Vec<Vec<f64>>,
+        /// Mentions usual in an hour.
+        expected: Option<Vec<Vec<f64>>>,
+        latest: Vec<HourView>,
+    }
+    #[derive(Serialize)]
+    struct HourView {
+        day: usize,
+        hour: usize,
+        minutes: i64,
+        mentions: u64,
+        #[serde(flatten)]
+        usual: BandView,
     }
     let hours = |day: &[i64]| day.iter().map(|micros| *micros as f64 / HOUR as f64).collect();
-    json(&View { topic, mentions: week.mentions.chunks(24).collect(), hours_listened: week.listened.chunks(24).map(hours).collect() })
+    let expected = week.usual.as_ref().map(|usual| usual.chunks(24).map(|day| day.iter().map(|x| tenths(*x)).collect()).collect());
+    let latest = week.latest.iter().map(|h| HourView {
+        day: h.hour / 24,
+        hour: h.hour % 24,
+        minutes: h.minutes,
+        mentions: h.mentions,
+        usual: h.usual.into(),
+    });
+    json(&View {
+        topic,
+        mentions: week.mentions.chunks(24).collect(),
+        hours_listened: week.listened.chunks(24).map(hours).collect(),
+        expected,
+        latest: latest.collect(),
+    })
+}
+
+/// `GET /v1/wall`: how the wall is shown, and the groups of which there are shares of voice.
+pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> String {
+    #[derive(Serialize)]
+    struct View<'a> {
+        scenes: &'a [&'static str],
+        dwell_seconds: i64,
+        theme: &'static str,
+        lang: Option<&'static str>,
+        groups: &'a [&'a str],
+        version: &'a str,
+    }
+    let lang = wall.lang.map(|lang| lang.pick("es", "en"));
+    json(&View { scenes: &wall.scenes, dwell_seconds: wall.dwell / SECOND, theme: wall.theme.as_str(), lang, groups, version })
 }
 
 /// `GET /v1/mentions`: mentions with the names of their sources, latest first, and where the next

@@ -88,7 +88,22 @@ fn one_problem_looks_like_this() {
 /// Every mistake alone: (file, Spanish, English).
 pub const TABLE: &[(&str, &str, &str)] = &[
     ("zzz = 1", "1:1 el archivo no tiene la clave «zzz» | claves conocidas: ", "1:1 the file has no key “zzz” | known keys: "),
-    ("[wall]", "1:2 «wall» no está disponible en esta versión | ", "1:2 “wall” is not available in this version | "),
+    ("[silence]", "1:2 «silence» no está disponible en esta versión | ", "1:2 “silence” is not available in this version | "),
+    (
+        "[wall]\nscenes=['now','puls']",
+        "2:15 «scenes» no puede ser «puls» | ¿querías decir «pulse»? Se admite: now, pulse, week, voice, feed",
+        "2:15 “scenes” cannot be “puls” | did you mean “pulse”? Possible: now, pulse, week, voice, feed",
+    ),
+    ("[wall]\nscenes=[]", "2:8 «scenes» está vacía", "2:8 “scenes” is empty"),
+    ("[wall]\nscenes=['now','week','now']", "2:22 «now» está dos veces", "2:22 “now” is there twice"),
+    ("[wall]\ndwell='2s'", "2:7 «dwell» debe estar entre 5s y 1h", "2:7 “dwell” must be between 5s and 1h"),
+    (
+        "[wall]\ntheme='darc'",
+        "2:7 «theme» no puede ser «darc» | ¿querías decir «dark»?",
+        "2:7 “theme” cannot be “darc” | did you mean “dark”?",
+    ),
+    ("[wall]\nlang='fr'", "2:6 «lang» no puede ser «fr» | se admite: es, en", "2:6 “lang” cannot be “fr” | possible: es, en"),
+    ("[wall]\nmask=true", "2:1 [wall] no tiene la clave «mask»", "2:1 [wall] has no key “mask”"),
     ("[[list]]\nname='a'", "1:1 a [[list]] le falta «terms»", "1:1 [[list]] lacks “terms”"),
     ("[[list]]\nname='a'\nterms=[]", "3:7 «terms» está vacía", "3:7 “terms” is empty"),
     ("[[list]]\nname='a'\nterms=['b']\n[[list]]\nname='a'\nterms=['c']", "5:6 ya hay [[list]] «a»", "5:6 there is already [[list]] “a”"),

@@ -13,9 +13,9 @@ use escucha::lane::{Compiled, Input, Lane};
 use escucha::limits::{DEDUPE, LATENESS};
 use escucha::post::Kind;
 use escucha::synth::{Shape, Subject, World};
-use escucha::tally::{Event, Settings, Tally};
+use escucha::tally::{Event, Settings, Step, Tally};
 use escucha::time::{HOUR, MINUTE, SECOND, Timestamp};
-use escucha::topic::{Listening, On, SourceId};
+use escucha::topic::{Listening, On, SourceId, TopicId};
 use escucha::window::Window;
 
 const CONFIG: &str = include_str!("../../examples/demo.toml");
@@ -142,11 +142,31 @@ fn judged(start: Timestamp) -> Vec<(u64, Watched)> {
                 last = windows.watched;
                 let end = Timestamp(windows.at.plus(-MINUTE).0.div_euclid(BUCKET) * BUCKET);
                 let steps = tally.series(windows.id, end.plus(-BUCKET), end, BUCKET / MINUTE).unwrap_or_default();
+                if let Some(watched) = last {
+                    compare_usual(&mut tally, windows.id, &steps, watched);
+                }
                 told.extend(last.map(|watched| (steps.iter().map(|s| s.sum.mentions).sum(), watched)));
             }
         }
     }
     told
+}
+
+/// What readers are told is usual is what the detectors compare with, and the hours of the last day are
+/// those of the series.
+fn compare_usual(tally: &mut Tally, topic: TopicId, steps: &[Step], watched: Watched) {
+    let usual = steps.first().and_then(|s| s.usual).expect("it is watched").expected;
+    assert!((usual / watched.expected - 1.0).abs() < 0.03, "{usual} {watched:?}");
+    let (now, week) = (tally.now(), tally.week(topic).expect("known"));
+    let by_hour = tally.series(topic, now.plus(-24 * HOUR), now.plus(1), 60).expect("known");
+    for (hour, step) in week.latest.iter().zip(by_hour.iter().rev()) {
+        assert_eq!(hour.mentions, step.sum.mentions);
+        let (one, other) = (hour.usual.expect("known").expected, step.usual.expect("known").expected);
+        assert!((one * 60.0 / hour.minutes as f64 / other - 1.0).abs() < 1e-9, "{hour:?} {step:?}");
+        let ordinary = week.usual.as_ref().expect("known")[hour.hour];
+        assert!((ordinary / other - 1.0).abs() < 1e-9, "{ordinary} {step:?}");
+    }
+    assert_eq!(week.latest.first().map(|h| h.minutes), Some(now.minute().rem_euclid(60) + 1));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use escucha::alert::{Alert, Reason, Severity, Status};
-use escucha::app::{Beat, Desk, Done, Engine, Parts, Sink};
+use escucha::app::{Beat, Desk, Done, Engine, Parts, Sink, Swapped};
 use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
 use escucha::config::{Config, TopicIds};
@@ -161,7 +161,8 @@ impl World {
         let engine = Engine::start_recalling(parts, recall.clone(), sink).expect("threads");
         let board = Arc::new(Board::default());
         let pulse = Arc::new(Pulse::default());
-        let tokens = Arc::new(ArcSwap::from_pointee(plan.tokens));
+        let swapped = Swapped { tokens: Arc::new(ArcSwap::from_pointee(plan.tokens)), ..Swapped::new(&config) };
+        let tokens = swapped.tokens.clone();
         let shared = Shared {
             pulse: pulse.clone(),
             store: None,
@@ -172,12 +173,13 @@ impl World {
             delivery,
             asker: Asker::new(engine.asks.clone()),
             board: board.clone(),
-            desk: Arc::new(Desk::new(&config, plan.file, ids, engine.intake.clone(), tokens.clone())),
+            desk: Arc::new(Desk::new(&config, plan.file, ids, engine.intake.clone(), swapped.clone())),
             recall,
             metrics: Exposition::detached().expect("buckets"),
             clock,
             version: "9.9.9",
-            tokens: tokens.clone(),
+            tokens: swapped.tokens,
+            wall: swapped.wall,
         };
         let mut settings = Settings::new(SocketAddr::from((plan.ip, 0)));
         settings.allowed_origins = vec!["https://sala.example".to_owned()];

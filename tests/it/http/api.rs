@@ -185,6 +185,14 @@ async fn readers_answer() {
     assert_eq!(counts, [1, 0, 1]);
     let (_, week) = world.get("/v1/topics/fraude/week", &[]).await;
     assert_eq!(week["mentions"][5][10], 2, "Saturday at ten");
+    // No rule asks for what is usual here.
+    assert_eq!((&week["expected"], week["latest"].as_array().expect("hours").len()), (&Value::Null, 24));
+    let running = &week["latest"][0];
+    assert_eq!((&running["day"], &running["hour"], &running["mentions"]), (&json!(5), &json!(10), &json!(2)), "{running}");
+    assert_eq!((&series["steps"][0]["expected"], &series["steps"][0]["expected_range"]), (&Value::Null, &Value::Null));
+    let (_, wall) = world.get("/v1/wall", &[]).await;
+    world.described("Wall", &wall).await;
+    assert_eq!((&wall["dwell_seconds"], &wall["theme"], &wall["scenes"][0]), (&json!(20), &json!("dark"), &json!("now")));
 
     world.feed.publish_all([alert("a1", Severity::Info, vec![]), alert("a2", Severity::Info, vec![]), alert("a1", Severity::Info, vec![])]);
     let (_, alerts) = world.get("/v1/alerts?status=firing", &[]).await;
