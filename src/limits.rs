@@ -234,7 +234,7 @@ pub const STORE_HELD: usize = 16_384;
 pub const JOURNAL_ROW: usize = 4 * 1024 * 1024;
 /// Bytes of it that wait at most for a store without room; beyond, the whole state is written once there is some.
 pub const JOURNAL_HELD: usize = 64 * 1024 * 1024;
-/// A snapshot is made once the journal has so many bytes, and more than the snapshot before it,
+/// A snapshot is made once the journal has so many bytes by default, and more than the snapshot before it,
 pub const JOURNAL_LEAST: u64 = 16 * 1024 * 1024;
 /// or so many rows,
 pub const JOURNAL_ROWS: u64 = 20_000;

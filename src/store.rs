@@ -53,6 +53,8 @@ pub struct Settings {
     pub retention: i64,
     /// Bytes of content beyond which the oldest go.
     pub max_bytes: u64,
+    /// Bytes of the journal beyond which a snapshot is made, if it is longer than the one before.
+    pub journal: u64,
 }
 
 /// One transition as it lies in the file.

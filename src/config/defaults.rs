@@ -63,6 +63,7 @@ fn engine(file: &mut File) {
     file.needs("path = \"escucha.db\"");
     file.text("retention", show_duration(limits::STORE_RETENTION));
     file.text("max_bytes", show_size(limits::STORE_BYTES));
+    file.text("journal", show_size(limits::JOURNAL_LEAST));
 }
 
 fn listening(file: &mut File) {

@@ -158,6 +158,11 @@ impl Log {
         self.ahead.iter().any(|kept| kept.id == id)
     }
 
+    /// Bytes of the journal beyond which a snapshot is made.
+    pub fn journal(&self) -> u64 {
+        self.settings.journal
+    }
+
     /// Where the tally's state stands.
     pub fn state(&self) -> &State {
         &self.state

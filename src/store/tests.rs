@@ -14,7 +14,7 @@ mod formats;
 const EPOCH: &str = "life";
 
 fn settings(folder: &TempDir) -> Settings {
-    Settings { path: folder.path().join("alerts.db"), retention: 90 * 24 * crate::time::HOUR, max_bytes: 1 << 30 }
+    Settings { path: folder.path().join("alerts.db"), retention: 90 * 24 * crate::time::HOUR, max_bytes: 1 << 30, journal: 1 << 30 }
 }
 
 fn open(settings: &Settings) -> Result<Opened, Refused> {

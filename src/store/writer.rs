@@ -251,7 +251,7 @@ impl Writer {
     /// forgotten.
     fn ask(&mut self) {
         let (Some(snapshots), state) = (&self.snapshots, *self.log.state()) else { return };
-        let long = state.journal_bytes > limits::JOURNAL_LEAST.max(state.snapshot_bytes).max(self.again);
+        let long = state.journal_bytes > self.log.journal().max(state.snapshot_bytes).max(self.again);
         let forget = self.gone.is_some_and(|gone| self.clock.monotonic().saturating_sub(gone) >= limits::JOURNAL_FORGETS);
         if self.asked.is_some() || state.rows == 0 || !(long || forget || state.rows > limits::JOURNAL_ROWS) {
             return;

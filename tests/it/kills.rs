@@ -131,7 +131,7 @@ fn config(jetstream: SocketAddr, webhook: &str) -> String {
         })
         .collect();
     format!(
-        "[server]\nbind = '127.0.0.1:0'\n[store]\npath = 'e.db'\nretention = '3650d'\n[engine]\nlateness = '10m'\n\
+        "[server]\nbind = '127.0.0.1:0'\n[store]\npath = 'e.db'\nretention = '3650d'\njournal = '64KiB'\n[engine]\nlateness = '10m'\n\
          [[source]]\nname = 'archivo'\ntype = 'file'\npath = 'in.ndjson'\nfollow = true\n\
          [[source]]\nname = 'empuje'\ntype = 'http'\n\
          [[source]]\nname = 'red'\ntype = 'jetstream'\nendpoint = 'ws://{jetstream}/subscribe'\n{topics}\
@@ -314,14 +314,24 @@ impl World {
         }
         let transitions = transitions(&self.folder.path().join("e.db"));
         check_told(&transitions, &self.webhook).await;
+        assert!(snapshots(&self.folder.path().join("e.db")) > 2, "nothing was folded");
         End { minutes, totals, alerts: alerts(&transitions) }
     }
 }
 
+fn reader(file: &Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags).unwrap()
+}
+
+/// Snapshots that were ever made.
+fn snapshots(file: &Path) -> i64 {
+    reader(file).query_row("SELECT value FROM meta WHERE key = 'generation'", [], |row| row.get(0)).unwrap()
+}
+
 /// Every transition of the log, as it lies in the file.
 fn transitions(file: &Path) -> Vec<Value> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).unwrap();
+    let connection = reader(file);
     let mut query = connection.prepare("SELECT body FROM alerts ORDER BY seq").unwrap();
     let bodies = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
     let all: Vec<Value> = bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect();

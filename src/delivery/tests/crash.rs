@@ -213,7 +213,7 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
     #[allow(clippy::disallowed_methods, reason = "the paused clock of the runtime")]
     let begun = tokio::time::Instant::now();
     let clock = Arc::new(Wall { begun, real, set });
-    let settings = store::Settings { path: folder.join("s.db"), retention: i64::MAX, max_bytes: 1 << 30 };
+    let settings = store::Settings { path: folder.join("s.db"), retention: i64::MAX, max_bytes: 1 << 30, journal: 1 << 30 };
     let mut opened = store::Opened::open(&settings, "E").expect("sound");
     opened.without_sync();
     if lock(&life.world).long {
@@ -325,7 +325,7 @@ fn run(seed: u64, deaths: BTreeSet<usize>) -> World {
     }
     check(seed, &world, &story);
     // All was read, and nothing is kept but what a dead letter needs.
-    let settings = store::Settings { path: folder.path().join("s.db"), retention: i64::MAX, max_bytes: 1 << 30 };
+    let settings = store::Settings { path: folder.path().join("s.db"), retention: i64::MAX, max_bytes: 1 << 30, journal: 1 << 30 };
     let past = store::Opened::open(&settings, "E").and_then(|opened| opened.past()).expect("sound");
     let needed: BTreeSet<u64> = journal::letters(&past.rows, &past.bodies).expect("sound").iter().map(|f| f.waiting.order.seq).collect();
     assert_eq!(past.bodies.keys().copied().collect::<BTreeSet<_>>(), needed, "seed {seed}, deaths {:?}", world.deaths);
