@@ -207,3 +207,35 @@ fn a_store_in_use_or_foreign_is_refused_with_a_sentence() {
     std::fs::write(folder.path().join("alerts.db"), "not a store").unwrap();
     refused("is no escucha store");
 }
+
+#[test]
+fn what_a_client_over_tcp_was_told_outlives_a_kill() {
+    let folder = folder();
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = CONFIG.replace("type = \"stdin\"", &format!("type = \"tcp\"\nbind = \"{address}\"\nack = true"));
+    std::fs::write(folder.path().join("escucha.toml"), config).unwrap();
+    let mut sent = 0;
+    for run in 0..3 {
+        let mut engine = Engine::start(folder.path());
+        let connect = || {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            TcpStream::connect(address).ok()
+        };
+        let mut client = std::iter::repeat_with(connect).take(500).flatten().next().expect("it listens");
+        let mut told = BufReader::new(client.try_clone().unwrap());
+        for i in 0..5 {
+            writeln!(client, "{}", post(format!("{run}-{i}"))).unwrap();
+        }
+        let (mut line, mut durable) = (String::new(), 0);
+        while durable < 5 {
+            line.clear();
+            assert!(told.read_line(&mut line).unwrap() > 0, "the connection stays");
+            durable = line.trim().parse().unwrap();
+        }
+        sent += durable;
+        engine.child.kill().unwrap();
+        engine.child.wait().unwrap();
+        let again = Engine::start(folder.path());
+        assert_eq!(again.get("/v1/topics")["topics"][0]["total"]["mentions"], sent);
+    }
+}

@@ -72,7 +72,12 @@ const ALERTS: u64 = 4500;
 #[test]
 fn every_alert_of_the_file_is_on_one_page() {
     let folder = folder();
-    let settings = Settings { path: folder.path().join("alerts.db"), retention: limits::STORE_RETENTION, max_bytes: limits::STORE_BYTES, journal: limits::JOURNAL_LEAST };
+    let settings = Settings {
+        path: folder.path().join("alerts.db"),
+        retention: limits::STORE_RETENTION,
+        max_bytes: limits::STORE_BYTES,
+        journal: limits::JOURNAL_LEAST,
+    };
     let clock = Arc::new(SystemClock::new());
     let now = clock.now();
     let tally = tally::Settings { lateness: 0, dedupe: 0, recent_bytes: 0, past: None, taken: Default::default() };
