@@ -197,7 +197,8 @@ impl Sky {
 
 /// Sends lines by HTTP, each batch until it is acknowledged.
 async fn push(lines: Vec<String>, ready: Arc<AtomicU64>, address: Arc<Mutex<Option<String>>>, sent: Arc<AtomicU64>) {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    // No impatience: a request that was given up and is read later all the same would bring an old version back.
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
     let mut next = 0;
     while next < lines.len() {
         let to = lines.len().min(ready.load(Relaxed) as usize).min(next + 40);
