@@ -276,6 +276,23 @@ mod tests {
     use crate::topic::SourceId;
     use crate::window::Tallied;
 
+    #[test]
+    fn an_alert_is_told_to_the_store_with_what_led_to_it_or_not_at_all() {
+        let feed = Feed::new("e".into(), vec!["tcp".into()]);
+        let (store, jobs) = crossbeam::channel::unbounded();
+        let tally = crate::tally::Settings { lateness: 0, dedupe: 0, recent_bytes: 0, past: None, taken: Arc::default() };
+        let setting = crate::journal::Setting { tally, sources: vec!["tcp".into()], compiled: Arc::default(), sets: Default::default() };
+        let diary = Diary::new((store, Arc::default()), setting, Default::default(), Default::default());
+        let publisher = Publisher::new(feed, &["tcp".to_owned()], Arc::new(SystemClock::new()));
+        let mut publisher = publisher.storing(Some(diary), []);
+        let alert = Alert::new("a", "r", "volume", crate::alert::Severity::Info, Timestamp(0));
+        publisher.ticked(beat(101), &mut vec![Event::Alert(Box::new(alert))]);
+        let told: Vec<Job> = jobs.try_iter().collect();
+        let [Job::Item(_), Job::Together(together)] = &told[..] else { panic!("{told:?}") };
+        let is_whole = matches!(&together[..], [Job::Names(_), Job::Item(_), Job::Item(_), Job::Alert(..)]);
+        assert!(is_whole, "a commit between them would lose the alert at a kill: {together:?}");
+    }
+
     fn beat(second: i64) -> Beat {
         Beat { at: Timestamp::from_seconds(second), compiled: Arc::default(), signs: Vec::new() }
     }
