@@ -242,7 +242,15 @@ impl<'a> Section<'a> {
 
     /// A duration such as `"60s"`, in microseconds, between `least` and `most`.
     pub fn duration(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
-        let fix = both!("por ejemplo {key} = \"60s\", \"15m\" o \"24h\"", "for example {key} = \"60s\", \"15m\" or \"24h\"");
+        // Of the usual examples those that would be taken here, or else the bound itself.
+        let taken = ["60s", "15m", "24h"].into_iter().filter(|text| units::duration(text).is_some_and(|d| (least..=most).contains(&d)));
+        let mut examples: Vec<String> = taken.map(str::to_owned).collect();
+        if examples.is_empty() {
+            examples.push(units::show_duration(most));
+        }
+        let examples: Vec<String> = examples.iter().map(|text| format!("\"{text}\"")).collect();
+        let (es, en) = (examples.join(" o "), examples.join(" or "));
+        let fix = both!("por ejemplo {key} = {es}", "for example {key} = {en}");
         self.measure(key, units::duration, units::show_duration, (least, most), fix)
     }
 

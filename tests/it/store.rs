@@ -12,7 +12,8 @@ mod copies;
 mod faults;
 mod starts;
 
-const CONFIG: &str = r#"
+/// An engine with a store, where every post that matches fires.
+pub const CONFIG: &str = r#"
 [server]
 bind = "127.0.0.1:0"
 [store]

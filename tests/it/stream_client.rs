@@ -13,24 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::Digest;
 
-const CONFIG: &str = r#"
-[server]
-bind = "127.0.0.1:0"
-[store]
-path = "alerts.db"
-[[source]]
-name = "entrada"
-type = "stdin"
-format = "escucha"
-[[topic]]
-name = "fraude"
-query = "fraude"
-weight = 30
-[[alert]]
-name = "todo"
-on = "priority"
-at = 1
-"#;
+use crate::store::CONFIG;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
