@@ -3,10 +3,10 @@
 //! A lane is pure: its outcome depends on the buffer, the moment the buffer was seen and the set of
 //! queries, never on a clock or on another lane.
 
-mod accounts;
 mod facts;
 mod ties;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::codec::{Coded, Error, Reader};
@@ -21,7 +21,7 @@ use crate::score::{Addend, Score};
 use crate::signals::{self, Context, Scope, TopicContext};
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, SourceId};
-use accounts::Accounts;
+use crate::utterance::{Accounts, Utterance, utterance};
 use facts::{LaneFacts, Memory};
 use ties::{Ties, tie};
 
@@ -37,7 +37,9 @@ pub struct Compiled {
     zones: Vec<Zone>,
     /// Index into `zones` of every topic.
     zone_of: Vec<u32>,
-    /// Whose posts are told of whether they match or not.
+    /// Whose posts are told of whether they match or not: the brands of groups.
+    compared: Accounts,
+    /// The accounts of all brands: who speaks to them, and who answers.
     accounts: Accounts,
 }
 
@@ -57,14 +59,16 @@ impl Compiled {
             }) as u32
         };
         let zone_of = listening.topics.iter().map(|t| number(&t.zone)).collect();
-        let accounts = Accounts::new(&listening);
-        Compiled { listening, matcher, topic_of, zones, zone_of, accounts }
+        let in_groups: BTreeSet<_> = listening.groups.iter().flat_map(|g| &g.members).map(|m| m.brand).collect();
+        let compared = Accounts::new(&listening.brands, in_groups);
+        let accounts = Accounts::new(&listening.brands, 0..listening.brands.len());
+        Compiled { listening, matcher, topic_of, zones, zone_of, compared, accounts }
     }
 
     /// The brand of a group that wrote the post, and by which account: indices into `listening.brands`
     /// and into its accounts.
     pub fn writer(&self, post: &Post<'_>) -> Option<(usize, usize)> {
-        self.accounts.writer(post, &self.listening)
+        self.compared.find(&self.listening.brands, post.network, post.author.id, post.author.handle)
     }
 }
 

@@ -313,6 +313,13 @@ pub const NOTIFY_STANDS: i64 = HOUR;
 /// Characters of a post that a message for people quotes.
 pub const NOTIFY_QUOTE_CHARS: usize = 280;
 
+/// Posts that are followed upwards or downwards along a chain of answers.
+pub const REPLY_CHAIN: usize = 64;
+/// Answers to later turns of one matter that are remembered one by one.
+pub const ANSWERS_KEPT: usize = 256;
+/// People of ours who signed in one matter that are remembered.
+pub const AGENTS_KEPT: usize = 64;
+
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);
     assert!(TCP_READ_BYTES <= TCP_BUFFER_BYTES && TCP_BUFFER_BYTES <= BUFFER_BYTES);

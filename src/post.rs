@@ -197,21 +197,34 @@ pub struct PostKey(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub u64);
 
+impl PostKey {
+    /// The post of `network` with this id.
+    pub fn of(network: &str, id: &str) -> PostKey {
+        PostKey(xxh3_64_with_seed(id.as_bytes(), xxh3_64(network.as_bytes())))
+    }
+}
+
+impl AuthorKey {
+    /// The account of `network` with this id, or this handle.
+    pub fn of(network: &str, who: &str) -> AuthorKey {
+        AuthorKey(xxh3_64_with_seed(who.as_bytes(), xxh3_64(network.as_bytes()).rotate_left(1)))
+    }
+}
+
 impl Post<'_> {
     /// Its identity for duplicates, updates and deletes.
     pub fn key(&self) -> PostKey {
-        PostKey(xxh3_64_with_seed(self.id.as_bytes(), xxh3_64(self.network.as_bytes())))
+        PostKey::of(self.network, self.id)
     }
 
     /// Its author's identity.
     pub fn author_key(&self) -> AuthorKey {
-        // The seed's turn keeps the id of a post from being taken for that of an account.
-        let (who, turn) = match (self.author.id, self.author.handle) {
-            ("", "") => (self.id, 2),
-            ("", handle) => (handle, 1),
-            (id, _) => (id, 1),
-        };
-        AuthorKey(xxh3_64_with_seed(who.as_bytes(), xxh3_64(self.network.as_bytes()).rotate_left(turn)))
+        match (self.author.id, self.author.handle) {
+            // The seed's turn keeps the id of a post from being taken for that of an account.
+            ("", "") => AuthorKey(xxh3_64_with_seed(self.id.as_bytes(), xxh3_64(self.network.as_bytes()).rotate_left(2))),
+            ("", handle) => AuthorKey::of(self.network, handle),
+            (id, _) => AuthorKey::of(self.network, id),
+        }
     }
 
     /// Whether it only repeats another post.

@@ -1,0 +1,148 @@
+//! All that passed between one brand and one customer on one network, folded into matters.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::threads::Threads;
+use crate::incident::{Cause, EXPIRY, Incident, SILENCE};
+use crate::post::{AuthorKey, PostKey};
+use crate::utterance::Utterance;
+
+/// What a post has to do with the matter it is filed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It moves it.
+    Moves,
+    /// The customer speaks to somebody else: shown, moves nothing.
+    Shown,
+}
+
+/// A matter with its posts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matter {
+    /// What is known of it, as of its last post.
+    pub incident: Incident,
+    /// Its posts, in their order.
+    pub posts: Vec<(Arc<Utterance>, Part)>,
+    /// The conversations it runs in.
+    conversations: Vec<PostKey>,
+}
+
+/// The fold of one dossier.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Dossier {
+    brand: Arc<str>,
+    author: AuthorKey,
+    pub matters: Vec<Matter>,
+    /// The matter that each post is filed in.
+    filed: HashMap<PostKey, usize>,
+}
+
+impl Dossier {
+    pub fn new(brand: Arc<str>, author: AuthorKey) -> Dossier {
+        Dossier { brand, author, matters: Vec::new(), filed: HashMap::new() }
+    }
+
+    /// The next post in the order of the fold.
+    pub fn step(&mut self, post: &Arc<Utterance>, threads: &Threads) {
+        if post.repost {
+            return;
+        }
+        match &post.own {
+            None => self.theirs(post, threads),
+            Some(own) if *own == self.brand => self.ours(post, threads),
+            Some(_) => {}
+        }
+    }
+
+    /// The customer's post: it joins what it belongs to, or opens a matter.
+    fn theirs(&mut self, post: &Arc<Utterance>, threads: &Threads) {
+        let cause = self.cause(post, threads);
+        let conversation = threads.conversation(post);
+        let same = self.latest(|m| m.conversations.contains(&conversation));
+        if let Some(i) = same.filter(|i| self.silent(*i, post) <= EXPIRY) {
+            if cause.is_none() && threads.is_for_a_third(post, &self.brand) {
+                return self.file(i, post, Part::Shown);
+            }
+            return self.join(i, post);
+        }
+        let Some(cause) = cause else { return };
+        if let Some(i) = self.latest(|_| true).filter(|i| self.silent(*i, post) <= SILENCE) {
+            if let Some(matter) = self.matters.get_mut(i) {
+                matter.incident.relinked += 1;
+                matter.conversations.push(conversation);
+            }
+            return self.join(i, post);
+        }
+        let mut incident = Incident::open(&self.brand, post, self.author, cause);
+        incident.bystander = cause == Cause::MentionOrReply && threads.is_bystander(post, &self.brand);
+        incident.previous = same.and_then(|i| self.matters.get(i)).map(|m| m.incident.opening);
+        self.open(incident, conversation, post);
+    }
+
+    /// Why a customer's post may open a matter.
+    fn cause(&self, post: &Utterance, threads: &Threads) -> Option<Cause> {
+        if threads.is_direct(post, &self.brand) {
+            Some(Cause::MentionOrReply)
+        } else if post.opens.iter().any(|o| o.brand == self.brand) {
+            Some(Cause::Topic)
+        } else if threads.is_answered(post.key, &self.brand) {
+            Some(Cause::AnsweredByUs)
+        } else {
+            None
+        }
+    }
+
+    /// Our post goes where its parent is filed, else by conversation, else to what is still going on.
+    fn ours(&mut self, post: &Arc<Utterance>, threads: &Threads) {
+        let parents = post.parent.and_then(|parent| self.filed.get(&parent)).copied();
+        let conversation = threads.conversation(post);
+        let place = parents.or_else(|| self.latest(|m| m.conversations.contains(&conversation)));
+        let place = place.or_else(|| {
+            self.latest(|_| true).filter(|i| {
+                let open = self.matters.get(*i).is_some_and(|m| {
+                    let mut then = m.incident.clone();
+                    then.settle(post.at);
+                    !then.closed
+                });
+                open || self.silent(*i, post) <= SILENCE
+            })
+        });
+        match place {
+            Some(i) => self.join(i, post),
+            None if threads.parent(post).is_none() => {
+                let incident = Incident::open(&self.brand, post, self.author, Cause::Outbound);
+                self.open(incident, conversation, post);
+            }
+            None => {}
+        }
+    }
+
+    /// The matter with the latest activity among those wanted; the later opened if two are alike.
+    fn latest(&self, wanted: impl Fn(&Matter) -> bool) -> Option<usize> {
+        let all = self.matters.iter().enumerate().filter(|(_, m)| wanted(m));
+        all.max_by_key(|(i, m)| (m.incident.last_activity, *i)).map(|(i, _)| i)
+    }
+
+    /// For how long matter `i` was silent when `post` came.
+    fn silent(&self, i: usize, post: &Utterance) -> i64 {
+        self.matters.get(i).map_or(i64::MAX, |m| post.at.since(m.incident.last_activity))
+    }
+
+    fn open(&mut self, incident: Incident, conversation: PostKey, post: &Arc<Utterance>) {
+        self.matters.push(Matter { incident, posts: Vec::new(), conversations: vec![conversation] });
+        self.join(self.matters.len() - 1, post);
+    }
+
+    fn join(&mut self, i: usize, post: &Arc<Utterance>) {
+        self.file(i, post, Part::Moves);
+        let Some(matter) = self.matters.get_mut(i) else { return };
+        if post.own.is_some() { matter.incident.ours(post) } else { matter.incident.customer(post) }
+    }
+
+    fn file(&mut self, i: usize, post: &Arc<Utterance>, part: Part) {
+        let Some(matter) = self.matters.get_mut(i) else { return };
+        matter.posts.push((Arc::clone(post), part));
+        self.filed.insert(post.key, i);
+    }
+}

@@ -1,0 +1,143 @@
+//! From a post to an utterance: names in the text and in what the network tells, and what the text says.
+
+use std::sync::Arc;
+
+use super::{Accounts, Named, Opens, Says, Utterance, Whom};
+use crate::contact;
+use crate::post::{AuthorKey, Post, PostKey, Reference};
+use crate::query::Accents;
+use crate::text::{Entity, Tokens, fold};
+use crate::time::Timestamp;
+use crate::topic::{Account, Brand, Role};
+
+/// Microseconds of a millisecond.
+const MILLI: i64 = 1000;
+
+/// What `post` says to whom; `tokens` are those of its text, `opens` the topics that make it a matter.
+pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand], opens: Vec<Opens>) -> Utterance {
+    let names = Names::read(post, tokens, accounts, brands);
+    let reply = &post.in_reply_to;
+    let reply_brand = accounts.find(brands, post.network, reply.author_id, reply.author).map(|(b, _)| b);
+    let own = accounts.find(brands, post.network, post.author.id, post.author.handle).map(|(b, _)| b);
+    let name = |b: usize| brands.get(b).map(|b| Arc::from(b.name.as_str()));
+    let to = if names.to.is_empty() { reply.author } else { names.to };
+    Utterance {
+        at: Timestamp(post.at.0.div_euclid(MILLI) * MILLI),
+        key: post.key(),
+        network: post.network.into(),
+        id: post.id.into(),
+        author: author(post),
+        handle: if post.author.handle.is_empty() { post.author.id } else { post.author.handle }.into(),
+        followers: post.author.followers.get(),
+        own: own.and_then(name),
+        repost: post.is_repost(),
+        named: names.brands.into(),
+        reply_to: whom(post.network, reply),
+        reply_brand: reply_brand.and_then(name),
+        leading: (!names.to.is_empty()).then(|| by_handle(post.network, names.to)),
+        to: to.into(),
+        parent: (!reply.id.is_empty()).then(|| PostKey::of(post.network, reply.id)),
+        conversation: (!post.conversation_id.is_empty()).then(|| PostKey::of(post.network, post.conversation_id)),
+        opens: opens.into(),
+        says: says(post.text),
+        text: post.text.into(),
+        url: post.url.into(),
+    }
+}
+
+/// The key of an account by its handle, as handles are compared.
+fn by_handle(network: &str, handle: &str) -> AuthorKey {
+    AuthorKey::of(network, &fold(handle, Accents::Fold))
+}
+
+fn author(post: &Post<'_>) -> Whom {
+    let Post { network, author, .. } = post;
+    if author.id.is_empty() && author.handle.is_empty() {
+        return Whom { id: Some(post.author_key()), handle: None };
+    }
+    Whom {
+        id: (!author.id.is_empty()).then(|| AuthorKey::of(network, author.id)),
+        handle: (!author.handle.is_empty()).then(|| by_handle(network, author.handle)),
+    }
+}
+
+fn whom(network: &str, to: &Reference<'_>) -> Whom {
+    Whom {
+        id: (!to.author_id.is_empty()).then(|| AuthorKey::of(network, to.author_id)),
+        handle: (!to.author.is_empty()).then(|| by_handle(network, to.author)),
+    }
+}
+
+fn says(text: &str) -> Says {
+    let read = contact::read(text);
+    Says {
+        question: read.question,
+        courtesy: read.courtesy,
+        private: read.private,
+        notice: read.notice,
+        promise: read.promise,
+        blocked: read.blocked,
+        intent: read.intent,
+        agent: read.signature.map(|name| Arc::from(&*name)),
+    }
+}
+
+/// The names a post carries.
+#[derive(Default)]
+struct Names<'a> {
+    brands: Vec<Named>,
+    /// The first leading name that is no brand's.
+    to: &'a str,
+}
+
+impl<'a> Names<'a> {
+    fn read(post: &Post<'a>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand]) -> Names<'a> {
+        let mut names = Names::default();
+        // Names that stand at the beginning, with nothing but space between them.
+        let mut head = 0;
+        for entity in tokens.entities(post.text).filter(|e| e.sign == '@') {
+            let is_leading = post.text.get(head..entity.start).is_some_and(|gap| gap.trim().is_empty());
+            if is_leading {
+                head = entity.end;
+            }
+            match accounts.named(brands, post.network, &entity, post.text) {
+                Some(found) => names.add(brands, found, is_leading),
+                None if is_leading && names.to.is_empty() => names.to = name(&entity, post),
+                None => {}
+            }
+        }
+        for line in post.mentions.iter() {
+            let (id, handle) = line.strip_prefix('@').map_or((line, ""), |handle| ("", handle));
+            if let Some(found) = accounts.find(brands, post.network, id, handle)
+                && !names.has(brands, found.0)
+            {
+                names.add(brands, found, false);
+            }
+        }
+        names
+    }
+
+    fn has(&self, brands: &[Brand], brand: usize) -> bool {
+        brands.get(brand).is_some_and(|b| self.brands.iter().any(|n| *n.brand == *b.name))
+    }
+
+    fn add(&mut self, brands: &[Brand], (brand, account): (usize, usize), leading: bool) {
+        let Some(brand) = brands.get(brand) else { return };
+        let role = brand.accounts.get(account).map_or(Role::default(), |a: &Account| a.role);
+        match self.brands.iter_mut().find(|n| *n.brand == *brand.name) {
+            Some(known) => {
+                known.leading &= leading;
+                if role == Role::Service {
+                    known.role = role;
+                }
+            }
+            None => self.brands.push(Named { brand: brand.name.as_str().into(), leading, role }),
+        }
+    }
+}
+
+/// The name of an account; on X no handle has more than one run.
+fn name<'a>(entity: &Entity, post: &Post<'a>) -> &'a str {
+    let end = if post.network == "x" { entity.name_end } else { entity.end };
+    post.text.get(entity.start + 1..end).unwrap_or_default()
+}
