@@ -4,6 +4,7 @@
 mod bancos;
 mod beats;
 mod budget;
+mod care;
 mod civil;
 mod clusters;
 mod config;
