@@ -314,7 +314,7 @@ pub const NOTIFY_STANDS: i64 = HOUR;
 pub const NOTIFY_QUOTE_CHARS: usize = 280;
 
 /// Posts that are followed upwards or downwards along a chain of answers.
-pub const REPLY_CHAIN: usize = 64;
+pub const REPLY_CHAIN: usize = 1000;
 /// Answers to later turns of one matter that are remembered one by one.
 pub const ANSWERS_KEPT: usize = 256;
 /// People of ours who signed in one matter that are remembered.

@@ -139,3 +139,4 @@ coded!(Says { question, courtesy, private, notice, promise, blocked, intent, age
 coded!(Utterance { at, key, network, id, author, handle, followers, own, repost, named, reply_to, reply_brand, leading, to, parent, conversation,
     opens, says, text, url });
 coded_cases!(Role: Role::Broadcast, Role::Service);
+coded_cases!(Intent: Intent::Complaint, Intent::Consultation, Intent::Suggestion, Intent::Praise, Intent::Purchase, Intent::Other);

@@ -37,11 +37,6 @@ impl Threads {
         self.posts.len()
     }
 
-    /// All, in no order.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Utterance>> {
-        self.posts.values()
-    }
-
     /// Adds a post, or a new version of one.
     pub fn put(&mut self, post: &Arc<Utterance>) {
         let before = self.posts.insert(post.key, Arc::clone(post));
@@ -180,7 +175,8 @@ impl Threads {
     /// Whether a direct post only carries the brand's name along: it answers somebody else, and all our
     /// accounts stand among the leading names.
     pub fn is_bystander(&self, post: &Utterance, brand: &str) -> bool {
-        let is_reply = post.parent.is_some() || post.reply_to.is_some();
+        // Whom it answers must be known: leading names alone may be anybody.
+        let is_reply = self.parent(post).is_some() || post.reply_to.is_some();
         let carried = post.named.iter().find(|n| *n.brand == *brand).is_some_and(|n| n.leading);
         let answers_us = post.reply_brand.is_some() || self.parent(post).is_some_and(|p| p.own.is_some());
         is_reply && carried && !answers_us && self.is_for_a_third(post, brand)

@@ -23,6 +23,7 @@ mod fuzz_http;
 mod fuzz_query;
 mod grafana;
 mod http;
+mod incidents;
 mod jetstream;
 mod jetstream_server;
 mod kills;
