@@ -268,7 +268,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8, u16, u32, u64, i16, i32, i64);
+numbers!(i8, u8, u16, u32, u64, i16, i32, i64);
 
 /// Nothing that is learnt is infinite or no number.
 macro_rules! finite {

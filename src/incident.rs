@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::contact::Intent;
 use crate::post::{AuthorKey, PostKey};
 use crate::time::{HOUR, Timestamp};
+use crate::topic::Role;
 
 /// With us last, a matter is over after so much silence; so long a new post of its customer joins it.
 pub const SILENCE: i64 = 72 * HOUR;
@@ -187,6 +189,124 @@ pub struct OurTurn {
     pub promise: bool,
 }
 
+/// What a matter is about, as the topics that found its posts say, or agents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// Kind of matter.
+    pub typology: Option<Arc<str>>,
+    /// Category; where nobody says, the intent stands for it.
+    pub category: Option<Arc<str>>,
+    /// Subcategory.
+    pub subcategory: Option<Arc<str>>,
+    /// Department.
+    pub section: Option<Arc<str>>,
+}
+
+/// Sum and number of the tones of some posts: hundredths, -100 to 100.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tone {
+    /// Sum.
+    pub sum: i64,
+    /// How many posts.
+    pub posts: u32,
+}
+
+impl Tone {
+    /// Adds a post.
+    pub fn add(&mut self, tone: i8) {
+        self.sum += i64::from(tone);
+        self.posts += 1;
+    }
+
+    /// The mean, -1 to 1; `None` without posts.
+    pub fn mean(self) -> Option<f64> {
+        (self.posts > 0).then(|| self.sum as f64 / f64::from(self.posts) / 100.0)
+    }
+}
+
+/// What an agent wrote down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the name of a token.
+    pub by: Arc<str>,
+    /// What.
+    pub text: Arc<str>,
+}
+
+/// What an agent does with a matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// It is mine, or somebody's, or nobody's.
+    Assign(Option<Arc<str>>),
+    /// Says what it is about; `None` takes back what an agent said.
+    Tag(Field, Option<Arc<str>>),
+    /// Writes something down.
+    Note(Arc<str>),
+    /// It was dealt with, in this way.
+    Resolve(Arc<str>),
+    /// It was not.
+    Reopen,
+    /// It is a part of the matter of the same brand with this opening post.
+    Merge(PostKey),
+    /// It is a matter of its own after all.
+    Part,
+}
+
+/// A tag that agents may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// [`Tags::typology`].
+    Typology,
+    /// [`Tags::category`].
+    Category,
+    /// [`Tags::subcategory`].
+    Subcategory,
+    /// [`Tags::section`].
+    Section,
+}
+
+named!(Field: Field::Typology => "typology", Field::Category => "category", Field::Subcategory => "subcategory",
+    Field::Section => "section");
+
+impl Tags {
+    /// The tag called so.
+    pub fn get(&self, field: Field) -> Option<&Arc<str>> {
+        match field {
+            Field::Typology => self.typology.as_ref(),
+            Field::Category => self.category.as_ref(),
+            Field::Subcategory => self.subcategory.as_ref(),
+            Field::Section => self.section.as_ref(),
+        }
+    }
+
+    /// Sets the tag called so.
+    pub fn set(&mut self, field: Field, value: Option<Arc<str>>) {
+        match field {
+            Field::Typology => self.typology = value,
+            Field::Category => self.category = value,
+            Field::Subcategory => self.subcategory = value,
+            Field::Section => self.section = value,
+        }
+    }
+}
+
+/// A deed with its actor and its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the name of a token.
+    pub by: Arc<str>,
+    /// The brand of the matter.
+    pub brand: Arc<str>,
+    /// Posts that the matter had then: it is the one that any of them is filed in.
+    pub posts: Vec<PostKey>,
+    /// What.
+    pub deed: Deed,
+}
+
 /// One customer's matter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
@@ -246,6 +366,28 @@ pub struct Incident {
     pub contact_privately: Option<Timestamp>,
     /// It is a part of the matter with this opening post.
     pub merged_into: Option<PostKey>,
+    /// What it is about.
+    pub tags: Tags,
+    /// What agents said that it is about, which wins.
+    pub said: Tags,
+    /// What the customer wants: the first post that tells.
+    pub intent: Intent,
+    /// An operation of the customer is blocked.
+    pub blocked: bool,
+    /// What the account is for that the opening post names.
+    pub role: Option<Role>,
+    /// How the customer's posts sound before our first answer.
+    pub before: Tone,
+    /// How they sound after it.
+    pub after: Tone,
+    /// Who has it in hand.
+    pub assignee: Option<Arc<str>>,
+    /// What agents wrote down.
+    pub notes: Vec<Note>,
+    /// Our posts that asked for a private channel, and those of them with the privacy notice.
+    pub private_posts: (u32, u32),
+    /// Since when we owe news that we promised; `None` if nothing is owed.
+    pub promised_at: Option<Timestamp>,
 }
 
 impl Incident {
@@ -258,6 +400,12 @@ impl Incident {
             (None, _, Some(_)) if self.our_posts == 0 => State::New,
             (None, _, Some(_)) => State::WaitingBrand,
         }
+    }
+
+    /// What it is about: as agents say, else as topics say; a category, else, is the intent.
+    pub fn tag(&self, field: Field) -> Option<&str> {
+        let told = self.said.get(field).or(self.tags.get(field)).map(|t| &**t);
+        told.or_else(|| (field == Field::Category && self.intent != Intent::Other).then(|| self.intent.as_str()))
     }
 
     /// How it came to us.

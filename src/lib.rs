@@ -20,7 +20,6 @@ pub mod anomaly;
 pub mod reason;
 pub mod score;
 pub mod post;
-pub mod incident;
 pub mod query;
 pub mod window;
 pub mod share;
@@ -37,6 +36,7 @@ pub mod markup;
 pub mod text;
 pub mod lexicon;
 pub mod contact;
+pub mod incident;
 #[macro_use]
 pub mod codec;
 pub mod sketches;

@@ -317,6 +317,8 @@ pub const NOTIFY_QUOTE_CHARS: usize = 280;
 pub const REPLY_CHAIN: usize = 1000;
 /// Answers to later turns of one matter that are remembered one by one.
 pub const ANSWERS_KEPT: usize = 256;
+/// Notes of agents on one matter.
+pub const NOTES_KEPT: usize = 256;
 /// People of ours who signed in one matter that are remembered.
 pub const AGENTS_KEPT: usize = 64;
 

@@ -13,9 +13,10 @@ pub use accounts::Accounts;
 pub use reading::utterance;
 
 use crate::contact::Intent;
+use crate::incident::Tags;
 use crate::post::{AuthorKey, PostKey};
 use crate::time::Timestamp;
-use crate::topic::{Role, TopicId};
+use crate::topic::Role;
 
 /// An account as a post names it: by its id, by its handle, or by both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,13 +45,17 @@ pub struct Named {
     pub role: Role,
 }
 
-/// A topic that opens matters and found the post.
+/// A topic of a brand that found the post.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opens {
+pub struct Found {
     /// The topic's brand.
     pub brand: Arc<str>,
-    /// The topic.
-    pub topic: TopicId,
+    /// Its name.
+    pub topic: Arc<str>,
+    /// What it finds is a matter, also without our name.
+    pub opens: bool,
+    /// What its matters are about.
+    pub tags: Tags,
 }
 
 /// What the text says; see [`crate::contact`].
@@ -72,6 +77,8 @@ pub struct Says {
     pub intent: Intent,
     /// Who signed it.
     pub agent: Option<Arc<str>>,
+    /// How it sounds: hundredths, -100 to 100.
+    pub tone: i8,
 }
 
 /// One living post.
@@ -109,8 +116,8 @@ pub struct Utterance {
     pub parent: Option<PostKey>,
     /// The first post of its thread, if the network tells.
     pub conversation: Option<PostKey>,
-    /// Topics that make it a matter.
-    pub opens: Box<[Opens]>,
+    /// Topics of brands that found it.
+    pub topics: Box<[Found]>,
     /// What its text says.
     pub says: Says,
     /// Its text.
@@ -132,11 +139,32 @@ impl Utterance {
     }
 }
 
+coded!(Tags { typology, category, subcategory, section });
 coded!(Whom { id, handle });
 coded!(Named { brand, leading, role });
-coded!(Opens { brand, topic });
-coded!(Says { question, courtesy, private, notice, promise, blocked, intent, agent });
-coded!(Utterance { at, key, network, id, author, handle, followers, own, repost, named, reply_to, reply_brand, leading, to, parent, conversation,
-    opens, says, text, url });
+coded!(Found { brand, topic, opens, tags });
+coded!(Says { question, courtesy, private, notice, promise, blocked, intent, agent, tone });
+coded!(Utterance {
+    at,
+    key,
+    network,
+    id,
+    author,
+    handle,
+    followers,
+    own,
+    repost,
+    named,
+    reply_to,
+    reply_brand,
+    leading,
+    to,
+    parent,
+    conversation,
+    topics,
+    says,
+    text,
+    url
+});
 coded_cases!(Role: Role::Broadcast, Role::Service);
 coded_cases!(Intent: Intent::Complaint, Intent::Consultation, Intent::Suggestion, Intent::Praise, Intent::Purchase, Intent::Other);

@@ -84,7 +84,7 @@ impl Dossier {
     fn cause(&self, post: &Utterance, threads: &Threads) -> Option<Cause> {
         if threads.is_direct(post, &self.brand) {
             Some(Cause::MentionOrReply)
-        } else if post.opens.iter().any(|o| o.brand == self.brand) {
+        } else if post.topics.iter().any(|t| t.opens && t.brand == self.brand) {
             Some(Cause::Topic)
         } else if threads.is_answered(post.key, &self.brand) {
             Some(Cause::AnsweredByUs)

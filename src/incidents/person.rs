@@ -99,7 +99,8 @@ fn concerned(post: &Utterance, threads: &Threads) -> Vec<Arc<str>> {
     if let Some(own) = &post.own {
         return vec![Arc::clone(own)];
     }
-    let mut brands: Vec<Arc<str>> = post.named.iter().map(|n| &n.brand).chain(post.opens.iter().map(|o| &o.brand)).cloned().collect();
+    let mut brands: Vec<Arc<str>> =
+        post.named.iter().map(|n| &n.brand).chain(post.topics.iter().filter(|t| t.opens).map(|t| &t.brand)).cloned().collect();
     brands.extend(post.reply_brand.clone());
     brands.extend(threads.parent(post).and_then(|p| p.own.clone()));
     brands.extend(threads.answers(post.key).filter(|a| !a.repost).filter_map(|a| a.own.clone()));

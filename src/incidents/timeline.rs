@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::incident::{Answer, Cause, Closing, End, Incident, OurTurn};
-use crate::limits::{AGENTS_KEPT, ANSWERS_KEPT};
+use crate::contact::Intent;
+use crate::incident::{Act, Answer, Cause, Closing, Deed, End, Field, Incident, Note, OurTurn, Tags, Tone};
+use crate::limits::{AGENTS_KEPT, ANSWERS_KEPT, NOTES_KEPT};
 use crate::post::AuthorKey;
 use crate::time::Timestamp;
 use crate::utterance::Utterance;
@@ -43,6 +44,17 @@ impl Incident {
             signed_posts: 0,
             contact_privately: None,
             merged_into: None,
+            tags: Tags::default(),
+            said: Tags::default(),
+            intent: Intent::default(),
+            blocked: false,
+            role: post.named.iter().find(|n| n.brand == *brand).map(|n| n.role),
+            before: Tone::default(),
+            after: Tone::default(),
+            assignee: None,
+            notes: Vec::new(),
+            private_posts: (0, 0),
+            promised_at: None,
         }
     }
 
@@ -54,6 +66,7 @@ impl Incident {
         }
         self.customer_posts += 1;
         self.followers = self.followers.max(post.followers);
+        self.learn(post);
         if self.our_posts > 0 && self.waiting_since.is_none() && post.says.courtesy {
             // It opens no turn and no matter that is over.
             self.our_turn.thanked = true;
@@ -72,6 +85,22 @@ impl Incident {
                 self.contact_privately.get_or_insert(post.at);
             }
         }
+    }
+
+    /// What a post of the customer tells of the matter, whoever's turn it is.
+    fn learn(&mut self, post: &Utterance) {
+        for found in post.topics.iter().filter(|t| t.brand == self.brand) {
+            for field in Field::ALL {
+                if self.tags.get(*field).is_none() {
+                    self.tags.set(*field, found.tags.get(*field).cloned());
+                }
+            }
+        }
+        if self.intent == Intent::Other {
+            self.intent = post.says.intent;
+        }
+        self.blocked |= post.says.blocked;
+        if self.our_posts == 0 { self.before.add(post.says.tone) } else { self.after.add(post.says.tone) }
     }
 
     /// We speak.
@@ -103,6 +132,10 @@ impl Incident {
         self.our_turn.private |= post.says.private;
         self.our_turn.question |= post.says.question;
         self.our_turn.promise |= post.says.promise;
+        self.private_posts.0 += u32::from(post.says.private);
+        self.private_posts.1 += u32::from(post.says.private && post.says.notice);
+        // Any news pays what was promised; a promise in it is owed from here on.
+        self.promised_at = post.says.promise.then_some(post.at);
         self.last_activity = post.at;
         self.settled_at = Some(post.at);
     }
@@ -116,13 +149,30 @@ impl Incident {
         }
     }
 
-    /// An agent says how it was resolved.
-    pub(super) fn resolve(&mut self, at: Timestamp, scenario: Option<Arc<str>>) {
-        self.settle(at);
+    /// An agent does something with it; what makes it a part of another is not decided here.
+    pub(super) fn act(&mut self, act: &Act) {
+        self.settle(act.at);
+        match &act.deed {
+            Deed::Assign(to) => self.assignee = to.clone(),
+            Deed::Tag(field, value) => self.said.set(*field, value.clone()),
+            Deed::Note(text) if self.notes.len() < NOTES_KEPT => {
+                self.notes.push(Note { at: act.at, by: Arc::clone(&act.by), text: Arc::clone(text) });
+            }
+            Deed::Resolve(scenario) if !matches!(self.closing(), Some(c) if c.end == End::Resolved) => self.resolve(act.at, scenario),
+            Deed::Reopen if std::mem::take(&mut self.closed) => {
+                self.reopenings.push(act.at);
+                self.last_activity = self.last_activity.max(act.at);
+            }
+            Deed::Note(_) | Deed::Resolve(_) | Deed::Reopen | Deed::Merge(_) | Deed::Part => {}
+        }
+    }
+
+    fn resolve(&mut self, at: Timestamp, scenario: &Arc<str>) {
         let settled_at = self.settled_at.unwrap_or(at);
-        self.closings.push(Closing { at, end: End::Resolved, scenario, settled_at });
+        self.closings.push(Closing { at, end: End::Resolved, scenario: Some(Arc::clone(scenario)), settled_at });
         self.closed = true;
         self.waiting_since = None;
+        self.promised_at = None;
         self.last_activity = self.last_activity.max(at);
     }
 }

@@ -135,7 +135,10 @@ mod tests {
     #[test]
     fn an_account_is_named_by_its_whole_handle_or_its_first_run() {
         let account = |handle: &str, network: &str| Account { handle: handle.into(), network: network.into(), ..Account::default() };
-        let brands = [Brand { accounts: vec![account("banco", ""), account("otro.bsky.social", "bluesky"), account("ñandú", "x")], ..Brand::default() }];
+        let brands = [Brand {
+            accounts: vec![account("banco", ""), account("otro.bsky.social", "bluesky"), account("ñandú", "x")],
+            ..Brand::default()
+        }];
         let accounts = Accounts::new(&brands, [0]);
         for (network, text, want) in [
             ("x", "@banco", Some((0, 0))),

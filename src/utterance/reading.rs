@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounts, Named, Opens, Says, Utterance, Whom};
+use super::{Accounts, Found, Named, Says, Utterance, Whom};
 use crate::contact;
 use crate::post::{AuthorKey, Post, PostKey, Reference};
 use crate::query::Accents;
@@ -13,8 +13,9 @@ use crate::topic::{Account, Brand, Role};
 /// Microseconds of a millisecond.
 const MILLI: i64 = 1000;
 
-/// What `post` says to whom; `tokens` are those of its text, `opens` the topics that make it a matter.
-pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand], opens: Vec<Opens>) -> Utterance {
+/// What `post` says to whom; `tokens` are those of its text, `topics` those of brands
+/// that found it, `tone` how it sounds.
+pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand], topics: Vec<Found>, tone: i8) -> Utterance {
     let names = Names::read(post, tokens, accounts, brands);
     let reply = &post.in_reply_to;
     let reply_brand = accounts.find(brands, post.network, reply.author_id, reply.author).map(|(b, _)| b);
@@ -38,8 +39,8 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
         to: to.into(),
         parent: (!reply.id.is_empty()).then(|| PostKey::of(post.network, reply.id)),
         conversation: (!post.conversation_id.is_empty()).then(|| PostKey::of(post.network, post.conversation_id)),
-        opens: opens.into(),
-        says: says(post.text),
+        topics: topics.into(),
+        says: says(post.text, tone),
         text: post.text.into(),
         url: post.url.into(),
     }
@@ -68,7 +69,7 @@ fn whom(network: &str, to: &Reference<'_>) -> Whom {
     }
 }
 
-fn says(text: &str) -> Says {
+fn says(text: &str, tone: i8) -> Says {
     let read = contact::read(text);
     Says {
         question: read.question,
@@ -79,6 +80,7 @@ fn says(text: &str) -> Says {
         blocked: read.blocked,
         intent: read.intent,
         agent: read.signature.map(|name| Arc::from(&*name)),
+        tone,
     }
 }
 

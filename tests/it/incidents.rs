@@ -36,7 +36,7 @@ impl Reader {
         let post = decoded.posts.iter().next().expect("a post");
         let mut tokens = Tokens::default();
         tokens.read(post.text);
-        (post.kind, utterance(&post, &tokens, &self.accounts, &self.brands, Vec::new()))
+        (post.kind, utterance(&post, &tokens, &self.accounts, &self.brands, Vec::new(), 0))
     }
 }
 
@@ -132,13 +132,37 @@ fn known_figures() {
             m
         });
         let resolution = sorted(
-            all.iter().filter_map(|i| i.closing().filter(|c| c.end == End::Answered && i.cause != Cause::Outbound).map(|c| c.settled_at.since(i.opened_at))).collect(),
+            all.iter()
+                .filter_map(|i| {
+                    i.closing().filter(|c| c.end == End::Answered && i.cause != Cause::Outbound).map(|c| c.settled_at.since(i.opened_at))
+                })
+                .collect(),
         );
-        let agents: std::collections::BTreeSet<_> = all.iter().flat_map(|i| i.agents.iter().map(|a| (i.brand.clone(), a.clone()))).collect();
-        println!("opened {}: direct {} active {} outbound {} bystanders {}", all.len(), count(&direct), count(&|i| i.origin() == Origin::Active), count(&|i| i.origin() == Origin::Outbound), count(&|i| i.bystander));
-        println!("answered {}/{}  without bystanders {}/{}", count(&|i| direct(i) && i.first_answer.is_some()), count(&direct), count(&|i| direct(i) && !i.bystander && i.first_answer.is_some()), count(&|i| direct(i) && !i.bystander));
+        let agents: std::collections::BTreeSet<_> =
+            all.iter().flat_map(|i| i.agents.iter().map(|a| (i.brand.clone(), a.clone()))).collect();
+        println!(
+            "opened {}: direct {} active {} outbound {} bystanders {}",
+            all.len(),
+            count(&direct),
+            count(&|i| i.origin() == Origin::Active),
+            count(&|i| i.origin() == Origin::Outbound),
+            count(&|i| i.bystander)
+        );
+        println!(
+            "answered {}/{}  without bystanders {}/{}",
+            count(&|i| direct(i) && i.first_answer.is_some()),
+            count(&direct),
+            count(&|i| direct(i) && !i.bystander && i.first_answer.is_some()),
+            count(&|i| direct(i) && !i.bystander)
+        );
         println!("within {}", count(&|i| direct(i) && within(i)));
-        println!("first n {} median {:.1} p90 {:.1} mean {:.1}", first.len(), minutes(&first, 0.5), minutes(&first, 0.9), first.iter().sum::<i64>() as f64 / first.len() as f64 / MINUTE as f64);
+        println!(
+            "first n {} median {:.1} p90 {:.1} mean {:.1}",
+            first.len(),
+            minutes(&first, 0.5),
+            minutes(&first, 0.9),
+            first.iter().sum::<i64>() as f64 / first.len() as f64 / MINUTE as f64
+        );
         println!("next n {} median {:.1} p90 {:.1}", next.len(), minutes(&next, 0.5), minutes(&next, 0.9));
         println!("closings {ends:?} states {states:?}");
         println!("resolution n {} median {:.1} p90 {:.1}", resolution.len(), minutes(&resolution, 0.5), minutes(&resolution, 0.9));
