@@ -62,6 +62,7 @@ pub mod detect;
 pub mod clusters;
 pub mod indicators;
 pub mod incidents;
+pub mod figures;
 pub mod judge;
 pub mod routing;
 pub mod tally;
@@ -69,6 +70,7 @@ pub mod tally;
 // Floor 4, edges: asynchronous, does I/O, may fail.
 pub mod wall;
 pub mod recall;
+pub mod report;
 pub mod wire;
 pub mod journal;
 pub mod store;

@@ -146,6 +146,21 @@ fn character(name: &str) -> Option<char> {
     table.iter().find(|(n, _)| *n == name).map(|(_, c)| *c)
 }
 
+/// `text` as it stands in markup, between tags and in quoted attributes.
+pub fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+        out
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,7 +84,7 @@ pub fn difference(now: (u64, u64), before: (u64, u64)) -> Option<(f64, f64)> {
 }
 
 /// `e` to the power of `-x`, for `x` from 0 on.
-fn exp_minus(x: f64) -> f64 {
+pub fn exp_minus(x: f64) -> f64 {
     let (mut small, mut halvings) = (x, 0);
     while small > 0.5 {
         small /= 2.0;

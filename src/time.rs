@@ -123,6 +123,17 @@ impl Zone {
         (local.div_euclid(HOUR) + 3 * 24).rem_euclid(168) as usize
     }
 
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// The first instant of a civil day, given in days since 1970-01-01; also where midnight does not exist.
+    pub fn start_of_day(&self, day: i64) -> Timestamp {
+        let date = Timestamp(day.saturating_mul(24 * HOUR)).to_jiff().to_zoned(TimeZone::UTC).date();
+        date.to_zoned(self.zone.clone()).map_or(Timestamp(day.saturating_mul(24 * HOUR)), |z| Timestamp(z.timestamp().as_microsecond()))
+    }
+
     /// The civil day, in days since 1970-01-01.
     pub fn day(&mut self, at: Timestamp) -> i64 {
         at.0.saturating_add(self.offset(at)).div_euclid(24 * HOUR)
@@ -247,6 +258,25 @@ mod tests {
             let mut z = Zone::named(zone).expect(zone);
             assert_eq!(z.hour_of_week(at(instant)), day * 24 + hour, "{zone} {instant}");
         }
+    }
+
+    #[test]
+    fn a_day_starts_when_it_starts() {
+        let day = |s: &str| at(s).0.div_euclid(24 * HOUR);
+        for (zone, date, want) in [
+            ("UTC", "2020-10-01T00:00:00Z", "2020-10-01T00:00:00Z"),
+            ("Europe/Madrid", "2020-10-25T00:00:00Z", "2020-10-24T22:00:00Z"),
+            ("Europe/Madrid", "2020-10-26T00:00:00Z", "2020-10-25T23:00:00Z"),
+            ("America/Mexico_City", "2020-10-01T00:00:00Z", "2020-10-01T05:00:00Z"),
+            // Summer time begins at midnight: the day starts at one o'clock.
+            ("America/Asuncion", "2020-10-04T00:00:00Z", "2020-10-04T04:00:00Z"),
+        ] {
+            let mut zone = Zone::named(zone).expect(zone);
+            assert_eq!(zone.start_of_day(day(date)), at(want), "{date}");
+            assert_eq!(zone.day(at(want)), day(date));
+            assert_eq!(zone.day(at(want).plus(-1)), day(date) - 1);
+        }
+        assert_eq!(Zone::named("Europe/Madrid").expect("zone").name(), "Europe/Madrid");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::anomaly::{BUCKET, PER_DAY, PER_HOUR, Settings};
 use crate::bilingual::Lang;
 use crate::calendar::Calendar;
+use crate::markup::escaped;
 use crate::tally::{Quality, Series};
 use crate::time::{Timestamp, Zone};
 
@@ -242,21 +243,6 @@ fn weekday(day: i64, lang: Lang) -> &'static str {
 
 fn text(svg: &mut String, (x, y): (f64, f64), style: &str, what: &str) {
     let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}>{}</text>", what);
-}
-
-/// Text that is safe within markup.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-        out
-    })
 }
 
 /// A page that holds some pictures.

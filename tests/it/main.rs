@@ -17,6 +17,7 @@ mod demo;
 mod determinism;
 mod differential;
 mod evidence;
+mod figures;
 mod fuzz_config;
 mod fuzz_decode;
 mod fuzz_http;

@@ -35,6 +35,11 @@ fn indicators() {
 }
 
 #[test]
+fn figures() {
+    compare("figures", escucha::figures::ALL.iter().map(|s| s.name), &["erlang", "times", "words"]);
+}
+
+#[test]
 fn signals() {
     compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
 }
