@@ -32,6 +32,11 @@ impl Threads {
         self.posts.get(&key)
     }
 
+    /// All, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Utterance>> {
+        self.posts.values()
+    }
+
     /// How many live.
     pub fn len(&self) -> usize {
         self.posts.len()

@@ -49,15 +49,14 @@ fn folded(reader: &Reader, posts: &[Value], now: Timestamp) -> Vec<Incident> {
     let mut incidents = Incidents::default();
     for post in posts {
         let (kind, post) = reader.read(post);
-        incidents.hear(kind, post);
+        incidents.hear(kind, post, now);
     }
     settled(&mut incidents, now)
 }
 
 fn settled(incidents: &mut Incidents, now: Timestamp) -> Vec<Incident> {
-    incidents.settle();
-    let mut all: Vec<Incident> = incidents.matters().map(|m| m.incident.clone()).collect();
-    all.iter_mut().for_each(|i| i.settle(now));
+    incidents.settle(now, &mut Vec::new());
+    let mut all: Vec<Incident> = incidents.all().map(|(incident, _)| incident.clone()).collect();
     all.sort_by(|a, b| (&a.brand, a.opened_at, a.post_id.len(), &a.post_id).cmp(&(&b.brand, b.opened_at, b.post_id.len(), &b.post_id)));
     all
 }
