@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::threads::Sighting;
 use super::{Incidents, Told};
 use crate::codec::{Coded, Error, Reader};
 use crate::incident::{Act, Answer, Cause, Closing, Deed, End, Field, Incident, IncidentKey, Note, OurTurn, Tone};
@@ -20,10 +21,47 @@ coded!(Tone { sum, posts });
 coded!(Note { at, by, text });
 coded!(Act { at, by, brand, posts, deed });
 coded!(Told { version, incident });
-coded!(Incident { brand, network, opening, post_id, author, handle, followers, cause, bystander, opened_at, previous, relinked,
-    last_activity, waiting_since, first_answer, next_answers, customer_posts, our_posts, our_turns, our_turn, settled_at, closings,
-    reopenings, closed, agents, signed_posts, contact_privately, merged_into, tags, said, intent, blocked, role, before, after,
-    assignee, notes, private_posts, promised_at });
+coded!(Incident {
+    brand,
+    network,
+    opening,
+    post_id,
+    author,
+    handle,
+    followers,
+    cause,
+    bystander,
+    opened_at,
+    previous,
+    relinked,
+    last_activity,
+    waiting_since,
+    first_answer,
+    next_answers,
+    customer_posts,
+    our_posts,
+    our_turns,
+    our_turn,
+    settled_at,
+    closings,
+    reopenings,
+    closed,
+    agents,
+    signed_posts,
+    contact_privately,
+    merged_into,
+    tags,
+    said,
+    intent,
+    blocked,
+    role,
+    before,
+    after,
+    assignee,
+    notes,
+    private_posts,
+    promised_at
+});
 
 impl Coded for IncidentKey {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -77,6 +115,8 @@ impl Coded for Deed {
 /// One thing of which all matters are made.
 #[derive(Debug)]
 pub enum Piece {
+    /// Whose a handle is.
+    Handle(AuthorKey, Sighting),
     /// A living post.
     Post(Box<Utterance>),
     /// A deleted one, and when.
@@ -95,6 +135,10 @@ impl Coded for Piece {
                 post.encode(out);
             }
             Piece::Dead(at, key) => (1u8, *at, *key).encode(out),
+            Piece::Handle(handle, sighting) => {
+                (4u8, *handle).encode(out);
+                sighting.encode(out);
+            }
             Piece::Act(whose, act) => {
                 (2u8, *whose).encode(out);
                 act.encode(out);
@@ -109,6 +153,7 @@ impl Coded for Piece {
     fn decode(from: &mut Reader<'_>) -> Result<Piece, Error> {
         Ok(match u8::decode(from)? {
             0 => Piece::Post(Coded::decode(from)?),
+            4 => Piece::Handle(Coded::decode(from)?, Coded::decode(from)?),
             1 => Piece::Dead(Coded::decode(from)?, Coded::decode(from)?),
             2 => Piece::Act(Coded::decode(from)?, Coded::decode(from)?),
             3 => Piece::Told(Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?),
@@ -121,6 +166,9 @@ impl Incidents {
     /// Gives every piece to `to`; in an order that only what is known decides.
     pub fn pieces(&self, to: &mut dyn FnMut(Piece)) {
         self.dead.all().for_each(|(at, key)| to(Piece::Dead(at, key)));
+        let mut handles: Vec<_> = self.threads.handles().collect();
+        handles.sort_by_key(|(handle, _)| *handle);
+        handles.into_iter().for_each(|(handle, sighting)| to(Piece::Handle(handle, sighting.clone())));
         let mut posts: Vec<&Arc<Utterance>> = self.threads.all().collect();
         posts.sort_by(|a, b| a.order(b));
         posts.into_iter().for_each(|post| to(Piece::Post(Box::new((**post).clone()))));
@@ -132,11 +180,17 @@ impl Incidents {
         }
     }
 
+    /// All pieces were taken: what follows from them by `now` was told before.
+    pub fn resume(&mut self, now: Timestamp) {
+        self.settle(now, &mut Vec::new());
+    }
+
     /// Takes a piece back; all were taken before anything else happens.
     pub fn take(&mut self, piece: Piece) {
         match piece {
             Piece::Post(post) => self.hear(crate::post::Kind::Create, *post, Timestamp::MIN),
             Piece::Dead(at, key) => self.dead.add(key, at),
+            Piece::Handle(handle, sighting) => self.threads.own(handle, sighting),
             Piece::Act(whose, act) => self.people.entry(whose).or_default().act(*act),
             Piece::Told(whose, version, incident) => {
                 let id = incident.key();
