@@ -1,5 +1,6 @@
 //! What the author of a text wants.
 
+use super::body::Body;
 use crate::bilingual::Both;
 
 /// What the author of a text wants.
@@ -56,4 +57,9 @@ impl Intent {
             Intent::Other => Both::new("otra", "other"),
         }
     }
+}
+
+/// What the author of a text wants.
+pub(super) fn of(_body: &Body<'_>, _question: bool, _blocked: bool) -> Intent {
+    Intent::Other
 }
