@@ -38,8 +38,8 @@ pub struct Agent<'a> {
 /// Capitals behind the end of a sentence that name a thing and nobody: Spanish, English, then both.
 const NOBODY: &[&str] = &[
     "BBV", "CVV", "DNI", "INE", "IVA", "MSI", "MXN", "NIE", "NIF", "NIP", "RFC", "SAT", "SÍ", "SI", "UE", "YA", // en
-    "ASA", "BTW", "CST", "EST", "ET", "EU", "FAQ", "FYI", "GMT", "IT", "LOL", "NO", "NYC", "OMG", "PST", "PT", "TBA", "TBH", "THX", "TY",
-    "UK", "US", "USA", "WTF", "YES", // both
+    "ASA", "BTW", "CST", "EST", "ET", "EU", "FAQ", "FYI", "GMT", "IT", "LOL", "NO", "NYC", "OMG", "PST", "PT", "TBA", "TBH", "UK", "US",
+    "USA", "WTF", "YES", // both
     "AM", "APP", "ATM", "CD", "CEO", "COP", "CVC", "DM", "DMS", "DVD", "EUR", "FB", "GPS", "ID", "IG", "IOS", "IP", "LA", "MD", "MP",
     "NFC", "OK", "PC", "PDF", "PIN", "PM", "PS", "QR", "RT", "SIM", "SMS", "TV", "URL", "USB", "USD", "UTC", "VIP", "VPN", "XD",
 ];
