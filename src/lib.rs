@@ -35,6 +35,7 @@ pub mod json;
 pub mod markup;
 pub mod text;
 pub mod lexicon;
+pub mod sentiment;
 pub mod contact;
 #[macro_use]
 pub mod codec;

@@ -23,6 +23,7 @@ mod fuzz_http;
 mod fuzz_query;
 mod grafana;
 mod http;
+mod intents;
 mod jetstream;
 mod jetstream_server;
 mod kills;
