@@ -36,5 +36,5 @@ fn indicators() {
 
 #[test]
 fn signals() {
-    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
+    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["tests"]);
 }
