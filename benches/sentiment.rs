@@ -79,8 +79,8 @@ fn class(tone: f64) -> usize {
 /// Guesses the class of every post in `lines` (NDJSON) in three ways.
 pub fn evaluate(lines: &[u8]) -> Merits {
     let lists = [
-        include_str!("../src/signals/sentiment_es.txt"),
-        include_str!("../src/signals/sentiment_en.txt"),
+        include_str!("../src/sentiment/es.txt"),
+        include_str!("../src/sentiment/en.txt"),
         include_str!("../src/signals/negativity_es.txt"),
         include_str!("../src/signals/negativity_en.txt"),
     ];

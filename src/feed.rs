@@ -459,7 +459,7 @@ impl Log {
             }
             Event::Delete(key) => self.scrub(key),
             // Readers ask for them.
-            Event::Shares(_) => {}
+            Event::Shares(_) | Event::Incident(_) => {}
             Event::Forget(topic) => {
                 if let Some(number) = self.windows.remove(&topic) {
                     self.recent.remove(&number);

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use crate::contact::Intent;
 use crate::post::{AuthorKey, PostKey};
 use crate::time::{HOUR, Timestamp};
@@ -307,6 +309,58 @@ pub struct Act {
     pub deed: Deed,
 }
 
+/// Identity of a matter: of its brand and its opening post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncidentKey(pub u64);
+
+impl IncidentKey {
+    /// The matter of `brand` that `opening` opened.
+    pub fn of(brand: &str, opening: PostKey) -> IncidentKey {
+        IncidentKey(xxh3_64_with_seed(brand.as_bytes(), opening.0))
+    }
+}
+
+/// Why a matter is not what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// A post came, changed or went.
+    Post,
+    /// An agent did something.
+    Act,
+    /// Time passed.
+    Time,
+    /// Its opening post went, and with it the matter.
+    Gone,
+}
+
+named!(Why: Why::Post => "post", Why::Act => "act", Why::Time => "time", Why::Gone => "gone");
+
+/// A matter that is not what it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// As it is now; as it was last, if it is gone.
+    pub incident: Incident,
+    /// Grows by one with every change of this matter.
+    pub version: u64,
+    /// Why.
+    pub why: Why,
+    /// Who did it, if an agent.
+    pub actor: Option<Arc<str>>,
+    /// When, in event time.
+    pub at: Timestamp,
+}
+
+/// Why an agent's deed is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such matter.
+    Unknown,
+    /// It is not as the agent saw it: its version now.
+    Changed(u64),
+    /// It cannot be a part of that one: itself, a part of another, of another brand, or unknown.
+    NotMergeable,
+}
+
 /// One customer's matter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
@@ -391,6 +445,11 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// Its identity.
+    pub fn key(&self) -> IncidentKey {
+        IncidentKey::of(&self.brand, self.opening)
+    }
+
     /// Where it stands, as of the time it was folded or settled to.
     pub fn state(&self) -> State {
         match (self.merged_into, self.closings.last(), self.waiting_since) {

@@ -5,43 +5,55 @@
 //! author or the addressee of ours; whatever touches a person's posts folds that person again, from where
 //! it was if the new posts come last.
 
+mod dead;
 mod dossier;
 mod person;
+mod state;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod timeline;
+mod union;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use dead::Dead;
 pub use dossier::{Matter, Part};
-use person::Person;
+use person::{Person, Told};
 use threads::Threads;
 
+use crate::incident::{Act, Change, Deed, Incident, IncidentKey, Refusal, Why};
+use crate::limits::ACT_POSTS;
 use crate::post::{AuthorKey, Kind, PostKey};
-use crate::utterance::{Utterance, Whom};
+use crate::time::Timestamp;
+use crate::utterance::Utterance;
 
 /// All matters.
 #[derive(Debug, Default)]
 pub struct Incidents {
     threads: Threads,
-    /// Posts that were deleted: a create that comes later is none.
-    dead: HashSet<PostKey>,
+    dead: Dead,
     people: HashMap<AuthorKey, Person>,
     /// Under whom every post is filed.
     filed: HashMap<PostKey, AuthorKey>,
     /// Posts whose place depends on whose a handle is.
     by_handle: HashMap<AuthorKey, BTreeSet<PostKey>>,
-    /// People to be folded, in the order of their keys.
-    touched: BTreeSet<AuthorKey>,
+    /// Whose matter it is.
+    whose: HashMap<IncidentKey, AuthorKey>,
+    /// Matters that agents made parts of another.
+    guests: HashMap<IncidentKey, BTreeSet<IncidentKey>>,
+    /// People to be folded, in the order of their keys, and why.
+    touched: BTreeMap<AuthorKey, (Why, Option<Arc<str>>)>,
+    /// When people's matters change by themselves.
+    due: BTreeSet<(Timestamp, AuthorKey)>,
 }
 
 impl Incidents {
     /// A post, a new version of one, or the end of one.
-    pub fn hear(&mut self, kind: Kind, post: Utterance) {
+    pub fn hear(&mut self, kind: Kind, post: Utterance, now: Timestamp) {
         if kind == Kind::Delete {
-            return self.delete(post.key);
+            return self.delete(post.key, now);
         }
         let known = self.threads.get(post.key).cloned();
         let post = Arc::new(match (&known, kind) {
@@ -54,7 +66,7 @@ impl Incidents {
         if let Some(handle) = self.threads.sight(&post) {
             self.moved(handle);
         }
-        if self.dead.contains(&post.key) {
+        if self.dead.has(post.key) {
             return;
         }
         if let Some(old) = known {
@@ -66,54 +78,187 @@ impl Incidents {
         self.touch_around(&post);
     }
 
+    /// Whether this post is among those that are folded.
+    pub fn knows(&self, key: PostKey) -> bool {
+        self.threads.get(key).is_some()
+    }
+
     /// The post is gone, as if it never was.
-    pub fn delete(&mut self, key: PostKey) {
-        self.dead.insert(key);
+    pub fn delete(&mut self, key: PostKey, now: Timestamp) {
+        self.dead.add(key, now);
         let Some(post) = self.threads.get(key).cloned() else { return };
         self.unfile(&post);
         self.threads.remove(key);
         self.touch_around(&post);
     }
 
-    /// Folds all that was touched; figures are read after it.
-    pub fn settle(&mut self) -> Vec<AuthorKey> {
-        let touched: Vec<_> = std::mem::take(&mut self.touched).into_iter().collect();
-        for key in &touched {
-            if let Some(person) = self.people.get_mut(key) {
+    /// An agent does something with a matter, seen at `version`; returns its posts' person.
+    ///
+    /// # Errors
+    /// It is not done.
+    pub fn act(&mut self, key: IncidentKey, version: Option<u64>, at: Timestamp, by: Arc<str>, deed: Deed) -> Result<(), Refusal> {
+        let (person, matter) = self.find(key).ok_or(Refusal::Unknown)?;
+        let now = self.version(key);
+        if version.is_some_and(|seen| seen != now) {
+            return Err(Refusal::Changed(now));
+        }
+        if let Deed::Merge(into) = deed {
+            let target = self.find(IncidentKey::of(&matter.incident.brand, into)).ok_or(Refusal::NotMergeable)?.1;
+            let is_free = target.incident.merged_into.is_none() && !self.guests.contains_key(&key);
+            if !is_free || target.incident.opening == matter.incident.opening {
+                return Err(Refusal::NotMergeable);
+            }
+        }
+        let posts = matter.posts.iter().take(ACT_POSTS).map(|(post, _)| post.key).collect();
+        let act = Act { at, by: Arc::clone(&by), brand: Arc::clone(&matter.incident.brand), posts, deed };
+        if let Some(person) = self.people.get_mut(&person) {
+            person.act(act);
+        }
+        self.touched.insert(person, (Why::Act, Some(by)));
+        Ok(())
+    }
+
+    /// Folds all that was touched, and what changed by itself by `now`. What is no longer as it was told last
+    /// goes to `changes`, in an order that only the posts decide.
+    pub fn settle(&mut self, now: Timestamp, changes: &mut Vec<Change>) {
+        while let Some((at, person)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+            self.due.remove(&(at, person));
+            self.touched.entry(person).or_insert((Why::Time, None));
+        }
+        // What is told of one may touch another, with which it is one.
+        while let Some((key, (why, actor))) = self.touched.pop_first() {
+            let Some(person) = self.people.get_mut(&key) else { continue };
+            if let Some(due) = person.due.take() {
+                self.due.remove(&(due, key));
+            }
+            person.fold(key, &self.threads);
+            self.tell(key, now, why, actor, changes);
+            if let Some(person) = self.people.get_mut(&key) {
+                person.due = person.told.values().filter_map(|told| told.incident.deadline()).filter(|at| *at > now).min();
+                self.due.extend(person.due.map(|at| (at, key)));
                 if person.is_empty() {
-                    self.people.remove(key);
-                } else {
-                    person.fold(*key, &self.threads);
+                    self.people.remove(&key);
                 }
             }
         }
-        touched
     }
 
-    /// Every matter, in no order.
-    pub fn matters(&self) -> impl Iterator<Item = &Matter> {
-        self.people.values().flat_map(Person::matters)
+    /// Tells what of a person's matters is no longer as it was told.
+    fn tell(&mut self, key: AuthorKey, now: Timestamp, why: Why, actor: Option<Arc<str>>, changes: &mut Vec<Change>) {
+        let Some(person) = self.people.get(&key) else { return };
+        let now_so: BTreeMap<IncidentKey, Incident> = person.matters().map(|m| (m.incident.key(), self.seen(m, now))).collect();
+        let Some(person) = self.people.get_mut(&key) else { return };
+        let before = std::mem::take(&mut person.told);
+        let mut ties = Vec::new();
+        for (id, told) in &before {
+            if !now_so.contains_key(id) {
+                ties.push((*id, told.incident.merged_into, None));
+                self.whose.remove(id);
+                let incident = told.incident.clone();
+                changes.push(Change { incident, version: told.version + 1, why: Why::Gone, actor: actor.clone(), at: now });
+            }
+        }
+        for (id, incident) in now_so {
+            let old = before.get(&id);
+            let mut version = old.map_or(0, |told| told.version);
+            if old.is_none_or(|told| told.incident != incident) {
+                version += 1;
+                ties.push((id, old.and_then(|told| told.incident.merged_into), incident.merged_into));
+                self.whose.insert(id, key);
+                changes.push(Change { incident: incident.clone(), version, why, actor: actor.clone(), at: now });
+            }
+            person.told.insert(id, Told { version, incident });
+        }
+        let brand = |id: &IncidentKey| changes.iter().rev().find(|c| c.incident.key() == *id).map(|c| Arc::clone(&c.incident.brand));
+        let ties: Vec<_> = ties.into_iter().filter_map(|(id, was, is)| Some((id, brand(&id)?, was, is))).collect();
+        for (id, brand, was, is) in ties {
+            self.tie(id, &brand, was, is, why, &actor);
+        }
+    }
+
+    /// A matter that was a part of `was` is a part of `is`: those are no longer what they were.
+    fn tie(&mut self, id: IncidentKey, brand: &str, was: Option<PostKey>, is: Option<PostKey>, why: Why, actor: &Option<Arc<str>>) {
+        if let Some(was) = was.filter(|_| was != is).map(|opening| IncidentKey::of(brand, opening)) {
+            if let Some(guests) = self.guests.get_mut(&was) {
+                guests.remove(&id);
+                if guests.is_empty() {
+                    self.guests.remove(&was);
+                }
+            }
+            self.touched.extend(self.whose.get(&was).map(|person| (*person, (why, actor.clone()))));
+        }
+        if let Some(is) = is.map(|opening| IncidentKey::of(brand, opening)) {
+            self.guests.entry(is).or_default().insert(id);
+            self.touched.extend(self.whose.get(&is).map(|person| (*person, (why, actor.clone()))));
+        }
+    }
+
+    /// A matter as it is at `now`, with the posts of those that are parts of it.
+    fn seen(&self, matter: &Matter, now: Timestamp) -> Incident {
+        let guests = self.guests.get(&matter.incident.key()).into_iter().flatten().filter_map(|id| Some(self.find(*id)?.1));
+        let mut incident = union::with(matter, guests.collect());
+        incident.settle(now);
+        incident
+    }
+
+    /// A matter and whose it is.
+    pub fn find(&self, key: IncidentKey) -> Option<(AuthorKey, &Matter)> {
+        let whose = *self.whose.get(&key)?;
+        let matter = self.people.get(&whose)?.matters().find(|m| m.incident.key() == key)?;
+        Some((whose, matter))
+    }
+
+    /// A matter as it was told last, and its version.
+    pub fn told(&self, key: IncidentKey) -> Option<(&Incident, u64)> {
+        let told = self.people.get(self.whose.get(&key)?)?.told.get(&key)?;
+        Some((&told.incident, told.version))
+    }
+
+    fn version(&self, key: IncidentKey) -> u64 {
+        self.told(key).map_or(0, |(_, version)| version)
+    }
+
+    /// Every matter as it was told last, with its version; in no order.
+    pub fn all(&self) -> impl Iterator<Item = (&Incident, u64)> {
+        self.people.values().flat_map(|p| p.told.values()).map(|told| (&told.incident, told.version))
+    }
+
+    /// The posts of a matter and of those that are parts of it, in their order.
+    pub fn posts(&self, key: IncidentKey) -> Vec<(Arc<Utterance>, Part)> {
+        let guests = self.guests.get(&key).into_iter().flatten().copied();
+        let matters = guests.chain([key]).filter_map(|id| Some(self.find(id)?.1));
+        let mut posts: Vec<_> = matters.flat_map(|m| m.posts.iter().cloned()).collect();
+        posts.sort_by(|(a, _), (b, _)| a.order(b));
+        posts
+    }
+
+    /// What agents did with the matters of a person, in order.
+    pub fn acts(&self, whose: AuthorKey) -> &[Act] {
+        self.people.get(&whose).map_or(&[], Person::acts)
     }
 
     /// Living posts.
-    pub fn posts(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.threads.len()
     }
 
+    /// There is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn file(&mut self, post: &Arc<Utterance>) {
-        for handle in [post.author.handle, post.reply_to.handle, post.leading].into_iter().flatten() {
-            if post.own.is_some() || post.author.id.is_none() {
-                self.by_handle.entry(handle).or_default().insert(post.key);
-            }
+        for handle in handles(post) {
+            self.by_handle.entry(handle).or_default().insert(post.key);
         }
         let Some(person) = self.threads.whose(post) else { return };
         self.filed.insert(post.key, person);
         self.people.entry(person).or_default().file(post);
-        self.touched.insert(person);
+        self.touched.insert(person, (Why::Post, None));
     }
 
     fn unfile(&mut self, post: &Utterance) {
-        for handle in [post.author.handle, post.reply_to.handle, post.leading].into_iter().flatten() {
+        for handle in handles(post) {
             if let Some(posts) = self.by_handle.get_mut(&handle) {
                 posts.remove(&post.key);
                 if posts.is_empty() {
@@ -125,7 +270,7 @@ impl Incidents {
         if let Some(person) = self.people.get_mut(&key) {
             person.unfile(post);
         }
-        self.touched.insert(key);
+        self.touched.insert(key, (Why::Post, None));
     }
 
     /// A handle has another owner: what was filed by it may belong elsewhere.
@@ -163,6 +308,13 @@ impl Incidents {
         if let Some(person) = self.people.get_mut(key) {
             person.touch(post);
         }
-        self.touched.insert(*key);
+        self.touched.insert(*key, (Why::Post, None));
     }
+}
+
+/// The handles whose owner a post's place depends on.
+fn handles(post: &Utterance) -> impl Iterator<Item = AuthorKey> {
+    let author = post.author.handle.filter(|_| post.author.id.is_none());
+    let to = post.reply_to.handle.filter(|_| post.reply_to.id.is_none());
+    [author, to, post.leading].into_iter().flatten()
 }

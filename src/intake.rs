@@ -11,9 +11,11 @@ use metrics::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::decode;
+use crate::incident::Refusal;
 use crate::lane::{Compiled, Outcome};
 use crate::limits;
 use crate::reason::Refused;
+use crate::tally;
 use crate::time::{Clock, Timestamp};
 use crate::topic::{Cursor, Sign, SourceId};
 
@@ -63,6 +65,17 @@ pub struct Permit {
 pub enum Step {
     /// What a lane made of a buffer.
     Outcome(Box<Buffer>, Box<Outcome>),
+    /// What an agent wants done, straight from the intake.
+    Act {
+        /// Its place in the order.
+        number: u64,
+        /// When it was asked for.
+        at: Timestamp,
+        /// What.
+        order: Box<tally::Order>,
+        /// Answered once it is done, or is not, and where there is a store survives a crash.
+        answer: oneshot::Sender<Result<(), Refusal>>,
+    },
     /// A beat of time, straight from the intake.
     Tick {
         /// Its place in the order.
@@ -81,7 +94,7 @@ impl Step {
     pub fn number(&self) -> u64 {
         match self {
             Step::Outcome(buffer, _) => buffer.number,
-            Step::Tick { number, .. } => *number,
+            Step::Tick { number, .. } | Step::Act { number, .. } => *number,
         }
     }
 }
@@ -138,6 +151,16 @@ impl Intake {
         order.tally.as_ref().ok_or(Closed)?.send(Step::Tick { number, at, compiled, signs }).map_err(|_| Closed)?;
         order.next += 1;
         Ok(())
+    }
+
+    /// An agent wants something done; what became of it is told once it is durable.
+    pub fn act(&self, order: tally::Order) -> Result<oneshot::Receiver<Result<(), Refusal>>, Closed> {
+        let (answer, told) = oneshot::channel();
+        let mut state = self.lock();
+        let (number, at, order) = (state.next, self.clock.now(), Box::new(order));
+        state.tally.as_ref().ok_or(Closed)?.send(Step::Act { number, at, order, answer }).map_err(|_| Closed)?;
+        state.next += 1;
+        Ok(told)
     }
 
     /// A source tells something of itself, which goes with the next beat: of what it tells in between, the

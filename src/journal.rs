@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::codec::{self, Coded, Error, Reader};
 use crate::lane::{Compiled, Outcome};
-use crate::tally::{Restoring, Settings, Tally};
+use crate::tally::{Order, Restoring, Settings, Tally};
 use crate::time::Timestamp;
 use crate::topic::{Cursor, Sign, SourceId, TopicId};
 
@@ -31,6 +31,8 @@ pub enum Item {
     Listening(u64, Vec<TopicId>),
     /// A buffer of a source was applied, behind which it goes on at the cursor.
     Outcome(SourceId, Option<Cursor>, Box<Outcome>),
+    /// An agent wanted something done with a customer's matter, at this time.
+    Act(Timestamp, Box<Order>),
     /// A beat, with what sources told of themselves before it.
     Beat(Timestamp, Vec<(SourceId, Sign)>),
 }
@@ -75,6 +77,10 @@ impl Coded for Item {
                 (3u8, *at).encode(out);
                 signs.encode(out);
             }
+            Item::Act(at, order) => {
+                (4u8, *at).encode(out);
+                order.encode(out);
+            }
         }
     }
 
@@ -85,6 +91,7 @@ impl Coded for Item {
             // Numbers of sources as they were: whoever folds knows what they are now.
             2 => Ok(Item::Outcome(Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?)),
             3 => Ok(Item::Beat(Coded::decode(from)?, Coded::decode(from)?)),
+            4 => Ok(Item::Act(Coded::decode(from)?, Coded::decode(from)?)),
             _ => Err(Error::Field("item")),
         }
     }
@@ -291,6 +298,10 @@ impl Fold {
                 let known = signs.into_iter().map(|(source, sign)| (self.present(source), sign)).filter(|(s, _)| *s != SourceId::GONE);
                 known.collect::<Vec<_>>().into_iter().for_each(|(source, sign)| self.tally.hear(source, sign));
                 self.tally.tick(&self.compiled, at, &mut events);
+            }
+            Item::Act(at, order) => {
+                // What was refused then is refused again.
+                let _ = self.tally.act(at, &order, &mut events);
             }
         }
     }

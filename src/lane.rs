@@ -3,6 +3,7 @@
 //! A lane is pure: its outcome depends on the buffer, the moment the buffer was seen and the set of
 //! queries, never on a clock or on another lane.
 
+mod care;
 mod facts;
 mod ties;
 
@@ -21,7 +22,7 @@ use crate::score::{Addend, Score};
 use crate::signals::{self, Context, Scope, TopicContext};
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, SourceId};
-use crate::utterance::{Accounts, Utterance, utterance};
+use crate::utterance::{Accounts, Utterance};
 use facts::{LaneFacts, Memory};
 use ties::{Ties, tie};
 
@@ -140,6 +141,8 @@ pub struct Outcome {
     pub posts: Posts,
     /// Lines refused and why.
     pub refusals: Vec<(u32, Refused)>,
+    /// What care teams follow: posts by accounts of brands and to them, and all that may yet be answered.
+    pub utterances: Vec<(Kind, Utterance)>,
 }
 
 coded!(Hit { topic, direct, own, score, addends });
@@ -154,13 +157,15 @@ impl Coded for Outcome {
         self.addends.encode(out);
         self.words.encode(out);
         self.posts.encode(out);
+        self.utterances.encode(out);
     }
 
     fn decode(from: &mut Reader<'_>) -> Result<Outcome, Error> {
         let (decoded, greatest) = Coded::decode(from)?;
         let (records, hits) = (Coded::decode(from)?, Coded::decode(from)?);
         let (addends, words, posts) = (Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?);
-        let read = Outcome { decoded, greatest, records, hits, addends, words, posts, ..Outcome::default() };
+        let utterances = Coded::decode(from)?;
+        let read = Outcome { decoded, greatest, records, hits, addends, words, posts, utterances, ..Outcome::default() };
         // Everything else is looked up with care.
         let whole = read.records.iter().all(|r| (r.post as usize) < read.posts.len());
         if whole { Ok(read) } else { Err(Error::Field("outcome")) }
@@ -201,6 +206,7 @@ impl Lane {
         crate::decode::lines(decoder.as_mut(), input.bytes, &mut self.decoded);
         let mut out = Outcome { greatest: Timestamp::MIN, ..Outcome::default() };
         let horizon = input.seen.plus(limits::FUTURE);
+        let keeps_all = input.compiled.listening.carries_own_posts(input.source);
         self.memory.listen(input.compiled);
         for (i, post) in self.decoded.posts.iter().enumerate() {
             if post.at > horizon {
@@ -209,6 +215,7 @@ impl Lane {
                 continue;
             }
             examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
+            care::note(&post, input.compiled, &self.scratch.tokens, &self.matched, keeps_all, &mut out);
             out.greatest = out.greatest.max(post.at);
         }
         out.close(&self.decoded);

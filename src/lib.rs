@@ -35,6 +35,7 @@ pub mod json;
 pub mod markup;
 pub mod text;
 pub mod lexicon;
+pub mod sentiment;
 pub mod contact;
 pub mod incident;
 #[macro_use]

@@ -317,6 +317,10 @@ pub const NOTIFY_QUOTE_CHARS: usize = 280;
 pub const REPLY_CHAIN: usize = 1000;
 /// Answers to later turns of one matter that are remembered one by one.
 pub const ANSWERS_KEPT: usize = 256;
+/// Deleted posts that are remembered, so that a create that comes late is none.
+pub const DEAD_POSTS: usize = 1 << 20;
+/// Posts by which what an agent does finds its matter again.
+pub const ACT_POSTS: usize = 16;
 /// Notes of agents on one matter.
 pub const NOTES_KEPT: usize = 256;
 /// People of ours who signed in one matter that are remembered.

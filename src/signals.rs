@@ -6,9 +6,8 @@ use crate::score::{Addend, Score};
 use crate::text::Tokens;
 
 crate::register!(Spec: topic, origin, question, severity, negativity, influence);
-mod sentiment;
 
-pub use sentiment::sentiment;
+pub use crate::sentiment::sentiment;
 
 /// What a signal may look at.
 #[derive(Clone, Copy)]

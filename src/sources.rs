@@ -67,6 +67,8 @@ pub struct Settings {
     pub format: Format,
     /// Shed when the engine is full, instead of waiting.
     pub shed: bool,
+    /// It carries the posts of our own accounts, so that it tells what was answered.
+    pub own_posts: bool,
     /// `file`: what to read.
     pub path: PathBuf,
     /// `file`: go on reading what is appended, across rotations.
@@ -93,6 +95,7 @@ impl Settings {
             kind,
             format,
             shed: false,
+            own_posts: false,
             path: PathBuf::new(),
             follow: false,
             bind: None,

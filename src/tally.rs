@@ -9,6 +9,7 @@ mod buckets;
 mod clock;
 mod crowd;
 mod evidence;
+mod care;
 mod held;
 mod looks;
 mod past;
@@ -28,6 +29,8 @@ use std::sync::Arc;
 use crate::alert::Alert;
 use crate::anomaly::Watched;
 use crate::clusters::{Clusters, Member, Size};
+use crate::incident::Change;
+use crate::incidents::Incidents;
 use crate::judge::{Judge, Moment};
 use crate::lane::{Compiled, Hit, Outcome, Record};
 use crate::limits;
@@ -45,6 +48,7 @@ use authors::{Authors, REPEAT_AUTHOR};
 use brands::Brands;
 pub use brands::{BrandOverview, BrandStanding};
 pub use buckets::Unusual;
+pub use care::Order;
 use clock::EventClock;
 use evidence::Around;
 pub use held::Held;
@@ -153,6 +157,8 @@ pub enum Event {
     Delete(PostKey),
     /// This topic is no longer listened to.
     Forget(TopicId),
+    /// A customer's matter is no longer what it was.
+    Incident(Box<Change>),
     /// The shares of a group, once a minute; of what is no longer in it, nothing.
     Shares(Box<GroupShares>),
 }
@@ -180,6 +186,7 @@ pub struct Tally {
     shares: Shares,
     listened: Listened,
     judge: Judge,
+    incidents: Incidents,
     /// Every topic that ever was listened to; a slot is never used again.
     topics: Vec<Topic>,
     /// Slot of every topic of the set that is listened to now, in its order.
@@ -233,6 +240,7 @@ impl Tally {
             shares: Shares::default(),
             listened: Listened::default(),
             judge: Judge::beside(&settings.taken),
+            incidents: Incidents::default(),
             topics: Vec::new(),
             slots: Vec::new(),
             compiled: None,
@@ -271,6 +279,7 @@ impl Tally {
             }
         }
         self.clock.arrived(source, outcome.greatest);
+        self.follow(outcome, events);
         self.sources.brought(source, outcome.decoded);
         self.forget_old();
         applied
@@ -300,6 +309,7 @@ impl Tally {
         tell(&mut self.alerts, events);
         self.close_buckets(now, events);
         self.close_shares(now, events);
+        self.tell_incidents(events);
         if at.second() == self.told {
             return;
         }
@@ -489,6 +499,7 @@ impl Tally {
         self.seen.note(key, Known::Deleted, now);
         self.recent.remove(key);
         self.answers.remove(key);
+        self.incidents.delete(key, now);
         events.push(Event::Delete(key));
         self.judge.forget(key, now, &mut self.alerts);
         tell(&mut self.alerts, events);

@@ -113,6 +113,8 @@ pub struct Labels {
     pub subcategory: String,
     /// Department.
     pub section: String,
+    /// What it finds is a customer's matter, also where nobody of ours is named.
+    pub incidents: bool,
 }
 
 /// One topic: queries whose matches are counted together.
@@ -220,6 +222,9 @@ pub struct Listening {
     pub rules: Vec<Rule>,
     /// Alert rules on sources.
     pub source_rules: Vec<SourceRule>,
+    /// Which sources carry the posts of our own accounts, by `SourceId`: only they tell what was answered, and
+    /// of them every post is kept for a while, because any may turn out to be answered.
+    pub own_posts: Vec<bool>,
     /// Groups of brands.
     pub groups: Vec<share::Group>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
@@ -231,6 +236,11 @@ impl Listening {
     /// The brand of a topic.
     pub fn brand_of(&self, topic: &Topic) -> Option<&Brand> {
         topic.brand.and_then(|b| self.brands.get(b))
+    }
+
+    /// Whether a source carries the posts of our own accounts.
+    pub fn carries_own_posts(&self, source: SourceId) -> bool {
+        self.own_posts.get(usize::from(source.0)).copied().unwrap_or(false)
     }
 
     /// How the queries of the topic at `place` were written down; empty where nobody knows.

@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 pub use accounts::Accounts;
-pub use reading::utterance;
+pub use reading::{is_of_a_brand, utterance};
 
 use crate::contact::Intent;
 use crate::incident::Tags;
@@ -131,6 +131,11 @@ impl Utterance {
     pub fn order(&self, other: &Utterance) -> Ordering {
         let mine = (self.at, self.id.len(), &self.id);
         mine.cmp(&(other.at, other.id.len(), &other.id)).then_with(|| self.network.cmp(&other.network))
+    }
+
+    /// Whether an account of a brand wrote it, is named in it or answered by it, or a topic opens with it.
+    pub fn is_of_a_brand(&self) -> bool {
+        self.own.is_some() || self.reply_brand.is_some() || !self.named.is_empty() || self.topics.iter().any(|t| t.opens)
     }
 
     /// Whether an account of `brand` wrote it.

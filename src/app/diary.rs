@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossbeam::channel::Sender;
 
-use super::engine::{Answer, Beat, Done};
+use super::engine::{Acted, Answer, Beat, Done};
 use crate::journal::{self, Item, Names, Setting};
 use crate::lane::Compiled;
 use crate::store::{Health, Job, Then};
@@ -50,6 +50,20 @@ impl Diary {
         let answer = answer.filter(|_| self.health.problem().is_none());
         jobs.extend(answer.map(|answer| Job::Then(Then(Box::new(move || answer.give())))));
         jobs
+    }
+
+    /// An agent wanted something: what is to be told with what came of it, and the agent once that is durable.
+    pub fn acted(&mut self, acted: Acted) -> Vec<Job> {
+        if acted.outcome.is_err() {
+            acted.tell();
+            return Vec::new();
+        }
+        let item = Job::Item(Box::new(Item::Act(acted.at, acted.order.clone())));
+        if self.health.problem().is_some() {
+            // Dropped: nothing can be promised.
+            return vec![item];
+        }
+        vec![item, Job::Then(Then(Box::new(move || acted.tell())))]
     }
 
     /// A beat was applied: what is to be told with what came of it.

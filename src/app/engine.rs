@@ -8,10 +8,11 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use super::reorder::Reorder;
 use crate::decode::{self, Format};
 use crate::http::Question;
+use crate::incident::Refusal;
 use crate::intake::{Buffer, Intake, Receipt, Step};
 use crate::lane::{Compiled, Input, Lane, Outcome};
 use crate::recall::Recall;
-use crate::tally::{Applied, Event, Tally};
+use crate::tally::{self, Applied, Event, Tally};
 use crate::telemetry;
 use crate::time::{Clock, Timestamp};
 use crate::topic::{Sign, SourceId};
@@ -40,6 +41,10 @@ pub trait Sink: Send {
     fn applied(&mut self, done: Done, events: &mut Vec<Event>);
     /// One beat was applied; `events` came of it.
     fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>);
+    /// What an agent wanted was done, or was not; `events` came of it.
+    fn acted(&mut self, acted: Acted, _: &mut Vec<Event>) {
+        acted.tell();
+    }
     /// How the tally stands after a beat.
     fn look(&mut self, _: &Tally) {}
 }
@@ -74,6 +79,26 @@ impl Answer {
     pub fn give(self) {
         // The sender may have gone away; its posts are counted all the same.
         let _ = self.to.send(self.receipt);
+    }
+}
+
+/// What an agent wanted done.
+pub struct Acted {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// What.
+    pub order: Box<tally::Order>,
+    /// What became of it.
+    pub outcome: Result<(), Refusal>,
+    /// Where that is told.
+    pub answer: oneshot::Sender<Result<(), Refusal>>,
+}
+
+impl Acted {
+    /// Tells it.
+    pub fn tell(self) {
+        // Whoever asked may have gone away; it is done all the same.
+        let _ = self.answer.send(self.outcome);
     }
 }
 
@@ -199,6 +224,10 @@ fn apply(step: Step, tally: &mut Tally, sink: &mut dyn Sink, events: &mut Vec<Ev
             tally.tick(&compiled, at, events);
             sink.ticked(Beat { at, compiled, signs }, events);
             sink.look(tally);
+        }
+        Step::Act { at, order, answer, .. } => {
+            let outcome = tally.act(at, &order, events);
+            sink.acted(Acted { at, order, outcome, answer }, events);
         }
         Step::Outcome(buffer, outcome) => {
             let applied = tally.apply(&buffer.compiled, buffer.source, &outcome, events);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram};
 
 use super::diary::Diary;
-use super::engine::{Answer, Beat, Done, Sink};
+use super::engine::{Acted, Answer, Beat, Done, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
 use crate::http::Pulse;
@@ -104,7 +104,7 @@ impl Publisher {
                     telemetry::share_of_voice(&shares.group, brand).set(share.unwrap_or(f64::NAN));
                 }
             }
-            Event::Update(_) | Event::Delete(_) => {}
+            Event::Update(_) | Event::Delete(_) | Event::Incident(_) => {}
         }
     }
 
@@ -151,7 +151,7 @@ impl Publisher {
                 }
                 Event::Delete(key) => Job::Gone(*key),
                 Event::Update(mention) => Job::Edited(mention.key, mention.post.clone()),
-                Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) => continue,
+                Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) | Event::Incident(_) => continue,
             });
         }
         diary.tell(Job::Together(jobs));
@@ -258,6 +258,19 @@ impl Sink for Publisher {
         }
         let jobs = self.diary.as_mut().map(|diary| diary.beat(&beat)).unwrap_or_default();
         self.publish(events, None, jobs);
+    }
+
+    fn acted(&mut self, acted: Acted, events: &mut Vec<Event>) {
+        match &mut self.diary {
+            Some(diary) => {
+                let jobs = diary.acted(acted);
+                self.publish(events, None, jobs);
+            }
+            None => {
+                self.publish(events, None, Vec::new());
+                acted.tell();
+            }
+        }
     }
 
     fn look(&mut self, tally: &Tally) {

@@ -14,6 +14,7 @@ use crate::limits;
 use crate::reason::{Refused, Skipped};
 use crate::replay::{self, Job, Summary};
 use crate::sources;
+use crate::topic::Listening;
 use crate::wire;
 
 /// Replays the recordings with the configuration's topics and alerts.
@@ -38,8 +39,11 @@ pub struct Recording<'a> {
 
 /// Replays on a thread of its own; `hear` is called here with every transition of an alert.
 pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Alert, u64) -> io::Result<()>) -> Result<Summary, Failure> {
-    let format = source(config, recording.source)?.format.clone();
-    let compiled = Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1)));
+    let source = source(config, recording.source)?;
+    let format = source.format.clone();
+    // There is one source here, the first.
+    let listening = Listening { own_posts: vec![source.own_posts], ..config.listening(&mut TopicIds::default(), 1) };
+    let compiled = Arc::new(Compiled::new(listening));
     let job = Job {
         files: recording.files,
         format,

@@ -92,7 +92,7 @@ fn listening(file: &mut File) {
     file.needs("brand = \"Banco Ejemplo\"");
     file.key("weight", 0);
     file.text("accents", "fold");
-    for key in ["strict", "quoted", "all"] {
+    for key in ["strict", "quoted", "all", "incidents"] {
         file.key(key, false);
     }
     file.section("[[topic]]");

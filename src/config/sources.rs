@@ -12,7 +12,7 @@ use super::section::{At, Section, no_fix};
 use super::used;
 
 /// Keys every source takes.
-const COMMON: [&str; 6] = ["name", "type", "format", "on_full", "map", "time_format"];
+const COMMON: [&str; 7] = ["name", "type", "format", "on_full", "own_posts", "map", "time_format"];
 
 /// Types that are promised and not built yet.
 const LATER: [&str; 4] = ["mastodon", "x", "nats", "kafka"];
@@ -24,6 +24,7 @@ pub struct Source<'a> {
     kind: Option<&'static Spec>,
     format: &'static str,
     shed: bool,
+    own_posts: bool,
     map: Option<At<Vec<Field<'a>>>>,
     time_format: Option<At<&'a str>>,
     path: Option<At<&'a str>>,
@@ -61,6 +62,7 @@ pub fn read(section: Section<'_>) -> Source<'_> {
         kind,
         format: section.choice("format", &formats, &[]).map_or(usual, |f| f.value),
         shed: section.choice("on_full", &[("wait", false), ("shed", true)], &[]).is_some_and(|s| s.value),
+        own_posts: section.flag("own_posts").is_some_and(|f| f.value),
         map: section.table("map", "[source.map]").map(|map| At { value: fields(map, ""), span: map.span() }),
         time_format: section.text("time_format"),
         path: section.text("path"),
@@ -103,6 +105,7 @@ pub fn used(source: &Source<'_>, folder: &Path, problems: &Problems) -> Option<S
         kind: spec.name,
         format: Format { name: source.format, mapping: mapping(source, problems) },
         shed: source.shed,
+        own_posts: source.own_posts,
         path: source.path.as_ref().filter(|p| !p.value.trim().is_empty()).map_or(PathBuf::new(), |p| folder.join(p.value)),
         follow: source.follow,
         bind,

@@ -81,6 +81,7 @@ pub fn topic(typed: &typed::Topic<'_>, id: TopicId, set: &Set, file: &str, probl
             category: typed.category.to_owned(),
             subcategory: typed.subcategory.to_owned(),
             section: typed.section.to_owned(),
+            incidents: typed.incidents,
         },
         queries,
     };

@@ -102,6 +102,7 @@ pub struct Topic<'a> {
     pub category: &'a str,
     pub subcategory: &'a str,
     pub section: &'a str,
+    pub incidents: bool,
     pub timezone: Option<At<&'a str>>,
 }
 
@@ -254,7 +255,7 @@ const SETTINGS: [&str; 5] = ["accents", "strict", "quoted", "all", "tag"];
 
 /// Reads one `[[topic]]`.
 pub fn topic(section: Section<'_>) -> Topic<'_> {
-    let own = ["name", "query", "queries", "brand", "weight", "typology", "category", "subcategory", "section", "timezone"];
+    let own = ["name", "query", "queries", "brand", "weight", "typology", "category", "subcategory", "section", "incidents", "timezone"];
     section.only(&[&own[..], &SETTINGS].concat(), &["dialect"]);
     let label = |key| section.text(key).map_or("", |text| text.value);
     Topic {
@@ -266,6 +267,7 @@ pub fn topic(section: Section<'_>) -> Topic<'_> {
         category: label("category"),
         subcategory: label("subcategory"),
         section: label("section"),
+        incidents: section.flag("incidents").is_some_and(|f| f.value),
         timezone: section.text("timezone"),
     }
 }

@@ -48,13 +48,13 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     calendars::assign(&typed.calendars, &mut topics, problems);
     let notifiers = notifiers(typed, folder, problems);
     let routing = routes::used(typed, &notifiers, &zone_of_mutes, problems);
+    let sources = sources(typed, folder, problems);
     Config {
         routing,
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
         wall: walls::used(typed.wall.as_ref(), problems),
-        sources: sources(typed, folder, problems),
         notifiers,
         listening: Listening {
             version: 0,
@@ -64,7 +64,9 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
             groups,
             topics,
             wordings,
+            own_posts: sources.iter().map(|s| s.own_posts).collect(),
         },
+        sources,
         set,
     }
 }

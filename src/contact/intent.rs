@@ -1,6 +1,11 @@
 //! What the author of a text wants.
 
+use std::sync::LazyLock;
+
+use super::body::Body;
 use crate::bilingual::Both;
+use crate::lexicon::Lexicon;
+use crate::sentiment::sentiment;
 
 /// What the author of a text wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,4 +61,66 @@ impl Intent {
             Intent::Other => Both::new("otra", "other"),
         }
     }
+}
+
+static PHRASES: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[include_str!("intent_es.txt"), include_str!("intent_en.txt")]));
+
+/// How often each kind of phrase was found, by its points in the lists.
+#[derive(Debug, Default)]
+struct Phrases([u32; 7]);
+
+const COMPLAINT: usize = 1;
+const PURCHASE: usize = 2;
+const SUGGESTION: usize = 3;
+const PRAISE: usize = 4;
+const ASKING: usize = 5;
+const REPROACH: usize = 6;
+
+impl Phrases {
+    fn of(body: &Body<'_>) -> Phrases {
+        let mut phrases = Phrases::default();
+        body.find(&PHRASES, |found| {
+            // What denies a phrase turns praise to nothing ("no excelente servicio") and a wish to none.
+            let denied = found.denial.is_some_and(|back| back <= 2);
+            if let Some(n) = phrases.0.get_mut(found.points as usize).filter(|_| !denied) {
+                *n += 1;
+            }
+        });
+        phrases
+    }
+
+    fn has(&self, kind: usize) -> bool {
+        self.0.get(kind).is_some_and(|n| *n > 0)
+    }
+}
+
+/// A tone that is a complaint in itself; a question bears more of it.
+const BAD: f64 = -0.3;
+const VERY_BAD: f64 = -0.55;
+/// A tone that is praise in itself.
+const GOOD: f64 = 0.3;
+
+/// What the author of a text wants.
+///
+/// Asked in this order: a wish to buy or a proposal, unless the tone is that of a complaint; a complaint
+/// by what is told or by its tone; praise; a question.
+pub(super) fn of(body: &Body<'_>, question: bool, blocked: bool) -> Intent {
+    let phrases = Phrases::of(body);
+    let tone = sentiment(body.text, body.tokens);
+    let asks = question || phrases.has(ASKING);
+    let wronged = blocked || phrases.has(COMPLAINT) || phrases.has(REPROACH) && (question || tone < 0.0);
+    let angry = tone <= if asks { VERY_BAD } else { BAD };
+    if phrases.has(PURCHASE) && !angry && !blocked {
+        return Intent::Purchase;
+    }
+    if phrases.has(SUGGESTION) && !angry && !blocked {
+        return Intent::Suggestion;
+    }
+    if angry || wronged && tone < GOOD {
+        return Intent::Complaint;
+    }
+    if !asks && (tone >= GOOD || phrases.has(PRAISE) && tone > 0.0) {
+        return Intent::Praise;
+    }
+    if asks { Intent::Consultation } else { Intent::Other }
 }

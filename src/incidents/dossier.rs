@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::threads::Threads;
-use crate::incident::{Cause, EXPIRY, Incident, SILENCE};
+use crate::incident::{Act, Cause, Deed, EXPIRY, Incident, SILENCE};
 use crate::post::{AuthorKey, PostKey};
 use crate::utterance::Utterance;
 
@@ -52,6 +52,17 @@ impl Dossier {
             None => self.theirs(post, threads),
             Some(own) if *own == self.brand => self.ours(post, threads),
             Some(_) => {}
+        }
+    }
+
+    /// An agent does something with the matter in which one of the act's posts is filed.
+    pub fn act(&mut self, act: &Act) {
+        let Some(i) = act.posts.iter().find_map(|post| self.filed.get(post)).copied() else { return };
+        let Some(matter) = self.matters.get_mut(i) else { return };
+        match act.deed {
+            Deed::Merge(into) => matter.incident.merged_into = Some(into),
+            Deed::Part => matter.incident.merged_into = None,
+            _ => matter.incident.act(act),
         }
     }
 

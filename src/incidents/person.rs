@@ -1,22 +1,37 @@
-//! One person on one network: their posts, ours to them, and the dossiers with each brand.
+//! One person on one network: their posts, ours to them, what agents did, and the dossiers with each brand.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dossier::{Dossier, Matter};
 use super::threads::Threads;
+use crate::incident::{Act, Incident, IncidentKey};
 use crate::post::AuthorKey;
+use crate::time::Timestamp;
 use crate::utterance::Utterance;
 
-/// Posts in the order of the fold, and what follows from the first of them.
+/// Posts and acts in the order of the fold, and what follows from the first of them.
 #[derive(Debug, Default)]
 pub(super) struct Person {
     posts: Vec<Arc<Utterance>>,
+    /// In the order of their times; behind a post of the same time.
+    acts: Vec<Act>,
     dossiers: BTreeMap<Arc<str>, Dossier>,
-    /// How many posts the dossiers reflect.
-    folded: usize,
+    /// How many posts and acts the dossiers reflect.
+    folded: (usize, usize),
     /// What they reflect is no longer so.
     is_stale: bool,
+    /// What was told of every matter.
+    pub told: BTreeMap<IncidentKey, Told>,
+    /// When something may change by itself.
+    pub due: Option<Timestamp>,
+}
+
+/// What was told of a matter last.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Told {
+    pub version: u64,
+    pub incident: Incident,
 }
 
 impl Person {
@@ -31,6 +46,9 @@ impl Person {
             }
             Err(at) => {
                 self.touch_at(at);
+                // Acts that were folded came after it.
+                let acts = self.acts.get(..self.folded.1).unwrap_or_default();
+                self.is_stale |= acts.last().is_some_and(|act| act.at >= post.at);
                 self.posts.insert(at, Arc::clone(post));
             }
         }
@@ -51,8 +69,16 @@ impl Person {
         }
     }
 
+    /// An agent did something.
+    pub fn act(&mut self, act: Act) {
+        let place = self.acts.partition_point(|a| a.at <= act.at);
+        let posts = self.posts.get(..self.folded.0).unwrap_or_default();
+        self.is_stale |= place < self.folded.1 || posts.last().is_some_and(|post| post.at > act.at);
+        self.acts.insert(place, act);
+    }
+
     fn touch_at(&mut self, at: usize) {
-        self.is_stale |= at < self.folded;
+        self.is_stale |= at < self.folded.0;
     }
 
     fn place(&self, post: &Utterance) -> Result<usize, usize> {
@@ -72,9 +98,13 @@ impl Person {
     pub fn fold(&mut self, me: AuthorKey, threads: &Threads) {
         if std::mem::take(&mut self.is_stale) {
             self.dossiers.clear();
-            self.folded = 0;
+            self.folded = (0, 0);
         }
-        for post in self.posts.get(self.folded..).unwrap_or_default() {
+        let mut acts = self.acts.get(self.folded.1..).unwrap_or_default().iter().peekable();
+        for post in self.posts.get(self.folded.0..).unwrap_or_default() {
+            while let Some(act) = acts.next_if(|act| act.at < post.at) {
+                done(&mut self.dossiers, act);
+            }
             for brand in concerned(post, threads) {
                 if !self.dossiers.contains_key(&brand) {
                     self.dossiers.insert(Arc::clone(&brand), Dossier::new(brand, me));
@@ -82,12 +112,24 @@ impl Person {
             }
             self.dossiers.values_mut().for_each(|dossier| dossier.step(post, threads));
         }
-        self.folded = self.posts.len();
+        acts.for_each(|act| done(&mut self.dossiers, act));
+        self.folded = (self.posts.len(), self.acts.len());
     }
 
     /// The matters with every brand.
     pub fn matters(&self) -> impl Iterator<Item = &Matter> {
         self.dossiers.values().flat_map(|d| &d.matters)
+    }
+
+    /// What agents did, in order.
+    pub fn acts(&self) -> &[Act] {
+        &self.acts
+    }
+}
+
+fn done(dossiers: &mut BTreeMap<Arc<str>, Dossier>, act: &Act) {
+    if let Some(dossier) = dossiers.get_mut(&act.brand) {
+        dossier.act(act);
     }
 }
 
@@ -99,8 +141,8 @@ fn concerned(post: &Utterance, threads: &Threads) -> Vec<Arc<str>> {
     if let Some(own) = &post.own {
         return vec![Arc::clone(own)];
     }
-    let mut brands: Vec<Arc<str>> =
-        post.named.iter().map(|n| &n.brand).chain(post.topics.iter().filter(|t| t.opens).map(|t| &t.brand)).cloned().collect();
+    let topics = post.topics.iter().filter(|t| t.opens).map(|t| &t.brand);
+    let mut brands: Vec<Arc<str>> = post.named.iter().map(|n| &n.brand).chain(topics).cloned().collect();
     brands.extend(post.reply_brand.clone());
     brands.extend(threads.parent(post).and_then(|p| p.own.clone()));
     brands.extend(threads.answers(post.key).filter(|a| !a.repost).filter_map(|a| a.own.clone()));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::limits::REPLY_CHAIN;
 use crate::post::{AuthorKey, PostKey};
+use crate::time::Timestamp;
 use crate::utterance::{Utterance, Whom};
 
 /// Living posts by key, and who answers whom.
@@ -19,17 +20,31 @@ pub(super) struct Threads {
     handles: HashMap<AuthorKey, Sighting>,
 }
 
-/// The post that last showed a handle with an id.
-#[derive(Debug, Clone)]
-struct Sighting {
-    post: Arc<Utterance>,
+/// The id that a handle was last seen with, and on which post: it may be gone, the order of the fold remains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    at: Timestamp,
+    post: Arc<str>,
     id: AuthorKey,
+}
+
+coded!(Sighting { at, post, id });
+
+impl Sighting {
+    fn is_before(&self, post: &Utterance) -> bool {
+        (self.at, self.post.len(), &self.post) < (post.at, post.id.len(), &post.id)
+    }
 }
 
 impl Threads {
     /// The living post with this key.
     pub fn get(&self, key: PostKey) -> Option<&Arc<Utterance>> {
         self.posts.get(&key)
+    }
+
+    /// All, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Utterance>> {
+        self.posts.values()
     }
 
     /// How many live.
@@ -64,12 +79,22 @@ impl Threads {
     pub fn sight(&mut self, post: &Arc<Utterance>) -> Option<AuthorKey> {
         let (id, handle) = (post.author.id?, post.author.handle?);
         let known = self.handles.get(&handle);
-        if known.is_some_and(|k| k.post.order(post).is_ge()) {
+        if known.is_some_and(|k| !k.is_before(post)) {
             return None;
         }
         let owner = known.map_or(handle, |k| k.id);
-        self.handles.insert(handle, Sighting { post: Arc::clone(post), id });
+        self.handles.insert(handle, Sighting { at: post.at, post: Arc::clone(&post.id), id });
         (owner != id).then_some(handle)
+    }
+
+    /// Whose the handles are, in no order.
+    pub fn handles(&self) -> impl Iterator<Item = (AuthorKey, &Sighting)> {
+        self.handles.iter().map(|(handle, sighting)| (*handle, sighting))
+    }
+
+    /// Takes back whose a handle is, before any post.
+    pub fn own(&mut self, handle: AuthorKey, sighting: Sighting) {
+        self.handles.insert(handle, sighting);
     }
 
     /// The account that is meant.

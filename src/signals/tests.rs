@@ -143,8 +143,8 @@ fn lists_are_well_formed_and_names_distinct() {
         include_str!("severity_en.txt"),
         include_str!("negativity_es.txt"),
         include_str!("negativity_en.txt"),
-        include_str!("sentiment_es.txt"),
-        include_str!("sentiment_en.txt"),
+        include_str!("../sentiment/es.txt"),
+        include_str!("../sentiment/en.txt"),
         include_str!("question.txt"),
     ] {
         assert!(crate::lexicon::is_well_formed(list), "{}", list.lines().next().unwrap_or_default());

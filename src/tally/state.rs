@@ -17,7 +17,7 @@ use crate::topic::{SourceId, TopicId};
 /// Kind of the parts, and the version that is written: to be raised whenever a field comes, goes or means
 /// another thing.
 const KIND: [u8; 4] = *b"escS";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// A part is closed once it is larger. Each is written between alerts, which wait for it.
 const PART: usize = 1 << 17;
 /// Entries of a horizon in one record.
@@ -36,12 +36,13 @@ enum Section {
     ShareWaiting,
     Cluster,
     Mention,
+    Incident,
     /// Nothing follows; how many records there were.
     End,
 }
 
 coded_cases!(Section: Section::Sources, Section::Topic, Section::Core, Section::Seen, Section::Authors, Section::ShareClusters,
-    Section::ShareWaiting, Section::Cluster, Section::Mention, Section::End);
+    Section::ShareWaiting, Section::Cluster, Section::Mention, Section::Incident, Section::End);
 
 /// Cuts records into parts.
 struct Parts<'a> {
@@ -99,6 +100,7 @@ impl Tally {
         parts.put_all(Section::ShareWaiting, &self.shares.waiting);
         self.clusters.entries().for_each(|entry| parts.put(Section::Cluster, entry));
         self.recent.slots().for_each(|slot| parts.put(Section::Mention, |out| slot.map(Shown::of).encode(out)));
+        self.incidents.pieces(&mut |piece| parts.put(Section::Incident, |out| piece.encode(out)));
         let records = parts.records;
         parts.put(Section::End, |out| records.encode(out));
     }
@@ -222,6 +224,7 @@ impl Restoring {
                 let mention = shown.map(|shown| shown.named(&self.names)).transpose()?;
                 tally.recent.enter(mention.map(Arc::new));
             }
+            Section::Incident => tally.incidents.take(Coded::decode(from)?),
             Section::End => {
                 self.ended = true;
                 return if u64::decode(from)? == self.records { Ok(()) } else { Err(Error::Length) };
@@ -240,6 +243,7 @@ impl Restoring {
             return Err(Error::Length);
         }
         self.tally.clusters.resume(self.founded);
+        self.tally.incidents.resume(self.tally.clock.now());
         Ok(self.tally)
     }
 }

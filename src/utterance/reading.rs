@@ -46,6 +46,17 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
     }
 }
 
+/// Whether an account of a brand wrote it, is named in it or answered by it, as far as the post itself tells.
+pub fn is_of_a_brand(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand]) -> bool {
+    let (author, reply) = (&post.author, &post.in_reply_to);
+    let is = |id: &str, handle: &str| accounts.find(brands, post.network, id, handle).is_some();
+    let mut names = tokens.entities(post.text).filter(|e| e.sign == '@');
+    is(author.id, author.handle)
+        || is(reply.author_id, reply.author)
+        || names.any(|e| accounts.named(brands, post.network, &e, post.text).is_some())
+        || post.mentions.iter().any(|line| line.strip_prefix('@').map_or_else(|| is(line, ""), |handle| is("", handle)))
+}
+
 /// The key of an account by its handle, as handles are compared.
 fn by_handle(network: &str, handle: &str) -> AuthorKey {
     AuthorKey::of(network, &fold(handle, Accents::Fold))

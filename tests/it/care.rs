@@ -95,3 +95,28 @@ fn plain_counting_of_replies() {
     let median = (minutes(lags.len() / 2) + minutes(lags.len() / 2 + 1)) / 2.0;
     assert_eq!(format!("{median:.2} {:.1}", minutes((lags.len() * 9).div_ceil(10))), "12.06 387.2");
 }
+
+/// Of the own posts of a recording: how many are signed by each rule, by how many agents of a brand, and
+/// how many move a matter to a private channel.
+fn spoken(care: &Care) -> ([usize; 5], usize, usize) {
+    use escucha::contact::{self, Sign};
+    let own = care.by_side().0;
+    let text = |post: &&Value| post["text"].as_str().unwrap().to_owned();
+    let mut by_sign = [0; 5];
+    let mut agents = std::collections::BTreeSet::new();
+    for post in &own {
+        let text = text(post);
+        let Some(agent) = contact::agent(&text) else { continue };
+        by_sign[[Sign::Caret, Sign::Dash, Sign::Star, Sign::Slash, Sign::Bare].iter().position(|s| *s == agent.sign).unwrap()] += 1;
+        agents.insert((post["author"]["handle"].to_string(), agent.name.into_owned()));
+    }
+    (by_sign, agents.len(), own.iter().filter(|p| contact::read(&text(p)).private).count())
+}
+
+#[test]
+fn signatures_and_channels_of_the_recordings() {
+    let (Some(twcs), Some(ibm)) = (twcs(), ibm()) else { return };
+    assert_eq!(spoken(&twcs), ([701, 482, 182, 78, 3], 482, 535));
+    let (by_sign, agents, _) = spoken(&ibm);
+    assert_eq!((by_sign.iter().sum::<usize>(), agents), (320, 119));
+}

@@ -25,6 +25,7 @@ mod fuzz_query;
 mod grafana;
 mod http;
 mod incidents;
+mod intents;
 mod jetstream;
 mod jetstream_server;
 mod kills;

@@ -184,6 +184,9 @@ impl Engine {
             Event::Delete(_) => "delete".to_owned(),
             Event::Forget(id) => format!("forget {}", id.0),
             Event::Shares(s) => format!("shares {}", s.group),
+            Event::Incident(c) => {
+                format!("incident {} {} {} {}", c.incident.brand, c.incident.post_id, c.version, c.incident.state().as_str())
+            }
         };
         self.events.drain(..).map(word).collect()
     }

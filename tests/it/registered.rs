@@ -41,5 +41,5 @@ fn figures() {
 
 #[test]
 fn signals() {
-    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["sentiment", "tests"]);
+    compare("signals", escucha::signals::ALL.iter().map(|s| s.name), &["tests"]);
 }

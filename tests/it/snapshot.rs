@@ -125,6 +125,9 @@ fn apply(engine: &Engine, tally: &mut Tally, step: &Item) -> String {
             signs.iter().for_each(|(source, sign)| tally.hear(*source, *sign));
             tally.tick(&engine.compiled, *at, &mut events);
         }
+        Item::Act(at, order) => {
+            let _ = tally.act(*at, order, &mut events);
+        }
         Item::Begun(_) | Item::Listening(..) => unreachable!("not among the steps"),
     }
     events.iter().map(|event| format!("{event:?}\n")).collect()

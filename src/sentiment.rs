@@ -9,10 +9,10 @@ use crate::text::{TokenKind, Tokens};
 /// Where a term is listed twice, the first list decides.
 static TONE: LazyLock<Lexicon> = LazyLock::new(|| {
     Lexicon::new(&[
-        include_str!("sentiment_es.txt"),
-        include_str!("sentiment_en.txt"),
-        include_str!("negativity_es.txt"),
-        include_str!("negativity_en.txt"),
+        include_str!("sentiment/es.txt"),
+        include_str!("sentiment/en.txt"),
+        include_str!("signals/negativity_es.txt"),
+        include_str!("signals/negativity_en.txt"),
     ])
 });
 

@@ -1,0 +1,56 @@
+//! Which posts care teams follow.
+
+use std::sync::Arc;
+
+use super::{Compiled, Outcome};
+use crate::incident::Tags;
+use crate::post::{Kind, Post};
+use crate::signals;
+use crate::text::Tokens;
+use crate::topic::Labels;
+use crate::utterance::{Found, is_of_a_brand, utterance};
+
+/// Notes `post`, whose text `tokens` are of and which the queries `matched` found, if a care team follows it
+/// or, where a source tells what was answered, may come to.
+pub(super) fn note(post: &Post<'_>, compiled: &Compiled, tokens: &Tokens, matched: &[u32], keeps_all: bool, out: &mut Outcome) {
+    // Of what is gone the records tell.
+    if compiled.accounts.is_empty() || post.kind == Kind::Delete {
+        return;
+    }
+    let brands = &compiled.listening.brands;
+    let opens = matched.iter().any(|query| topic(compiled, *query).is_some_and(|t| t.labels.incidents && t.brand.is_some()));
+    // A new version may no longer name whom the old one named.
+    if !(keeps_all || opens || post.kind == Kind::Update || is_of_a_brand(post, tokens, &compiled.accounts, brands)) {
+        return;
+    }
+    let tone = (signals::sentiment(post.text, tokens) * 100.0) as i8;
+    let found = found(compiled, matched);
+    out.utterances.push((post.kind, utterance(post, tokens, &compiled.accounts, brands, found, tone)));
+}
+
+fn topic(compiled: &Compiled, query: u32) -> Option<&crate::topic::Topic> {
+    let place = compiled.topic_of.get(query as usize)?;
+    compiled.listening.topics.get(*place as usize)
+}
+
+/// The topics of brands among those of `matched`, each once.
+fn found(compiled: &Compiled, matched: &[u32]) -> Vec<Found> {
+    let mut topics: Vec<&crate::topic::Topic> = matched.iter().filter_map(|query| topic(compiled, *query)).collect();
+    // The queries of a topic are neighbours.
+    topics.dedup_by_key(|t| t.id);
+    let of = |t: &crate::topic::Topic| {
+        let brand = compiled.listening.brand_of(t)?;
+        Some(Found { brand: brand.name.as_str().into(), topic: t.name.as_str().into(), opens: t.labels.incidents, tags: tags(&t.labels) })
+    };
+    topics.into_iter().filter_map(of).collect()
+}
+
+fn tags(labels: &Labels) -> Tags {
+    let given = |text: &str| (!text.is_empty()).then(|| Arc::from(text));
+    Tags {
+        typology: given(&labels.typology),
+        category: given(&labels.category),
+        subcategory: given(&labels.subcategory),
+        section: given(&labels.section),
+    }
+}
