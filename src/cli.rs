@@ -28,6 +28,7 @@ mod match_queries;
 mod notify;
 mod query;
 mod replay;
+mod report;
 mod store;
 mod tap;
 mod token;
@@ -53,6 +54,7 @@ enum Command {
     Import(import::Command),
     Replay(ReplayArgs),
     Backtest(backtest::Args),
+    Report(report::Args),
     Tap(tap::Args),
     #[command(subcommand, arg_required_else_help = true)]
     Notify(notify::Command),
@@ -189,6 +191,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
             replay::run(&config, args, lang, out, err)
         }
         Command::Backtest(args) => backtest::run(args, lang, colour, out, err),
+        Command::Report(args) => report::run(args, |given, err| load(given, lang, colour, err), lang, out, err),
         Command::Tap(args) => tap::run(&args, lang, out),
         Command::Notify(notify::Command::Test(args)) => {
             let config = load(&args.config, lang, colour, err)?;

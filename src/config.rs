@@ -11,6 +11,7 @@ use crate::bilingual::Both;
 use crate::http::Token;
 use crate::limits;
 use crate::notifiers::Settings as NotifierSettings;
+use crate::report::Plan;
 use crate::routing;
 use crate::sources::Settings as SourceSettings;
 use crate::store::Settings as StoreSettings;
@@ -29,6 +30,7 @@ mod live;
 mod notify;
 mod problem;
 mod queries;
+mod reports;
 mod routes;
 mod rules;
 mod secret;
@@ -64,6 +66,8 @@ pub struct Config {
     pub notifiers: Vec<NotifierSettings>,
     /// `[[route]]`, `[[inhibit]]`, `[[mute]]` and `[[heartbeat]]`; targets are `[[notify]]` in file order.
     pub routing: routing::Settings,
+    /// `[care]` and `[[report]]`.
+    pub plan: Plan,
     /// `[[brand]]`, `[[group]]`, `[[topic]]` and `[[alert]]`; topics are numbered by position.
     listening: Listening,
     /// What its topics may refer to.

@@ -169,18 +169,25 @@ pub enum Reason {
     Nothing,
     /// No post told it.
     NotTold,
-    /// Too few for an interval.
-    TooFew,
     /// The configuration does not say it.
     NotSet,
     /// Matters of others are compared, not queued.
     NotQueued,
+    /// It is counted for the brands of a group, and not kept for so long.
+    NotKept,
 }
 
 impl Reason {
     /// All, in their order.
-    pub const ALL: [Reason; 7] =
-        [Reason::NoOwnReply, Reason::NotCarried, Reason::Nothing, Reason::NotTold, Reason::TooFew, Reason::NotSet, Reason::NotQueued];
+    pub const ALL: [Reason; 7] = [
+        Reason::NoOwnReply,
+        Reason::NotCarried,
+        Reason::Nothing,
+        Reason::NotTold,
+        Reason::NotSet,
+        Reason::NotQueued,
+        Reason::NotKept,
+    ];
 
     /// Its name in JSON and CSV.
     pub const fn as_str(self) -> &'static str {
@@ -189,9 +196,9 @@ impl Reason {
             Reason::NotCarried => "own_posts_not_carried",
             Reason::Nothing => "nothing_to_count",
             Reason::NotTold => "not_told",
-            Reason::TooFew => "too_few",
             Reason::NotSet => "not_set",
             Reason::NotQueued => "not_queued",
+            Reason::NotKept => "not_kept",
         }
     }
 
@@ -202,9 +209,9 @@ impl Reason {
             Reason::NotCarried => ("la fuente no trae las publicaciones de la marca", "the source does not carry our own posts"),
             Reason::Nothing => ("el denominador es 0", "the denominator is 0"),
             Reason::NotTold => ("ningún mensaje lo dice", "no post tells"),
-            Reason::TooFew => ("son muy pocos para un intervalo", "too few for an interval"),
             Reason::NotSet => ("falta en la configuración", "not in the configuration"),
             Reason::NotQueued => ("no es una marca propia", "not a brand of ours"),
+            Reason::NotKept => ("la marca no está en ningún [[group]], o no se guarda tanto tiempo", "the brand is in no [[group]], or it is not kept for so long"),
         }
     }
 }

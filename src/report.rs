@@ -6,6 +6,7 @@ mod draw;
 mod html;
 mod panels;
 mod period;
+mod plan;
 mod shown;
 mod text;
 mod unknown;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use html::html;
 pub use period::{Every, Period};
+pub use plan::{Plan, Scheduled, Subject};
 pub use text::text;
 pub use unknown::unknown;
 

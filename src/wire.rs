@@ -9,6 +9,7 @@ mod csv;
 mod delivery;
 mod post;
 mod query;
+mod report;
 mod share;
 mod stored;
 mod stream;
@@ -24,6 +25,7 @@ pub use delivery::{
 };
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
+pub use report::{report_csv, report_json};
 pub use share::{ShareAsked, share_csv, share_json};
 pub use stored::{ended_json, replaced_json};
 pub use stream::{

@@ -220,6 +220,32 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("backtest:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
     ("backtest:files", "Mensajes grabados: NDJSON, también .gz y .zst", "Recorded posts: NDJSON, also .gz and .zst"),
     (
+        "report",
+        "Las cifras del equipo de atención en un periodo: de archivos grabados o de un motor en marcha",
+        "The figures of the care team in a period: from recordings or from a running engine",
+    ),
+    (
+        "report!",
+        "Ejemplo:\n  escucha report --month 2026-03 --format html --lang es --out marzo.html\n  escucha report -c escucha.toml --week 2026-W10 grabado.ndjson.gz",
+        "Example:\n  escucha report --month 2026-03 --format html --lang en --out march.html\n  escucha report -c escucha.toml --week 2026-W10 recorded.ndjson.gz",
+    ),
+    ("report:from", "Desde este momento, con --to", "From this moment on, with --to"),
+    ("report:to", "Hasta este momento, sin incluirlo", "Up to this moment, without it"),
+    ("report:day", "Un día civil, en la hora de cada marca", "One civil day, in the time of each brand"),
+    ("report:week", "Una semana, de lunes a domingo", "One week, Monday to Sunday"),
+    ("report:month", "Un mes", "One month"),
+    ("report:brand", "Solo esta marca (por omisión todas, las propias primero)", "Only this brand (by default all, our own first)"),
+    ("report:format", "text, json, csv o html (por omisión text)", "text, json, csv or html (by default text)"),
+    ("report:out", "Lo escribe aquí en lugar de mostrarlo", "Write it here instead of showing it"),
+    (
+        "report:url",
+        "Sin archivos, dirección del motor (por omisión http://127.0.0.1:7070)",
+        "Without files, address of the engine (by default http://127.0.0.1:7070)",
+    ),
+    ("report:token", "Token con papel viewer; también en ESCUCHA_TOKEN", "Token with the role viewer; also in ESCUCHA_TOKEN"),
+    ("report:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
+    ("report:files", "Archivos grabados: NDJSON, también .gz y .zst", "Recordings: NDJSON, also .gz and .zst"),
+    (
         "tap",
         "Mensajes y alertas en vivo, en la terminal, de un motor en marcha",
         "Live matched posts and alerts of a running engine in the terminal",
@@ -311,7 +337,12 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands for a value in help; English, Spanish.
-const VALUE_NAMES: [(&str, &str); 17] = [
+const VALUE_NAMES: [(&str, &str); 22] = [
+    ("TIME", "MOMENTO"),
+    ("YYYY-MM-DD", "AAAA-MM-DD"),
+    ("YYYY-Www", "AAAA-Wss"),
+    ("YYYY-MM", "AAAA-MM"),
+    ("FORMAT", "FORMATO"),
     ("SHELL", "CONSOLA"),
     ("FOLDER", "CARPETA"),
     ("OUT", "COPIA"),

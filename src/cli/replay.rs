@@ -14,6 +14,7 @@ use crate::limits;
 use crate::reason::{Refused, Skipped};
 use crate::replay::{self, Job, Summary};
 use crate::sources;
+use crate::tally::Tally;
 use crate::topic::Listening;
 use crate::wire;
 
@@ -39,12 +40,29 @@ pub struct Recording<'a> {
 
 /// Replays on a thread of its own; `hear` is called here with every transition of an alert.
 pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Alert, u64) -> io::Result<()>) -> Result<Summary, Failure> {
+    let job = job(config, recording)?;
+    let (alerts, heard) = channel();
+    let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts))?;
+    for (alert, seq) in heard {
+        hear(&alert, seq)?;
+    }
+    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|(summary, _)| summary)
+}
+
+/// Replays recordings of `source` in the order of time, for what is known at their end.
+pub fn tally(config: &Config, source: Option<&str>, files: Vec<PathBuf>) -> Result<Tally, Failure> {
+    let job = job(config, Recording { source, files, as_recorded: false, speed: None, counts: false })?;
+    let (alerts, _) = channel();
+    work(job, alerts).map(|(_, tally)| tally)
+}
+
+fn job(config: &Config, recording: Recording<'_>) -> Result<Job, Failure> {
     let source = source(config, recording.source)?;
     let format = source.format.clone();
     // There is one source here, the first.
     let listening = Listening { own_posts: vec![source.own_posts], ..config.listening(&mut TopicIds::default(), 1) };
     let compiled = Arc::new(Compiled::new(listening));
-    let job = Job {
+    Ok(Job {
         files: recording.files,
         format,
         as_recorded: recording.as_recorded,
@@ -54,17 +72,11 @@ pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Al
         tally: config.engine.tally.clone(),
         compiled,
         counts: recording.counts,
-    };
-    let (alerts, heard) = channel();
-    let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts))?;
-    for (alert, seq) in heard {
-        hear(&alert, seq)?;
-    }
-    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// The source whose format is used: the one named, or the only one.
-fn source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a sources::Settings, Failure> {
+pub fn source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a sources::Settings, Failure> {
     let found = match name {
         Some(name) => config.sources.iter().find(|s| s.name == name),
         None if config.sources.len() == 1 => config.sources.first(),
@@ -80,7 +92,7 @@ fn source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a sources::Set
     })
 }
 
-fn work(job: Job, alerts: Sender<(Alert, u64)>) -> Result<Summary, Failure> {
+fn work(job: Job, alerts: Sender<(Alert, u64)>) -> Result<(Summary, Tally), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let total = job.files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
     let told = io::stderr();
@@ -93,7 +105,7 @@ fn work(job: Job, alerts: Sender<(Alert, u64)>) -> Result<Summary, Failure> {
     // Whoever listened may have gone; the count goes on.
     let hear = Box::new(move |alert: &Alert, seq| drop(alerts.send((alert.clone(), seq))));
     let done = runtime.block_on(replay::run_to(job, hear, read));
-    done.map(|(summary, _)| summary).map_err(|error| Failure::Work(error.text()))
+    done.map_err(|error| Failure::Work(error.text()))
 }
 
 fn text(s: &Summary, lang: Lang) -> String {

@@ -122,7 +122,7 @@ fn request(args: &Args) -> Result<Request, Failure> {
     Ok(request)
 }
 
-fn percent(text: &str) -> String {
+pub fn percent(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -18,6 +18,7 @@ use super::calendars;
 use super::groups;
 use super::notify::{self, Notify};
 use super::problem::{Problems, both};
+use super::reports;
 use super::routes;
 use super::section::{At, Section, no_fix};
 use super::sources::{self, Source};
@@ -32,6 +33,8 @@ pub struct Typed<'a> {
     pub engine: Engine,
     pub store: Option<store::Typed<'a>>,
     pub wall: Option<walls::Typed<'a>>,
+    pub care: reports::Care<'a>,
+    pub reports: Vec<reports::Typed<'a>>,
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
     pub brands: Vec<Brand<'a>>,
@@ -170,13 +173,15 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
     let root = Section::root(table, problems);
     let known =
         ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall"];
-    root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat"]].concat(), &LATER);
+    root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat", "care", "report"]].concat(), &LATER);
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
         engine: root.table("engine", "[engine]").map(engine).unwrap_or_default(),
         store: root.table("store", "[store]").map(store::read),
         wall: root.table("wall", "[wall]").map(walls::read),
+        care: root.table("care", "[care]").map(reports::care).unwrap_or_default(),
+        reports: root.tables("report", "[[report]]").into_iter().map(reports::read).collect(),
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),

@@ -8,6 +8,7 @@ use crate::anomaly::{self, Direction};
 use crate::http::Token;
 use crate::limits;
 use crate::notifiers;
+use crate::report::Subject;
 use crate::score::Score;
 use crate::share::Group;
 use crate::sources::Settings;
@@ -20,7 +21,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, groups, notify, routes, secret, sources, store, topics, walls};
+use super::{Config, Engine, Server, alerts, calendars, groups, notify, reports, routes, secret, sources, store, topics, walls};
 use crate::nearest::nearest;
 
 /// A `priority` alert resolves so long after its last post.
@@ -38,6 +39,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     unique("[[alert]]", typed.alerts.iter().map(|a| &a.name), problems);
     let zone = zone(typed.timezone.as_ref(), problems).unwrap_or_else(Zone::utc);
     unique("[[notify]]", typed.notifiers.iter().map(|n| &n.name), problems);
+    unique("[[report]]", typed.reports.iter().map(|r| &r.name), problems);
     unique("[[calendar]]", typed.calendars.iter().map(|c| &c.name), problems);
     let brands = brands(&typed.brands, problems);
     let own_zone = zone.clone();
@@ -49,7 +51,12 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let notifiers = notifiers(typed, folder, problems);
     let routing = routes::used(typed, &notifiers, &zone_of_mutes, problems);
     let sources = sources(typed, folder, problems);
+    let subject = |(i, b): (usize, &Brand)| Subject { name: b.name.clone(), own: b.own, zone: set.zone(Some(i)) };
+    let subjects = brands.iter().enumerate().map(subject).collect();
+    let carried = sources.iter().any(|s| s.own_posts);
+    let plan = reports::used(&typed.care, &typed.reports, subjects, (&own_zone, carried), folder, problems);
     Config {
+        plan,
         routing,
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),

@@ -28,7 +28,7 @@ pub static SPEC: Spec = Spec {
         name("by_end", Form::Bars, "por desenlace", "by end"),
         name("closed_on", Form::Days, "cierres por día", "closings per day"),
         name("ended_on", Form::Matrix, "por día y desenlace", "by day and end"),
-        name("reopened_on", Form::Column, "reabiertas por día", "reopened per day"),
+        name("reopened_on", Form::Bars, "reabiertas por día", "reopened per day"),
     ],
     figures,
 };

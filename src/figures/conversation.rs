@@ -24,7 +24,7 @@ fn figures(facts: &Facts<'_>) -> Vec<Figure> {
     let replies: usize = facts.cohort().map(|i| i.our_posts as usize).sum();
     let ratio = match facts.broadcasts {
         Some(broadcasts) => Figure::share("conversational", replies, replies + broadcasts as usize),
-        None => Figure::share("conversational", replies, 0).unless(Some(Reason::NotTold)),
+        None => Figure::share("conversational", replies, 0).unless(Some(Reason::NotKept)),
     };
     let (turns, n) = facts.cohort().filter(|i| i.our_turns > 0).fold((0, 0), |(t, n), i| (t + u64::from(i.our_turns), n + 1));
     let mean = super::Unit::Number;

@@ -38,7 +38,8 @@ pub fn age(micros: i64) -> &'static str {
 }
 
 fn figures(facts: &Facts<'_>) -> Vec<Figure> {
-    let gate = (!facts.own).then_some(Reason::NotQueued);
+    // Where our answers are not carried, everybody would wait for ever.
+    let gate = (!facts.own).then_some(Reason::NotQueued).or(facts.unheard);
     let waiting: Vec<(&Incident, &'static str)> =
         facts.living().filter(|i| i.state().waits_for_us()).filter_map(|i| Some((i, age(facts.now.since(i.waiting_since?))))).collect();
     let theirs = facts.living().filter(|i| i.state() == State::WaitingCustomer).count();

@@ -49,7 +49,7 @@ fn figures(facts: &Facts<'_>) -> Vec<Figure> {
     out.extend(done.iter().take(TOP).map(|(took, i)| shown("fastest", *took, i)));
     done.sort_by_key(|(took, i)| (std::cmp::Reverse(*took), id(i)));
     out.extend(done.iter().take(TOP).map(|(took, i)| shown("slowest", *took, i)));
-    if facts.own {
+    if facts.own && facts.unheard.is_none() {
         let mut open: Vec<&Incident> = facts.living().filter(|i| i.state().is_open()).collect();
         open.sort_by_key(|i| (i.opened_at, id(i)));
         out.extend(open.iter().take(TOP).map(|i| shown("oldest_open", facts.now.since(i.opened_at), i)));

@@ -10,10 +10,10 @@ pub static SPEC: Spec = Spec {
     title: ("Tendencia semanal", "Weekly trend"),
     explain: (
         "Mediana de la primera respuesta de las incidencias abiertas en cada semana (de lunes a domingo) de la ventana, con el intervalo del 95 % por el orden de \
-         los valores. Cambio: la última semana menos la anterior, ambas tal como caen en la ventana, con el intervalo del 95 % que se recupera de los dos (MOVER: \
+         los valores. Cambio: la última semana menos la anterior, de las que tienen incidencias y tal como caen en la ventana, con el intervalo del 95 % que se recupera de los dos (MOVER: \
          Zou y Donner, 2008). Si el intervalo contiene el 0, puede ser azar.",
         "Median first answer of the incidents opened in each week (Monday to Sunday) of the window, with the 95 % interval by the order of the values. \
-         Change: the last week less the one before it, both as far as the window has them, with the 95 % interval recovered from the two (MOVER: Zou and Donner, 2008). If \
+         Change: the last week less the one before it, of those with incidents and as far as the window has them, with the 95 % interval recovered from the two (MOVER: Zou and Donner, 2008). If \
          the interval holds 0, it may be chance.",
     ),
     names: &[

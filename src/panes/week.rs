@@ -65,6 +65,11 @@ impl Listened {
         }
     }
 
+    /// Since when event time is known.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.spans.front().map(|(start, _)| *start)
+    }
+
     /// Microseconds listened to after `since`, by hour of the civil week.
     pub fn by_hour(&self, zone: &mut Zone, since: Timestamp) -> [i64; HOURS] {
         let mut hours = [0; HOURS];

@@ -41,7 +41,7 @@ pub fn bars(panel: &Panel<'_>, title: &str, lang: Lang) -> String {
 
 /// Upright bars along days or hours.
 pub fn days(panel: &Panel<'_>, title: &str, lang: Lang) -> String {
-    let (left, top, tall) = (8.0, 20.0, 130.0);
+    let (left, top, tall) = (22.0, 20.0, 130.0);
     let n = panel.figures.len().max(1) as f64;
     let step = ((WIDTH - 2.0 * left) / n).min(64.0);
     let most = panel.figures.iter().filter_map(|f| f.value.ok()).fold(0.0, f64::max);
@@ -68,7 +68,8 @@ pub fn days(panel: &Panel<'_>, title: &str, lang: Lang) -> String {
             x + step * 0.11,
             escaped(tip.trim())
         );
-        if every == 1 && value > 0.0 {
+        // The highest tells the scale where there is no room for all.
+        if value > 0.0 && (step > 30.0 || value == most) {
             let value = if figure.numerator.is_some() { format!("{:.0}", value * 100.0) } else { shown::value(figure, lang) };
             text(&mut svg, (middle, y - 4.0), "class=\"s\" text-anchor=\"middle\"", &value);
         }

@@ -75,6 +75,11 @@ pub fn panels<'a>(spec: &'static Spec, figures: &'a [Figure]) -> Vec<Panel<'a>> 
         let of = || figures.iter().filter(|f| f.name == name.name);
         for labels in distinct(of().map(|f| f.labels)) {
             let figures = of().filter(|f| f.labels == labels);
+            // A label that nobody uses tells nothing crossed.
+            let unused = |place: usize| figures.clone().all(|f| f.keys.get(place) == Some(&Key::Word("none")));
+            if labels.is_some() && (unused(0) || unused(1)) {
+                continue;
+            }
             let together = matches!(name.form, Form::Card | Form::Column);
             match out.last_mut().filter(|last| together && last.form == name.form) {
                 Some(last) => {

@@ -22,7 +22,7 @@ pub struct ShareAsked<'a> {
 
 /// A number without a needless fraction.
 #[derive(Clone, Copy)]
-struct Plain(f64);
+pub(super) struct Plain(pub f64);
 
 impl Serialize for Plain {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {

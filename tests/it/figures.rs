@@ -23,11 +23,10 @@ fn matters(care: &Care) -> (Vec<Incident>, Timestamp) {
     for post in &care.posts {
         let (kind, post) = reader.read(post);
         now = now.max(post.at);
-        incidents.hear(kind, post);
+        incidents.hear(kind, post, now);
     }
-    incidents.settle();
-    let mut all: Vec<Incident> = incidents.matters().map(|m| m.incident.clone()).collect();
-    all.iter_mut().for_each(|i| i.settle(now));
+    incidents.settle(now, &mut Vec::new());
+    let mut all: Vec<Incident> = incidents.all().map(|(incident, _)| incident.clone()).collect();
     all.sort_by(|a, b| (&a.brand, a.opened_at, &a.post_id).cmp(&(&b.brand, b.opened_at, &b.post_id)));
     (all, now)
 }

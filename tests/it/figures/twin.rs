@@ -426,7 +426,7 @@ fn talking(c: &mut Clerk<'_>) {
     let replies: usize = cohort.iter().map(|i| i.our_posts as usize).sum();
     match c.facts.broadcasts {
         Some(b) => c.ratio("conversation", "conversational", &[], replies, replies + b as usize, gate),
-        None => c.put("conversation", "conversational", &[], (None, Some(0), Err(gate.unwrap_or("not_told")))),
+        None => c.put("conversation", "conversational", &[], (None, Some(0), Err(gate.unwrap_or("not_kept")))),
     }
     let spoke: Vec<u32> = cohort.iter().map(|i| i.our_turns).filter(|t| *t > 0).collect();
     c.ratio("conversation", "turns", &[], spoke.iter().sum::<u32>() as usize, spoke.len(), gate);

@@ -1,0 +1,147 @@
+//! `[care]` and `[[report]]`: how the figures of care teams are counted, and which reports make themselves.
+
+use std::path::Path;
+
+use super::problem::{Problems, both};
+use super::section::{At, Section, no_fix, not_among};
+use super::typed::unknown_name;
+use crate::bilingual::Lang;
+use crate::figures::{Label, Settings};
+use crate::report::{Every, Format, Plan, Scheduled, Subject};
+use crate::time::{HOUR, MINUTE, SECOND, Zone};
+
+/// Pairs of labels that are crossed at most.
+const PAIRS: usize = 12;
+
+/// `[care]` as typed.
+#[derive(Default)]
+pub struct Care<'a> {
+    slots: Option<At<Vec<At<&'a str>>>>,
+    goal: Option<At<i64>>,
+    promise: Option<At<i64>>,
+    handling: Option<At<i64>>,
+    target: Option<At<i64>>,
+    wait: Option<At<i64>>,
+    crossed: Option<At<Vec<At<&'a str>>>>,
+}
+
+/// `[[report]]` as typed.
+pub struct Typed<'a> {
+    pub name: Option<At<&'a str>>,
+    every: Option<At<Every>>,
+    format: Option<At<Format>>,
+    lang: Option<At<Lang>>,
+    brand: Option<At<&'a str>>,
+    path: Option<At<&'a str>>,
+}
+
+/// Reads `[care]`.
+pub fn care(section: Section<'_>) -> Care<'_> {
+    section.only(&["slots", "goal", "promise", "handling", "target", "wait", "crossed"], &[]);
+    let texts = |key| section.value(key).map(|value| At { value: section.texts(key), span: value.span() });
+    Care {
+        slots: texts("slots"),
+        goal: section.duration("goal", MINUTE, 30 * 24 * HOUR),
+        promise: section.duration("promise", MINUTE, 30 * 24 * HOUR),
+        handling: section.duration("handling", SECOND, 24 * HOUR),
+        target: section.integer("target", 1, 99),
+        wait: section.duration("wait", SECOND, 24 * HOUR),
+        crossed: texts("crossed"),
+    }
+}
+
+/// Reads one `[[report]]`.
+pub fn read(section: Section<'_>) -> Typed<'_> {
+    section.only(&["name", "every", "format", "lang", "brand", "path"], &[]);
+    if section.value("every").is_none() {
+        section.missing("every");
+    }
+    Typed {
+        name: section.name(),
+        every: section.choice("every", &Every::ALL, &[]),
+        format: section.choice("format", &Format::ALL.map(|f| (f.as_str(), f)), &[]),
+        lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
+        brand: section.text("brand"),
+        path: section.required("path"),
+    }
+}
+
+/// How figures are counted.
+pub fn settings(typed: &Care<'_>, problems: &Problems) -> Settings {
+    let usual = Settings::default();
+    let value = |typed: &Option<At<i64>>, usual| typed.as_ref().map_or(usual, |t| t.value);
+    Settings {
+        slots: typed.slots.as_ref().map_or(usual.slots, |hours| slots(hours, problems)),
+        within: value(&typed.goal, usual.within),
+        promise: value(&typed.promise, usual.promise),
+        handling: typed.handling.as_ref().map(|h| h.value),
+        target: typed.target.as_ref().map_or(usual.target, |t| t.value as f64 / 100.0),
+        wait: value(&typed.wait, usual.wait),
+        crossed: typed.crossed.as_ref().map_or(usual.crossed, |pairs| crossed(pairs, problems)),
+    }
+}
+
+/// Hours at which slots begin.
+fn slots(hours: &At<Vec<At<&str>>>, problems: &Problems) -> Vec<u8> {
+    let read = |at: &At<&str>| at.value.strip_suffix(":00").and_then(|h| h.parse().ok()).filter(|h| *h < 24);
+    let all: Vec<Option<u8>> = hours.value.iter().map(read).collect();
+    let known: Vec<u8> = all.iter().flatten().copied().collect();
+    if known.len() != all.len() || known.first() != Some(&0) || !known.is_sorted_by(|a, b| a < b) {
+        problems.error(
+            &hours.span,
+            both!("«slots» son las horas en que empieza cada franja, en orden y desde las 00:00", "“slots” are the hours at which each slot begins, in order and from 00:00 on"),
+            both!("por ejemplo [\"00:00\", \"08:00\", \"14:00\", \"20:00\"]", "for example [\"00:00\", \"08:00\", \"14:00\", \"20:00\"]"),
+        );
+        return Vec::new();
+    }
+    known
+}
+
+/// Pairs of labels.
+fn crossed(pairs: &At<Vec<At<&str>>>, problems: &Problems) -> Vec<(Label, Label)> {
+    if pairs.value.len() > PAIRS {
+        problems.error(&pairs.span, both!("«crossed» admite {PAIRS} pares", "“crossed” may have {PAIRS} pairs"), no_fix());
+    }
+    let label = |name: &str, at: &At<&str>| {
+        let found = Label::named(name);
+        if found.is_none() {
+            let one = At { value: name, span: at.span.clone() };
+            not_among(problems, &one, "crossed", Label::ALL.iter().map(|(name, _)| *name));
+        }
+        found
+    };
+    let pair = |at: &At<&str>| {
+        let Some((a, b)) = at.value.split_once('/') else {
+            let cause = both!("«crossed» es una lista de pares", "“crossed” is a list of pairs");
+            problems.error(&at.span, cause, both!("por ejemplo \"section/category\"", "for example \"section/category\""));
+            return None;
+        };
+        label(a.trim(), at).zip(label(b.trim(), at))
+    };
+    pairs.value.iter().filter_map(pair).collect()
+}
+
+/// The plan; relative paths start at `folder`.
+pub fn used(care: &Care<'_>, reports: &[Typed<'_>], brands: Vec<Subject>, (zone, carried): (&Zone, bool), folder: &Path, problems: &Problems) -> Plan {
+    let scheduled = reports.iter().filter_map(|typed| schedule(typed, &brands, zone, folder, problems)).collect();
+    Plan { settings: settings(care, problems), brands, carried, scheduled }
+}
+
+fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, folder: &Path, problems: &Problems) -> Option<Scheduled> {
+    let place = typed.brand.as_ref().map(|named| {
+        let place = brands.iter().position(|b| b.name == named.value);
+        if place.is_none() {
+            unknown_name(problems, named, "[[brand]]", brands.iter().map(|b| b.name.as_str()));
+        }
+        place
+    });
+    Some(Scheduled {
+        name: typed.name.as_ref()?.value.to_owned(),
+        every: typed.every.as_ref()?.value,
+        format: typed.format.as_ref().map_or(Format::Html, |f| f.value),
+        lang: typed.lang.as_ref().map_or(Lang::Es, |l| l.value),
+        brand: place.flatten(),
+        path: folder.join(typed.path.as_ref()?.value),
+        zone: place.flatten().and_then(|p| brands.get(p)).map_or_else(|| zone.clone(), |b| b.zone.clone()),
+    })
+}

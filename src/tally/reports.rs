@@ -1,0 +1,40 @@
+//! What a report needs to know.
+
+use super::Tally;
+use crate::incident::Incident;
+use crate::limits::{SHARE_PANE, SHARE_PANES};
+use crate::time::Timestamp;
+
+/// What is known of one brand, for a report.
+#[derive(Debug, Clone, Default)]
+pub struct Matters {
+    /// Event time now.
+    pub now: Timestamp,
+    /// Since when event time is known.
+    pub since: Option<Timestamp>,
+    /// The brand's matters that are open or that anything happened in since the window's start, as of now, in the
+    /// order of their opening.
+    pub incidents: Vec<Incident>,
+    /// Own posts of the window that answer nobody, if they are counted and still kept.
+    pub broadcasts: Option<u64>,
+}
+
+impl Tally {
+    /// What is known of `brand`, for a report on the time from `from` up to `to`.
+    pub fn matters_of(&self, brand: &str, from: Timestamp, to: Timestamp) -> Matters {
+        let matters = self.incidents.all().map(|(incident, _)| incident).filter(|i| &*i.brand == brand);
+        let mut incidents: Vec<Incident> = matters.filter(|i| matters_since(i, from)).cloned().collect();
+        incidents.sort_by(|a, b| (a.opened_at, a.post_id.len(), &a.post_id, &a.network).cmp(&(b.opened_at, b.post_id.len(), &b.post_id, &b.network)));
+        let now = self.clock.now();
+        let kept = from >= now.plus(-SHARE_PANE * SHARE_PANES as i64);
+        let in_group = self.shares.brands.iter().find(|b| &*b.name == brand).filter(|b| kept && b.heard && !self.shares.groups.is_empty());
+        let broadcasts = in_group.map(|b| b.published.within(from, to).len() as u64);
+        Matters { now, since: self.listened.since(), incidents, broadcasts }
+    }
+}
+
+/// Whether a report on what happened from `from` on has to know of it.
+fn matters_since(incident: &Incident, from: Timestamp) -> bool {
+    let last = incident.closings.iter().map(|c| c.at).chain(incident.reopenings.iter().copied()).max();
+    incident.state().is_open() || incident.last_activity >= from || incident.opened_at >= from || last.is_some_and(|at| at >= from)
+}
