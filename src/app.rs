@@ -7,6 +7,7 @@ mod diary;
 mod engine;
 mod publish;
 mod reorder;
+mod reports;
 mod run;
 
 pub use desk::{Desk, Swapped};

@@ -18,6 +18,7 @@ mod problem;
 mod pulse;
 mod queries;
 mod readers;
+mod report;
 mod reading;
 mod serve;
 mod session;
@@ -57,6 +58,7 @@ use crate::sources::Board;
 use crate::store::{Health, Reader};
 use crate::tally::Tally;
 use crate::telemetry::Exposition;
+use crate::report::Plan;
 use crate::time::Clock;
 use crate::wall;
 
@@ -204,6 +206,8 @@ pub struct Shared {
     pub tokens: Arc<ArcSwap<Vec<Token>>>,
     /// How the wall is shown, swapped by a reload.
     pub wall: Arc<ArcSwap<wall::Settings>>,
+    /// What is reported on.
+    pub plan: Arc<ArcSwap<Plan>>,
 }
 
 /// What handlers hold on to.
@@ -287,6 +291,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/topics/{name}/windows", READ, || get(api::series)),
     route(Method::GET, "/v1/topics/{name}/week", READ, || get(api::week)),
     route(Method::GET, "/v1/mentions", READ, || get(mentions::list)),
+    route(Method::GET, "/v1/report", READ, || get(report::of_care)),
     route(Method::GET, "/v1/share-of-voice", READ, || get(share::of_voice)),
     route(Method::GET, "/v1/wall", READ, || get(page::wall_settings)),
     route(Method::GET, "/v1/alerts", READ, || get(alerts::list)),

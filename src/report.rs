@@ -49,6 +49,14 @@ impl Format {
         }
     }
 
+    /// What its files end with.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Format::Text => "txt",
+            other => other.as_str(),
+        }
+    }
+
     /// The one with this name.
     pub fn named(name: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|f| f.as_str() == name)

@@ -29,6 +29,10 @@ const ALERT_BUCKETS: [f64; 22] = [
 const STAGE_BUCKETS: [f64; 12] = [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0];
 /// Bounds of `escucha_notification_seconds`: from a quick answer to a target that was away for a day.
 const NOTIFICATION_BUCKETS: [f64; 12] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 3600.0, 86_400.0];
+/// Bounds of `escucha_first_answer_seconds`: from an answer at once to one after a month.
+const ANSWER_BUCKETS: [f64; 14] = [
+    60.0, 300.0, 600.0, 900.0, 1800.0, 2700.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 86_400.0, 172_800.0, 604_800.0, 2_592_000.0,
+];
 
 /// Gives the metrics to whoever scrapes.
 #[derive(Clone)]
@@ -43,6 +47,7 @@ fn builder() -> Result<PrometheusBuilder, NotInstalled> {
     Ok(PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(POST_TO_ALERT.to_owned()), &ALERT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(POST_TO_PUBLISHED.to_owned()), &ALERT_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(FIRST_ANSWER.to_owned()), &ANSWER_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(NOTIFICATION.to_owned()), &NOTIFICATION_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(STORE_COMMIT.to_owned()), &ALERT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Full(STAGE.to_owned()), &STAGE_BUCKETS)?)
@@ -201,6 +206,16 @@ pub fn brand_crisis(name: &str) -> Gauge {
 /// Whether the last reload was taken, or none was asked for.
 pub fn reloaded(taken: bool) {
     gauge!(RELOADED).set(if taken { 1.0 } else { 0.0 });
+}
+
+/// Matters in which a customer waits: a section of the configuration and an age.
+pub fn incidents_open(section: &str, age: &'static str) -> Gauge {
+    gauge!(INCIDENTS_OPEN, "section" => section.to_owned(), "age" => age)
+}
+
+/// Seconds from the opening of a matter to its first answer.
+pub fn first_answer() -> Histogram {
+    histogram!(FIRST_ANSWER)
 }
 
 /// A counter of alerts that fired; `rule` is a name from the configuration.

@@ -25,7 +25,7 @@ pub use delivery::{
 };
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
-pub use report::{report_csv, report_json};
+pub use report::{report_as, report_csv, report_json};
 pub use share::{ShareAsked, share_csv, share_json};
 pub use stored::{ended_json, replaced_json};
 pub use stream::{

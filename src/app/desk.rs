@@ -14,6 +14,7 @@ use crate::http::{self, Fault, Kept, Put, Token};
 use crate::intake::Intake;
 use crate::lane::Compiled;
 use crate::query::Query;
+use crate::report::Plan;
 use crate::telemetry::{self, log};
 use crate::topic::Listening;
 use crate::wall;
@@ -39,6 +40,8 @@ pub struct Swapped {
     pub tokens: Arc<ArcSwap<Vec<Token>>>,
     /// How the wall is shown.
     pub wall: Arc<ArcSwap<wall::Settings>>,
+    /// What is reported on.
+    pub plan: Arc<ArcSwap<Plan>>,
 }
 
 impl Swapped {
@@ -47,12 +50,14 @@ impl Swapped {
         Swapped {
             tokens: Arc::new(ArcSwap::from_pointee(config.server.tokens.clone())),
             wall: Arc::new(ArcSwap::from_pointee(config.wall.clone())),
+            plan: Arc::new(ArcSwap::from_pointee(config.plan.clone())),
         }
     }
 
     fn put(&self, config: Config) {
         self.tokens.store(Arc::new(config.server.tokens));
         self.wall.store(Arc::new(config.wall));
+        self.plan.store(Arc::new(config.plan));
     }
 }
 

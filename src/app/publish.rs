@@ -11,11 +11,12 @@ use super::engine::{Acted, Answer, Beat, Done, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
 use crate::http::Pulse;
+use crate::incident::{Change, Why};
 use crate::reason::Skipped;
 use crate::store::Job;
 use crate::tally::{BrandStanding, Event, Tally};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Clock, SECOND, Timestamp};
 use crate::topic::{Listening, TopicId};
 use crate::window::Window;
 
@@ -35,6 +36,9 @@ pub struct Publisher {
     version: Option<u64>,
     /// Ids of the alerts that are firing, to count each once.
     firing: HashSet<String>,
+    /// Brands of ours.
+    own: HashSet<String>,
+    first_answer: Histogram,
     post_to_alert: Histogram,
     post_to_published: Histogram,
 }
@@ -53,6 +57,8 @@ impl Publisher {
             pulse: Arc::default(),
             version: None,
             firing: HashSet::new(),
+            own: HashSet::new(),
+            first_answer: telemetry::first_answer(),
             post_to_alert: telemetry::post_to_alert(),
             post_to_published: telemetry::post_to_published(),
         }
@@ -104,7 +110,17 @@ impl Publisher {
                     telemetry::share_of_voice(&shares.group, brand).set(share.unwrap_or(f64::NAN));
                 }
             }
-            Event::Update(_) | Event::Delete(_) | Event::Incident(_) => {}
+            Event::Incident(change) => self.answered(change),
+            Event::Update(_) | Event::Delete(_) => {}
+        }
+    }
+
+    /// Measures a first answer when it comes: it is then the last that happened.
+    fn answered(&self, change: &Change) {
+        let incident = &change.incident;
+        let Some(answer) = incident.first_answer.as_ref().filter(|_| self.own.contains(&*incident.brand)) else { return };
+        if change.why == Why::Post && incident.our_posts == 1 && incident.last_activity == answer.at {
+            self.first_answer.record(answer.took() as f64 / SECOND as f64);
         }
     }
 
@@ -113,6 +129,7 @@ impl Publisher {
         if self.version.replace(listening.version) == Some(listening.version) {
             return;
         }
+        self.own = listening.brands.iter().filter(|b| b.own).map(|b| b.name.clone()).collect();
         let rules = listening.rules.iter().map(|r| (&r.name, r.severity));
         for (rule, severity) in rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity))) {
             telemetry::alerts(rule, severity).absolute(0);

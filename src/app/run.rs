@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::reports;
 use super::desk::{Desk, Swapped};
 use super::diary::Diary;
 use super::engine::{Engine, Parts, share, source_id};
@@ -161,6 +162,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
         version: VERSION,
         tokens: swapped.tokens,
         wall: swapped.wall,
+        plan: swapped.plan.clone(),
     };
     let mut settings = http::Settings::new(job.config.server.bind);
     settings.allowed_origins.clone_from(&job.config.server.allowed_origins);
@@ -168,6 +170,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     announce(server.local_addr());
     start_sources(&job, ports, &board, &stop, &tasks);
     let ticks = tokio::spawn(tick(engine.intake.clone(), stop.clone()));
+    let reports = tokio::spawn(reports::keep(http::Asker::new(engine.asks.clone()), swapped.plan, stop.clone()));
 
     let failed = tokio::select! {
         () = signals.until_end(&desk) => None,
@@ -177,6 +180,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     stop.cancel();
     // Ends by itself: it watches the same token.
     let _ = ticks.await;
+    let _ = reports.await;
     drain(&tasks, &engine.intake).await;
     let engine = tokio::task::spawn_blocking(move || engine.stop());
     if engine.await.is_err() {

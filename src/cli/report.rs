@@ -69,23 +69,13 @@ pub fn run(
         asked(&args, format, lang)?
     } else {
         let config = load(&args.config, err)?;
-        written(&recorded(&args, &config, period)?, format, lang)
+        wire::report_as(&recorded(&args, &config, period)?, format, lang)
     };
     match &args.out {
         None => out.write_all(text.as_bytes())?,
         Some(path) => std::fs::write(path, &text).map_err(|error| unwritable(path, &error))?,
     }
     Ok(())
-}
-
-/// A report as `format` in `lang`.
-pub fn written(report: &Report, format: Format, lang: Lang) -> String {
-    match format {
-        Format::Text => report::text(report, lang),
-        Format::Json => wire::report_json(report) + "\n",
-        Format::Csv => wire::report_csv(report),
-        Format::Html => report::html(report, lang),
-    }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

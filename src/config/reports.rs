@@ -1,5 +1,6 @@
 //! `[care]` and `[[report]]`: how the figures of care teams are counted, and which reports make themselves.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::problem::{Problems, both};
@@ -124,7 +125,7 @@ fn crossed(pairs: &At<Vec<At<&str>>>, problems: &Problems) -> Vec<(Label, Label)
 /// The plan; relative paths start at `folder`.
 pub fn used(care: &Care<'_>, reports: &[Typed<'_>], brands: Vec<Subject>, (zone, carried): (&Zone, bool), folder: &Path, problems: &Problems) -> Plan {
     let scheduled = reports.iter().filter_map(|typed| schedule(typed, &brands, zone, folder, problems)).collect();
-    Plan { settings: settings(care, problems), brands, carried, scheduled }
+    Plan { settings: settings(care, problems), brands, carried, sections: BTreeSet::new(), scheduled }
 }
 
 fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, folder: &Path, problems: &Problems) -> Option<Scheduled> {

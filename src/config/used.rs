@@ -8,7 +8,7 @@ use crate::anomaly::{self, Direction};
 use crate::http::Token;
 use crate::limits;
 use crate::notifiers;
-use crate::report::Subject;
+use crate::report::{Plan, Subject};
 use crate::score::Score;
 use crate::share::Group;
 use crate::sources::Settings;
@@ -54,7 +54,9 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let subject = |(i, b): (usize, &Brand)| Subject { name: b.name.clone(), own: b.own, zone: set.zone(Some(i)) };
     let subjects = brands.iter().enumerate().map(subject).collect();
     let carried = sources.iter().any(|s| s.own_posts);
+    let sections = topics.iter().map(|t| t.labels.section.clone()).filter(|s| !s.is_empty()).collect();
     let plan = reports::used(&typed.care, &typed.reports, subjects, (&own_zone, carried), folder, problems);
+    let plan = Plan { sections, ..plan };
     Config {
         plan,
         routing,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{App, Code, Problem, Unanswered};
 use crate::lane::Compiled;
 use crate::post::PostKey;
+use crate::report::{Period, Plan, Report};
 use crate::tally::{BrandOverview, MentionFilter, Overview, Page, ShareFilter, ShareOfVoice, Step, Tally, WeekHours};
 use crate::time::Timestamp;
 use crate::topic::TopicId;
@@ -73,4 +74,14 @@ pub async fn mentions(app: &App, filter: MentionFilter) -> Result<Page, Problem>
 /// The shares of a group; `None` for a group that the tally has not met yet.
 pub async fn share_of_voice(app: &App, filter: ShareFilter) -> Result<Option<ShareOfVoice>, Problem> {
     ask(app, move |tally| tally.share_of_voice(&filter)).await
+}
+
+/// The report on one brand, or on all; `None` before any event time is known.
+pub async fn report(app: &App, plan: Arc<Plan>, brand: Option<String>, period: Period) -> Result<Option<Report>, Problem> {
+    let of = move |tally: &mut Tally| {
+        let subjects = plan.subjects(brand.as_deref())?;
+        let report = plan.report(&subjects, period, |name, from, to| tally.matters_of(name, from, to));
+        (tally.now() != Timestamp::MIN).then_some(report)
+    };
+    ask(app, of).await
 }

@@ -44,6 +44,22 @@ impl Every {
     }
 }
 
+impl Every {
+    /// The name of that period: `2026-03-02`, `2026-W10`, `2026-03`.
+    pub fn name(self, now: Timestamp, zone: &Zone) -> String {
+        let Period::Days(first, _) = self.last(now, zone) else { return String::new() };
+        let first = date(first);
+        match self {
+            Every::Day => first.to_string(),
+            Every::Week => {
+                let week = first.iso_week_date();
+                format!("{}-W{:02}", week.year(), week.week())
+            }
+            Every::Month => format!("{:04}-{:02}", first.year(), first.month()),
+        }
+    }
+}
+
 impl Period {
     /// `2020-10-07`.
     pub fn day(text: &str) -> Option<Period> {

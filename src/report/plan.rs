@@ -1,5 +1,6 @@
 //! What is to be reported on, and how: the part of the configuration that reports need.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::{BrandReport, Every, Format, Period, Report};
@@ -17,6 +18,8 @@ pub struct Plan {
     pub brands: Vec<Subject>,
     /// A source carries the posts of our own accounts.
     pub carried: bool,
+    /// Sections that topics name.
+    pub sections: BTreeSet<String>,
     /// Reports that are made by themselves.
     pub scheduled: Vec<Scheduled>,
 }

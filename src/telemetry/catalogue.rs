@@ -24,6 +24,8 @@ pub(super) const SURPRISE: &str = "escucha_topic_surprise";
 pub(super) const CRISIS: &str = "escucha_crisis_level";
 pub(super) const BRAND_CRISIS: &str = "escucha_brand_crisis_level";
 pub(super) const SHARE: &str = "escucha_share_of_voice";
+pub(super) const INCIDENTS_OPEN: &str = "escucha_incidents_open";
+pub(super) const FIRST_ANSWER: &str = "escucha_first_answer_seconds";
 pub(super) const ALERTS: &str = "escucha_alerts_total";
 pub(super) const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
 pub(super) const POST_TO_PUBLISHED: &str = "escucha_post_to_published_seconds";
@@ -121,6 +123,13 @@ pub const CATALOGUE: &[Metric] = &[
         &["group", "brand"],
         "Share of a brand in the mentions of its group in the last 24 hours; not a number while none is known",
     ),
+    gauge(
+        INCIDENTS_OPEN,
+        Some(Unit::Count),
+        &["section", "age"],
+        "Incidents in which a customer waits for a brand of ours, by section of the configuration (other for all else) and by how long",
+    ),
+    histogram(FIRST_ANSWER, &[], "From the post that opened an incident of a brand of ours to the first answer, by their own times"),
     counter(ALERTS, &["rule", "severity"], "Alerts that fired"),
     histogram(
         POST_TO_ALERT,

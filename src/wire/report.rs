@@ -6,7 +6,8 @@ use super::csv::quoted;
 use super::share::Plain;
 use super::{Time, json};
 use crate::figures::{Figure, Key, Spec};
-use crate::report::{BrandReport, Report, unknown};
+use crate::bilingual::Lang;
+use crate::report::{self, BrandReport, Format, Report, unknown};
 
 #[derive(Serialize)]
 struct Texts {
@@ -57,7 +58,17 @@ impl<'a> From<&'a (&'static Spec, Vec<Figure>)> for IndicatorView<'a> {
     }
 }
 
-/// `GET /v1/report`.
+/// A report as `format` in `lang`.
+pub fn report_as(report: &Report, format: Format, lang: Lang) -> String {
+    match format {
+        Format::Text => report::text(report, lang),
+        Format::Json => report_json(report) + "\n",
+        Format::Csv => report_csv(report),
+        Format::Html => report::html(report, lang),
+    }
+}
+
+/// All figures as one object.
 pub fn report_json(report: &Report) -> String {
     #[derive(Serialize)]
     struct Told {

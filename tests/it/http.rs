@@ -180,6 +180,7 @@ impl World {
             version: "9.9.9",
             tokens: swapped.tokens,
             wall: swapped.wall,
+            plan: swapped.plan,
         };
         let mut settings = Settings::new(SocketAddr::from((plan.ip, 0)));
         settings.allowed_origins = vec!["https://sala.example".to_owned()];

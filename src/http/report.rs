@@ -1,0 +1,114 @@
+//! `GET /v1/report`: the figures of the care teams.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+
+use super::api::{Given, instant, params};
+use super::{App, Code, Problem, guard, readers, subscription};
+use crate::bilingual::Lang;
+use crate::nearest::nearest;
+use crate::report::{Format, Period, Plan};
+use crate::time::Timestamp;
+use crate::wire;
+
+/// What the client asks for, as typed.
+#[derive(Default)]
+struct Typed<'a> {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    named: Option<Period>,
+    brand: Option<&'a str>,
+    format: Option<Format>,
+    lang: Option<Lang>,
+}
+
+/// Answers.
+pub async fn of_care(State(app): State<App>, headers: HeaderMap, given: Given) -> Result<Response, Problem> {
+    let params = params(given)?;
+    let typed = typed(&params)?;
+    let period = period(&typed)?;
+    let plan = app.shared.plan.load_full();
+    let brand = typed.brand.map(str::to_owned);
+    if plan.subjects(brand.as_deref()).is_none() {
+        return Err(no_brand(&plan, brand.as_deref().unwrap_or_default()));
+    }
+    let report = readers::report(&app, plan, brand, period).await?.ok_or_else(|| {
+        Problem::because(Code::NotFound, "aún no se ha contado nada", "nothing has been counted yet")
+    })?;
+    let format = typed.format.unwrap_or(Format::Json);
+    let lang = typed.lang.unwrap_or_else(|| guard::language(&headers));
+    let text = wire::report_as(&report, format, lang);
+    let mime = match format {
+        Format::Text => "text/plain; charset=utf-8",
+        Format::Json => "application/json",
+        Format::Csv => "text/csv; charset=utf-8",
+        Format::Html => "text/html; charset=utf-8",
+    };
+    if format == Format::Csv {
+        let name = "attachment; filename=\"report.csv\"";
+        return Ok(([(header::CONTENT_TYPE, mime), (header::CONTENT_DISPOSITION, name)], text).into_response());
+    }
+    Ok(([(header::CONTENT_TYPE, mime)], text).into_response())
+}
+
+fn typed(params: &subscription::Params) -> Result<Typed<'_>, Problem> {
+    let mut typed = Typed::default();
+    let mut civil = |name: &str, value: &str, read: fn(&str) -> Option<Period>, example: &str| {
+        let period = read(value).ok_or_else(|| subscription::bad(name, value, example))?;
+        if typed.named.replace(period).is_some() {
+            return Err(one_period());
+        }
+        Ok(())
+    };
+    for (name, value) in params {
+        match name.as_str() {
+            "day" => civil("day", value, Period::day, "2026-03-02")?,
+            "week" => civil("week", value, Period::week, "2026-W10")?,
+            "month" => civil("month", value, Period::month, "2026-03")?,
+            _ => {}
+        }
+    }
+    for (name, value) in params {
+        match name.as_str() {
+            "day" | "week" | "month" => {}
+            "from" => typed.from = Some(instant("from", value)?),
+            "to" => typed.to = Some(instant("to", value)?),
+            "brand" => typed.brand = Some(value),
+            "format" => typed.format = Some(Format::named(value).ok_or_else(|| subscription::bad("format", value, "text, json, csv, html"))?),
+            "lang" if value == "es" || value == "en" => typed.lang = Some(Lang::from_tag(value)),
+            "lang" => return Err(subscription::bad("lang", value, "es, en")),
+            other => return Err(subscription::unknown(other)),
+        }
+    }
+    Ok(typed)
+}
+
+fn one_period() -> Problem {
+    Problem::because(
+        Code::Invalid,
+        "di un periodo: «from» y «to», o «day», «week» o «month»",
+        "say one period: \"from\" and \"to\", or \"day\", \"week\" or \"month\"",
+    )
+}
+
+fn period(typed: &Typed<'_>) -> Result<Period, Problem> {
+    match (typed.from, typed.to, typed.named) {
+        (None, None, Some(period)) => Ok(period),
+        (Some(from), Some(to), None) if from < to => Ok(Period::Between(from, to)),
+        (Some(_), Some(_), None) => {
+            Err(Problem::because(Code::Invalid, "«to» debe estar después de «from»", "\"to\" must be after \"from\""))
+        }
+        _ => Err(one_period()),
+    }
+}
+
+fn no_brand(plan: &Plan, name: &str) -> Problem {
+    let short: String = name.chars().take(80).collect();
+    let (mut es, mut en) = (format!("no hay ninguna marca que se llame «{short}»"), format!("there is no brand called \"{short}\""));
+    if let Some(near) = nearest(&short, plan.brands.iter().map(|b| b.name.as_str())) {
+        es += &format!("; ¿querías decir «{near}»?");
+        en += &format!("; did you mean \"{near}\"?");
+    }
+    Problem::because(Code::NotFound, es, en)
+}
