@@ -8,6 +8,7 @@ use super::used::RESOLVE_AFTER;
 use super::{Engine, Server};
 use crate::alert::Severity;
 use crate::anomaly::{Direction, Settings};
+use crate::figures::Settings as Care;
 use crate::limits;
 use crate::notifiers;
 use crate::routing::{Label, Timing};
@@ -78,6 +79,21 @@ fn listening(file: &mut File) {
     file.text("format", "escucha");
     file.text("on_full", "wait");
     file.key("follow", false);
+    file.section("[care]");
+    let care = Care::default();
+    file.key("slots", format_args!("[{}]", care.slots.iter().map(|h| format!("\"{h:02}:00\"")).collect::<Vec<_>>().join(", ")));
+    for (key, value) in [("goal", care.within), ("promise", care.promise), ("wait", care.wait)] {
+        file.text(key, show_duration(value));
+    }
+    file.key("target", (care.target * 100.0).round());
+    let pairs = care.crossed.iter().map(|(a, b)| format!("\"{}/{}\"", a.as_str(), b.as_str()));
+    file.key("crossed", format_args!("[{}]", pairs.collect::<Vec<_>>().join(", ")));
+    file.section("[[report]]");
+    file.needs("name = \"semanal\"");
+    file.needs("every = \"week\"");
+    file.needs("path = \"informes\"");
+    file.text("format", "html");
+    file.text("lang", "es");
     file.section("[[brand]]");
     file.needs("name = \"Banco Ejemplo\"");
     file.key("own", false);
@@ -185,8 +201,8 @@ mod tests {
         let (said, unsaid) = (read(&said), read(&unsaid));
         let shown = |config: &Config| {
             let listening = config.listening(&mut TopicIds::default(), 1);
-            let Config { server, engine, store, sources, notifiers, routing, .. } = config;
-            format!("{server:#?}{engine:#?}{store:#?}{sources:#?}{notifiers:#?}{routing:#?}{listening:#?}")
+            let Config { server, engine, store, sources, notifiers, routing, plan, .. } = config;
+            format!("{server:#?}{engine:#?}{store:#?}{sources:#?}{notifiers:#?}{routing:#?}{plan:#?}{listening:#?}")
         };
         assert_eq!(shown(&said), shown(&unsaid));
     }

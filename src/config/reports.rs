@@ -90,7 +90,10 @@ fn slots(hours: &At<Vec<At<&str>>>, problems: &Problems) -> Vec<u8> {
     if known.len() != all.len() || known.first() != Some(&0) || !known.is_sorted_by(|a, b| a < b) {
         problems.error(
             &hours.span,
-            both!("«slots» son las horas en que empieza cada franja, en orden y desde las 00:00", "“slots” are the hours at which each slot begins, in order and from 00:00 on"),
+            both!(
+                "«slots» son las horas en que empieza cada franja, en orden y desde las 00:00",
+                "“slots” are the hours at which each slot begins, in order and from 00:00 on"
+            ),
             both!("por ejemplo [\"00:00\", \"08:00\", \"14:00\", \"20:00\"]", "for example [\"00:00\", \"08:00\", \"14:00\", \"20:00\"]"),
         );
         return Vec::new();
@@ -123,7 +126,14 @@ fn crossed(pairs: &At<Vec<At<&str>>>, problems: &Problems) -> Vec<(Label, Label)
 }
 
 /// The plan; relative paths start at `folder`.
-pub fn used(care: &Care<'_>, reports: &[Typed<'_>], brands: Vec<Subject>, (zone, carried): (&Zone, bool), folder: &Path, problems: &Problems) -> Plan {
+pub fn used(
+    care: &Care<'_>,
+    reports: &[Typed<'_>],
+    brands: Vec<Subject>,
+    (zone, carried): (&Zone, bool),
+    folder: &Path,
+    problems: &Problems,
+) -> Plan {
     let scheduled = reports.iter().filter_map(|typed| schedule(typed, &brands, zone, folder, problems)).collect();
     Plan { settings: settings(care, problems), brands, carried, sections: BTreeSet::new(), scheduled }
 }
@@ -145,4 +155,60 @@ fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, folder: &Path, p
         path: folder.join(typed.path.as_ref()?.value),
         zone: place.flatten().and_then(|p| brands.get(p)).map_or_else(|| zone.clone(), |b| b.zone.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::Config;
+    use super::*;
+
+    const BRANDS: &str =
+        "timezone = \"UTC\"\n[[brand]]\nname = \"Banco\"\nown = true\ntimezone = \"Europe/Madrid\"\n[[brand]]\nname = \"Otro\"\n";
+
+    fn read(text: &str) -> Result<Config, Vec<String>> {
+        let read = Config::read("x.toml", format!("{BRANDS}{text}"), Path::new("/srv"));
+        read.map(|(config, _)| config).map_err(|report| report.problems.iter().map(|p| p.cause.en.clone()).collect())
+    }
+
+    #[test]
+    fn what_is_said_holds() {
+        let plan = read(
+            "[care]\nslots = [\"00:00\", \"08:00\"]\ngoal = \"30m\"\nhandling = \"6m\"\ntarget = 90\ncrossed = [\"section/state\"]\n\
+             [[report]]\nname = \"semanal\"\nevery = \"week\"\npath = \"informes\"\n\
+             [[report]]\nname = \"diario\"\nevery = \"day\"\nformat = \"csv\"\nlang = \"en\"\nbrand = \"Banco\"\npath = \"informes\"\n",
+        )
+        .unwrap()
+        .plan;
+        let settings = &plan.settings;
+        assert_eq!((settings.slots.as_slice(), settings.within, settings.handling), (&[0, 8][..], 30 * MINUTE, Some(6 * MINUTE)));
+        assert!((settings.target - 0.9).abs() < 1e-12 && settings.crossed == [(Label::named("section").unwrap(), Label::State)]);
+        let [weekly, daily] = &plan.scheduled[..] else { panic!("{plan:?}") };
+        assert_eq!((weekly.every, weekly.format, weekly.lang, weekly.brand), (Every::Week, Format::Html, Lang::Es, None));
+        assert_eq!((weekly.path.clone(), weekly.zone.name()), (PathBuf::from("/srv/informes"), "UTC"));
+        assert_eq!((daily.format, daily.lang, daily.brand, daily.zone.name()), (Format::Csv, Lang::En, Some(0), "Europe/Madrid"));
+        assert!(!plan.carried, "no source says that it carries our posts");
+        assert_eq!(plan.subjects(None).unwrap()[0].name, "Banco");
+        assert!(plan.subjects(Some("Nadie")).is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let slots = "“slots” are the hours at which each slot begins, in order and from 00:00 on";
+        for (text, want) in [
+            ("[care]\nslots = [\"08:00\"]\n", slots),
+            ("[care]\nslots = [\"00:00\", \"00:00\"]\n", slots),
+            ("[care]\nslots = [\"00:00\", \"24:00\"]\n", slots),
+            ("[care]\nslots = [\"00:30\"]\n", slots),
+            ("[care]\ncrossed = [\"section\"]\n", "“crossed” is a list of pairs"),
+            ("[care]\ncrossed = [\"section/stat\"]\n", "“crossed” cannot be “stat”"),
+            ("[[report]]\nname = \"a\"\nevery = \"week\"\n", "[[report]] lacks “path”"),
+            ("[[report]]\nname = \"a\"\npath = \"b\"\n", "[[report]] lacks “every”"),
+            ("[[report]]\nname = \"a\"\nevery = \"day\"\npath = \"b\"\nbrand = \"Bancoo\"\n", "there is no [[brand]] “Bancoo”"),
+        ] {
+            let causes = read(text).err().unwrap_or_default();
+            assert_eq!(causes, [want], "{text}");
+        }
+    }
 }

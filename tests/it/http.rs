@@ -42,6 +42,7 @@ mod attention;
 mod crowd;
 mod ingest;
 mod queries;
+mod report;
 mod share;
 mod slow;
 mod stream;
