@@ -23,7 +23,7 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
     let name = |b: usize| brands.get(b).map(|b| Arc::from(b.name.as_str()));
     let to = if names.to.is_empty() { reply.author } else { names.to };
     Utterance {
-        at: Timestamp(post.at.0.div_euclid(MILLI) * MILLI),
+        at: Timestamp(post.at.0.div_euclid(MILLI).saturating_mul(MILLI)),
         key: post.key(),
         network: post.network.into(),
         id: post.id.into(),
