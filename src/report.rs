@@ -10,6 +10,7 @@ mod plan;
 mod shown;
 mod text;
 mod unknown;
+mod voice;
 
 use std::sync::Arc;
 

@@ -50,7 +50,13 @@ fn figures(facts: &Facts<'_>) -> Vec<Figure> {
     let mut out = headline(facts, &rates);
     for (name, of) in [("agents", true), ("turns", false)] {
         for (h, rate) in rates.iter().enumerate() {
-            let value = rate.ok_or(Reason::Nothing).and_then(|rate| if of { agents(facts, rate) } else { Ok(rate) });
+            let value = match rate {
+                // What is not set is not set at any hour.
+                _ if of && facts.settings.handling.is_none() => Err(Reason::NotSet),
+                None => Err(Reason::Nothing),
+                Some(rate) if of => agents(facts, *rate),
+                Some(rate) => Ok(*rate),
+            };
             let figure = Figure::new(name, if of { Unit::Count } else { Unit::Number }, value);
             let (n, listened) = (turns.get(h).copied(), hours.get(h).copied());
             let figure = Figure { numerator: n.map(|n| n as u64), denominator: listened.map(|n| n as u64), ..figure };

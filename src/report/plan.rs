@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{BrandReport, Every, Format, Period, Report};
+use super::{BrandReport, Every, Format, Period, Report, voice};
 use crate::bilingual::Lang;
 use crate::figures::{Facts, Reason, Settings};
 use crate::tally::Matters;
@@ -67,7 +67,7 @@ impl Plan {
         let mut report = Report { now: Timestamp::MIN, brands: Vec::new() };
         for subject in subjects {
             let (from, to) = period.window(&subject.zone);
-            let Matters { now, since, incidents, broadcasts } = known(&subject.name, from, to);
+            let Matters { now, since, incidents, broadcasts, groups } = known(&subject.name, from, to);
             let facts = Facts {
                 incidents: &incidents,
                 window: (from, to),
@@ -80,7 +80,9 @@ impl Plan {
                 settings: &self.settings,
             };
             report.now = report.now.max(now);
-            report.brands.push(BrandReport::new(&subject.name, &facts));
+            let mut part = BrandReport::new(&subject.name, &facts);
+            part.indicators.push((&voice::SPEC, voice::figures(&groups)));
+            report.brands.push(part);
         }
         report
     }

@@ -45,6 +45,8 @@ fn of(value: f64, unit: Unit, lang: Lang) -> String {
         Unit::Count => count(value, lang),
         Unit::Share => format!("{} %", lang.decimal(value * 100.0, 1)),
         Unit::Seconds => time(value, lang),
+        // A chance that is not 0.
+        Unit::Number if value > 0.0 && value < 0.005 => format!("< {}", lang.decimal(0.01, 2)),
         Unit::Number => {
             let text = lang.decimal(value.abs(), 2);
             if value < 0.0 && text.chars().any(|c| ('1'..='9').contains(&c)) { format!("−{text}") } else { text }

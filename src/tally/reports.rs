@@ -1,8 +1,10 @@
 //! What a report needs to know.
 
-use super::Tally;
+use super::shares::Group;
+use super::{ShareFilter, ShareOfVoice, Tally};
 use crate::incident::Incident;
 use crate::limits::{SHARE_PANE, SHARE_PANES};
+use crate::share::{Counting, Span};
 use crate::time::Timestamp;
 
 /// What is known of one brand, for a report.
@@ -17,6 +19,8 @@ pub struct Matters {
     pub incidents: Vec<Incident>,
     /// Own posts of the window that answer nobody, if they are counted and still kept.
     pub broadcasts: Option<u64>,
+    /// The shares of the brand's groups, where the window is still kept.
+    pub groups: Vec<(String, ShareOfVoice)>,
 }
 
 impl Tally {
@@ -24,12 +28,31 @@ impl Tally {
     pub fn matters_of(&self, brand: &str, from: Timestamp, to: Timestamp) -> Matters {
         let matters = self.incidents.all().map(|(incident, _)| incident).filter(|i| &*i.brand == brand);
         let mut incidents: Vec<Incident> = matters.filter(|i| matters_since(i, from)).cloned().collect();
-        incidents.sort_by(|a, b| (a.opened_at, a.post_id.len(), &a.post_id, &a.network).cmp(&(b.opened_at, b.post_id.len(), &b.post_id, &b.network)));
+        incidents.sort_by(|a, b| {
+            (a.opened_at, a.post_id.len(), &a.post_id, &a.network).cmp(&(b.opened_at, b.post_id.len(), &b.post_id, &b.network))
+        });
         let now = self.clock.now();
         let kept = from >= now.plus(-SHARE_PANE * SHARE_PANES as i64);
         let in_group = self.shares.brands.iter().find(|b| &*b.name == brand).filter(|b| kept && b.heard && !self.shares.groups.is_empty());
         let broadcasts = in_group.map(|b| b.published.within(from, to).len() as u64);
-        Matters { now, since: self.listened.since(), incidents, broadcasts }
+        Matters { now, since: self.listened.since(), incidents, broadcasts, groups: self.groups_of(brand, from, to) }
+    }
+
+    /// The shares of the groups that `brand` is in, if the window and the one before it are kept.
+    fn groups_of(&self, brand: &str, from: Timestamp, to: Timestamp) -> Vec<(String, ShareOfVoice)> {
+        let long = to.since(from);
+        if from.plus(-long) < self.clock.now().plus(-SHARE_PANE * SHARE_PANES as i64) {
+            return Vec::new();
+        }
+        let is_in = |group: &&Group| group.members.iter().filter_map(|m| self.shares.brands.get(m.brand)).any(|b| &*b.name == brand);
+        let asked = |group: &Group| ShareFilter {
+            group: group.name.to_string(),
+            between: Some((from, to)),
+            span: Span::H24,
+            counting: Counting::ALL,
+        };
+        let groups = self.shares.groups.iter().filter(is_in);
+        groups.filter_map(|group| Some((group.name.to_string(), self.share_of_voice(&asked(group))?))).collect()
     }
 }
 

@@ -3,11 +3,14 @@
 mod random;
 mod twin;
 
+use escucha::bilingual::Lang;
 use escucha::figures::{self, Facts, Figure, Reason, Settings};
 use escucha::incident::Incident;
 use escucha::incidents::Incidents;
+use escucha::report::{self, BrandReport, Report};
 use escucha::time::{HOUR, MINUTE, Timestamp, Zone};
 use escucha::topic::{Account, Brand, Role};
+use escucha::wire;
 
 use crate::care::{self, Care};
 use crate::incidents::Reader;
@@ -229,5 +232,49 @@ fn any_two_labels_can_be_crossed() {
             assert!(cells.iter().all(|c| c.called() == format!("{}_by_{}", a.as_str(), b.as_str())));
             assert_eq!(Label::named(a.as_str()), Some(a));
         }
+    }
+}
+
+/// Every tag is closed where it was opened: enough for what the pages are made of.
+fn is_well_formed(page: &str) -> bool {
+    let mut open: Vec<&str> = Vec::new();
+    for tag in page.split('<').skip(1).map(|t| t.split('>').next().unwrap_or_default()) {
+        let name = tag.split_whitespace().next().unwrap_or_default();
+        match name.strip_prefix('/') {
+            Some(name) if open.pop() != Some(name) => return false,
+            Some(_) => {}
+            None if tag.ends_with('/') || matches!(name, "meta" | "!doctype") => {}
+            None => open.push(name),
+        }
+    }
+    open.is_empty()
+}
+
+#[test]
+fn pages_are_whole_whatever_people_are_called() {
+    for seed in 0..12 {
+        let mut world = random::world(seed);
+        for incident in &mut world.incidents {
+            incident.handle = "<script>\"'&".into();
+            incident.said.section = Some("</svg> & \"co\"".into());
+        }
+        let zone = Zone::named("Europe/Madrid").unwrap();
+        let facts = world.facts(&zone);
+        let brands = vec![BrandReport::new("Banco & <hijos>", &facts)];
+        let report = Report { now: facts.now, brands };
+        for lang in [Lang::Es, Lang::En] {
+            let page = report::html(&report, lang);
+            assert!(is_well_formed(&page), "seed {seed}");
+            assert!(!page.contains("<script") && !page.contains("NaN") && page.contains("Banco &amp; &lt;hijos&gt;"));
+            let text = report::text(&report, lang);
+            assert!(text.contains("Banco & <hijos>") && !text.contains("NaN"));
+            // A title of the other language would be a text that nobody translated.
+            let other = lang.pick("How it is computed", "Cómo se calcula");
+            assert!(!page.contains(other));
+        }
+        let value: serde_json::Value = serde_json::from_str(&wire::report_json(&report)).unwrap();
+        let rows =
+            value["brands"][0]["indicators"].as_array().unwrap().iter().map(|i| i["figures"].as_array().unwrap().len()).sum::<usize>();
+        assert_eq!(wire::report_csv(&report).matches("\r\n").count(), rows + 1, "one row for each figure");
     }
 }
