@@ -289,6 +289,14 @@ impl Opened {
         Ok(Opened { epoch, names, torn, held: Vec::new(), full: None, path: settings.path.clone(), log })
     }
 
+    /// The state that the file holds, to be looked at; nothing goes on from it.
+    ///
+    /// # Errors
+    /// The file is not used after all.
+    pub fn fold(&mut self, setting: Setting) -> Result<Fold, Refused> {
+        self.log.fold(setting).map_err(|e| refusal(&self.path, e))
+    }
+
     /// Goes on where the file ends. Alerts that it shows firing and that nothing watches any more are resolved
     /// at `now`.
     ///

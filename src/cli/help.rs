@@ -243,6 +243,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Without files, address of the engine (by default http://127.0.0.1:7070)",
     ),
     ("report:token", "Token con papel viewer; también en ESCUCHA_TOKEN", "Token with the role viewer; also in ESCUCHA_TOKEN"),
+    ("report:stored", "Del archivo de [store] de un motor que no está en marcha", "Out of the [store] file of an engine that does not run"),
     ("report:source", "Fuente cuyo formato se usa (por omisión, la única)", "Source whose format is used (by default the only one)"),
     ("report:files", "Archivos grabados: NDJSON, también .gz y .zst", "Recordings: NDJSON, also .gz and .zst"),
     (

@@ -2,11 +2,15 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{ConfigArgs, Failure, deliveries, replay, tap};
 use crate::bilingual::{Both, Lang};
-use crate::config::Config;
-use crate::report::{self, Format, Period, Report};
+use crate::config::{Config, TopicIds};
+use crate::journal::{Sets, Setting};
+use crate::lane::Compiled;
+use crate::report::{self, Format, Period, Report, Subject};
+use crate::store;
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::wire;
@@ -47,6 +51,9 @@ pub struct Args {
     /// Token with the role viewer.
     #[arg(long, value_name = "TOKEN", env = "ESCUCHA_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Out of the store of an engine that does not run.
+    #[arg(long, conflicts_with_all = ["files", "url"])]
+    stored: bool,
     /// The source whose format the files have.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -65,11 +72,12 @@ pub fn run(
 ) -> Result<(), Failure> {
     let period = period(&args)?;
     let format = Format::named(&args.format).unwrap_or(Format::Text);
-    let text = if args.files.is_empty() {
+    let text = if args.files.is_empty() && !args.stored {
         asked(&args, format, lang)?
     } else {
         let config = load(&args.config, err)?;
-        wire::report_as(&recorded(&args, &config, period)?, format, lang)
+        let report = if args.stored { stored(&args, &config, period)? } else { recorded(&args, &config, period)? };
+        wire::report_as(&report, format, lang)
     };
     match &args.out {
         None => out.write_all(text.as_bytes())?,
@@ -112,16 +120,21 @@ fn period(args: &Args) -> Result<Period, Failure> {
     Err(Failure::Usage(Both::new("--to debe estar después de --from", "--to must be after --from")))
 }
 
-/// Out of recordings, replayed in event time.
-fn recorded(args: &Args, config: &Config, period: Period) -> Result<Report, Failure> {
-    let subjects = config.plan.subjects(args.brand.as_deref()).ok_or_else(|| {
+/// The brands that the report is about.
+fn subjects<'a>(args: &Args, config: &'a Config) -> Result<Vec<&'a Subject>, Failure> {
+    config.plan.subjects(args.brand.as_deref()).ok_or_else(|| {
         let all = config.plan.brands.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ");
         let name = args.brand.as_deref().unwrap_or_default();
         Failure::Usage(Both::new(
             format!("no hay ninguna [[brand]] que se llame «{name}»; hay: {all}"),
             format!("there is no [[brand]] called '{name}'; there are: {all}"),
         ))
-    })?;
+    })
+}
+
+/// Out of recordings, replayed in event time.
+fn recorded(args: &Args, config: &Config, period: Period) -> Result<Report, Failure> {
+    let subjects = subjects(args, config)?;
     // Of all the sources only the one whose recordings these are is heard.
     let carried = replay::source(config, args.source.as_deref())?.own_posts;
     let plan = report::Plan { carried, ..config.plan.clone() };
@@ -129,16 +142,29 @@ fn recorded(args: &Args, config: &Config, period: Period) -> Result<Report, Fail
     Ok(plan.report(&subjects, period, |brand, from, to| tally.matters_of(brand, from, to)))
 }
 
+/// Out of the store that an engine left behind.
+fn stored(args: &Args, config: &Config, period: Period) -> Result<Report, Failure> {
+    let subjects = subjects(args, config)?;
+    let Some(settings) = config.store.as_ref().filter(|s| s.path.exists()) else {
+        return Err(Failure::Usage(Both::new(
+            "--stored lee el archivo de [store], y no hay ninguno",
+            "--stored reads the file of [store], and there is none",
+        )));
+    };
+    let refused = |refused: store::Refused| Failure::Refused(refused.text());
+    let mut opened = store::Opened::open(settings, "").map_err(refused)?;
+    let mut ids = TopicIds::known(opened.names.topics.clone());
+    let compiled = Arc::new(Compiled::new(config.listening(&mut ids, opened.names.version + 1)));
+    let sources = config.sources.iter().map(|s| s.name.clone()).collect();
+    let setting = Setting { tally: config.engine.tally.clone(), sources, compiled, sets: Sets::default() };
+    let tally = opened.fold(setting).map_err(refused)?.tally;
+    Ok(config.plan.report(&subjects, period, |brand, from, to| tally.matters_of(brand, from, to)))
+}
+
 /// Out of a running engine.
 fn asked(args: &Args, format: Format, lang: Lang) -> Result<String, Failure> {
-    let given = [
-        ("from", &args.from),
-        ("to", &args.to),
-        ("day", &args.day),
-        ("week", &args.week),
-        ("month", &args.month),
-        ("brand", &args.brand),
-    ];
+    let given =
+        [("from", &args.from), ("to", &args.to), ("day", &args.day), ("week", &args.week), ("month", &args.month), ("brand", &args.brand)];
     let mut path = format!("/v1/report?format={}&lang={}", format.as_str(), lang.pick("es", "en"));
     for (name, value) in given {
         if let Some(value) = value {

@@ -3,7 +3,7 @@
 
 use crate::figures::{Facts, Figure, Form, Key, Name, Reason, Spec, Unit};
 use crate::indicators;
-use crate::tally::{BrandVoice, ShareOfVoice};
+use crate::tally::{BrandVoice, GroupKnown};
 
 const fn name(name: &'static str, form: Form, es: &'static str, en: &'static str) -> Name {
     Name { name, title: (es, en), form }
@@ -16,10 +16,9 @@ pub static SPEC: Spec = Spec {
     explain: (
         "Menciones de cada marca entre las de todas las de su grupo, con republicaciones y copias. Cambio: frente al periodo anterior de igual longitud, sin unas ni otras; \
          p de la prueba z de dos proporciones, bilateral. Interacción: (me gusta + comentarios + compartidos) / publicaciones propias que traen las tres cifras. \
-         HHI: suma de los cuadrados de las cuotas. Se guarda para periodos de hasta 7 días que acabaron hace menos de 7.",
+         Copias: menciones que dicen lo que otra anterior, entre todas. HHI: suma de los cuadrados de las cuotas. Se guarda para periodos de hasta 7 días que acabaron hace menos de 7.",
         "Mentions of each brand among those of all brands of its group, reposts and copies included. Change: against the period before of the same length, without either; p of \
-         the two-proportion z-test, two-sided. Engagement: (likes + comments + shares) / own posts that carry all three counts. HHI: sum of the squares of the \
-         shares. It is kept for periods of 7 days at most that ended less than 7 days ago.",
+         the two-proportion z-test, two-sided. Engagement: (likes + comments + shares) / own posts that carry all three counts. Copies: mentions that say what one before them said, among all. HHI: sum of the squares of the shares. It is kept for periods of 7 days at most that ended less than 7 days ago.",
     ),
     names: &[
         name("hhi", Form::Card, "HHI, concentración", "HHI, concentration"),
@@ -27,6 +26,7 @@ pub static SPEC: Spec = Spec {
         name("share", Form::Column, "cuota", "share"),
         name("change", Form::Column, "cambio, en puntos", "change, in points"),
         name("p", Form::Column, "p", "p"),
+        name("copies", Form::Column, "copias", "copies"),
         name("engagement", Form::Column, "interacción por publicación", "engagement per post"),
         name("posts_per_day", Form::Column, "publicaciones por día", "posts per day"),
     ],
@@ -34,14 +34,15 @@ pub static SPEC: Spec = Spec {
 };
 
 /// The figures of the groups, or why there are none.
-pub fn figures(groups: &[(String, ShareOfVoice)]) -> Vec<Figure> {
+pub fn figures(groups: &[GroupKnown]) -> Vec<Figure> {
     if groups.is_empty() {
         return vec![Figure::new("share", Unit::Share, Err(Reason::NotKept))];
     }
-    groups.iter().flat_map(|(group, found)| of_group(group, found)).collect()
+    groups.iter().flat_map(of_group).collect()
 }
 
-fn of_group(group: &str, found: &ShareOfVoice) -> Vec<Figure> {
+fn of_group(known: &GroupKnown) -> Vec<Figure> {
+    let (group, found) = (&known.name, &known.all);
     let two = ratio("largest_two", Unit::Share, &found.largest_two);
     let hhi = Figure::new("hhi", Unit::Number, found.concentration.ok_or(Reason::Nothing));
     let mut out: Vec<Figure> = [hhi, two].map(|f| f.about(Key::name(group))).into();
@@ -50,12 +51,22 @@ fn of_group(group: &str, found: &ShareOfVoice) -> Vec<Figure> {
             row(brand, "share", ("share-of-voice", "share"), Unit::Share),
             row(brand, "change", ("change", "difference"), Unit::Share),
             row(brand, "p", ("change", "p"), Unit::Number),
+            copies(brand, known),
             row(brand, "engagement", ("engagement", "engagement"), Unit::Number),
             row(brand, "posts_per_day", ("engagement", "posts_per_day"), Unit::Number),
         ];
         out.extend(rows.map(|f| f.about(Key::name(&brand.name)).about(Key::name(group))));
     }
     out
+}
+
+/// Mentions that say what one before said, among all.
+fn copies(brand: &BrandVoice, known: &GroupKnown) -> Figure {
+    let once = known.once.brands.iter().find(|b| b.name == brand.name).and_then(|b| b.mentions);
+    match brand.mentions.zip(once) {
+        Some((all, once)) => Figure::share("copies", all.saturating_sub(once) as usize, all as usize),
+        None => Figure::new("copies", Unit::Share, Err(Reason::Nothing)),
+    }
 }
 
 /// A figure of `indicators`, by the names of its indicator and its own.

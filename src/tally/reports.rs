@@ -20,7 +20,18 @@ pub struct Matters {
     /// Own posts of the window that answer nobody, if they are counted and still kept.
     pub broadcasts: Option<u64>,
     /// The shares of the brand's groups, where the window is still kept.
-    pub groups: Vec<(String, ShareOfVoice)>,
+    pub groups: Vec<GroupKnown>,
+}
+
+/// The shares of a group, counted in two ways.
+#[derive(Debug, Clone)]
+pub struct GroupKnown {
+    /// Its name.
+    pub name: String,
+    /// By all mentions.
+    pub all: ShareOfVoice,
+    /// By those that say something new: a cluster of near-duplicates counts once for a brand.
+    pub once: ShareOfVoice,
 }
 
 impl Tally {
@@ -39,20 +50,20 @@ impl Tally {
     }
 
     /// The shares of the groups that `brand` is in, if the window and the one before it are kept.
-    fn groups_of(&self, brand: &str, from: Timestamp, to: Timestamp) -> Vec<(String, ShareOfVoice)> {
+    fn groups_of(&self, brand: &str, from: Timestamp, to: Timestamp) -> Vec<GroupKnown> {
         let long = to.since(from);
         if from.plus(-long) < self.clock.now().plus(-SHARE_PANE * SHARE_PANES as i64) {
             return Vec::new();
         }
         let is_in = |group: &&Group| group.members.iter().filter_map(|m| self.shares.brands.get(m.brand)).any(|b| &*b.name == brand);
-        let asked = |group: &Group| ShareFilter {
-            group: group.name.to_string(),
-            between: Some((from, to)),
-            span: Span::H24,
-            counting: Counting::ALL,
+        let found = |group: &Group, counting| {
+            let filter = ShareFilter { group: group.name.to_string(), between: Some((from, to)), span: Span::H24, counting };
+            self.share_of_voice(&filter)
         };
-        let groups = self.shares.groups.iter().filter(is_in);
-        groups.filter_map(|group| Some((group.name.to_string(), self.share_of_voice(&asked(group))?))).collect()
+        let once = Counting { duplicates: false, ..Counting::ALL };
+        let known =
+            |group: &Group| Some(GroupKnown { name: group.name.to_string(), all: found(group, Counting::ALL)?, once: found(group, once)? });
+        self.shares.groups.iter().filter(is_in).filter_map(known).collect()
     }
 }
 

@@ -49,6 +49,7 @@ mod probe;
 mod query;
 mod receiver;
 mod registered;
+mod reported;
 mod sentiment;
 mod shares;
 mod snapshot;

@@ -381,7 +381,9 @@ fn people(c: &mut Clerk<'_>) {
     let cohort = c.cohort(|_| true);
     let mut times: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for i in &cohort {
-        i.agents.iter().for_each(|a| drop(times.entry(a.to_string()).or_default()));
+        for agent in &i.agents {
+            times.entry(agent.to_string()).or_default();
+        }
         let answers = i.first_answer.iter().chain(&i.next_answers);
         answers
             .filter_map(|a| Some((a.agent.as_ref()?, a)))
