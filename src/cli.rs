@@ -179,7 +179,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
     match command {
         Command::Demo(args) => live::demo(&args, lang, out),
         Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
-        Command::Check(args) if args.print_defaults => Ok(out.write_all(defaults().as_bytes())?),
+        Command::Check(args) if args.print_defaults => Ok(out.write_all(defaults(lang).as_bytes())?),
         Command::Check(args) => check::run(load(&args.config, lang, colour, err)?, &args.config.config, lang, out),
         Command::Query(args) => query::run(&args, lang, out, err),
         Command::Match(args) => match_posts::run(&args, lang, out, err),

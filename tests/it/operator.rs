@@ -75,15 +75,19 @@ fn health_says_whether_it_answers_and_what_does_not_work() {
 
 #[test]
 fn check_accepts_the_defaults_that_it_prints() {
-    let printed = escucha(&["check", "--print-defaults"]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("defaults.toml");
-    std::fs::write(&path, &printed.stdout).unwrap();
-    let checked = escucha(&["check", "-c", path.to_str().unwrap()]);
-    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
-    assert!(checked.status.success() && said.is_empty(), "{said}");
-    for want in ["[server]", "[engine]", "[store]", "[[source]]", "[[topic]]", "[[alert]]", "[[notify]]", "[[route]]", "dedupe = \"1d\""] {
-        assert!(String::from_utf8_lossy(&printed.stdout).contains(want), "{want}");
+    for lang in ["es", "en"] {
+        let printed = escucha(&["--lang", lang, "check", "--print-defaults"]).stdout;
+        std::fs::write(&path, &printed).unwrap();
+        let checked = escucha(&["check", "-c", path.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert!(checked.status.success() && said.is_empty(), "{said}");
+        let printed = String::from_utf8(printed).unwrap();
+        for part in escucha::config::reference() {
+            assert!(printed.contains(part.header.as_str()) && printed.contains(part.meaning.get(escucha::bilingual::Lang::from_tag(lang))));
+        }
+        assert!(printed.contains("\ndedupe = \"1d\"\n"), "{printed}");
     }
 }
 
