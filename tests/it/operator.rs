@@ -10,7 +10,11 @@ use std::time::Duration;
 use crate::notified::Running;
 
 fn escucha(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_escucha")).args(["--lang", "en"]).args(args).output().unwrap()
+    speaking("en", args)
+}
+
+fn speaking(lang: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_escucha")).args(["--lang", lang]).args(args).output().unwrap()
 }
 
 fn file(name: &str) -> String {
@@ -78,7 +82,7 @@ fn check_accepts_the_defaults_that_it_prints() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("defaults.toml");
     for lang in ["es", "en"] {
-        let printed = escucha(&["--lang", lang, "check", "--print-defaults"]).stdout;
+        let printed = speaking(lang, &["check", "--print-defaults"]).stdout;
         std::fs::write(&path, &printed).unwrap();
         let checked = escucha(&["check", "-c", path.to_str().unwrap()]);
         let said = String::from_utf8_lossy(&checked.stderr).into_owned();

@@ -97,8 +97,8 @@ pub const TEXTS: &[Meaning] = &[
     (
         "[[notify]]",
         "secrets",
-        "En lugar de secret, dos que firman a la vez mientras uno sustituye al otro",
-        "Instead of secret, two that both sign while one takes the place of the other",
+        "En lugar de secret, hasta cuatro que firman a la vez, para sustituir uno sin cortes",
+        "Instead of secret, up to four that all sign, so that one can take the place of another",
     ),
     ("[[notify]]", "headers", "Más cabeceras", "Further headers"),
     (
