@@ -10,6 +10,19 @@ use escucha::{indicators, signals, tally};
 
 use crate::crisislex::holds;
 
+/// `text` with names of sections as code.
+fn with_code(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(from) = rest.find('[') {
+        let end = rest[from..].find(']').map_or(rest.len(), |at| from + at);
+        let end = end + rest[end..].chars().take_while(|c| *c == ']').count();
+        out += &format!("{}`{}`", &rest[..from], &rest[from..end]);
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
 /// One key, as an item of a list: a table with so much text cannot be read on a phone.
 fn item(entry: &Entry, lang: Lang) -> String {
     let Entry { key, kinds, holds, given, meaning } = entry;
@@ -25,7 +38,7 @@ fn item(entry: &Entry, lang: Lang) -> String {
         facts.push(format!("{} {}", lang.pick("solo", "only"), kinds.join(" ")));
     }
     let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
-    format!("- `{key}` — {}.  \n  {}.\n", facts.join("; "), meaning.get(lang))
+    format!("- `{key}` — {}.  \n  {}.\n", facts.join("; "), with_code(meaning.get(lang)))
 }
 
 fn reference(lang: Lang) -> String {
@@ -33,7 +46,7 @@ fn reference(lang: Lang) -> String {
     for Part { header, meaning, entries } in config::reference() {
         let (title, said) = match header.as_str() {
             "" => (lang.pick("Al principio del archivo", "At the head of the file").to_owned(), String::new()),
-            _ => (format!("`{header}`"), format!("{}.\n\n", meaning.get(lang))),
+            _ => (format!("`{header}`"), format!("{}.\n\n", with_code(meaning.get(lang)))),
         };
         let _ = writeln!(text, "\n## {title}\n\n{said}{}", entries.iter().map(|e| item(e, lang)).collect::<String>().trim_end());
     }
@@ -63,7 +76,7 @@ fn the_metrics_are_those_of_the_catalogue() {
 #[test]
 fn the_routes_are_those_there_are() {
     let api: serde_json::Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
-    let mut text = String::from("| | | roles |\n|---|---|---|\n");
+    let mut text = String::from("| | | |\n|---|---|---|\n");
     for route in ROUTES {
         let method = route.method.as_str();
         // The page's own files are nobody's interface.
