@@ -22,12 +22,6 @@ impl Page {
         Page { file: file.to_owned(), text }
     }
 
-    /// The names of Spanish pages; those in both languages count as English.
-    pub fn is_spanish(&self) -> bool {
-        let name = self.file.file_name().unwrap().to_str().unwrap();
-        name.contains(".es.") || ["inicio.md", "guia.md", "operacion.md", "configuracion.md", "metricas.md"].contains(&name)
-    }
-
     /// All fenced blocks.
     fn fenced(&self) -> Vec<Block> {
         let (mut all, mut open) = (Vec::new(), None::<Block>);
