@@ -28,6 +28,8 @@ pub struct Part {
 pub struct Entry {
     /// Its name.
     pub key: String,
+    /// The name is an example: any will do.
+    pub free: bool,
     /// Which kinds of the section take it (values of `type` or `on`); empty for all of them.
     pub kinds: Vec<String>,
     /// What it holds.
@@ -154,7 +156,7 @@ fn part(header: &str, blocks: &[Block<'_>], known: &Known) -> Part {
     let kinds = known.kinds(title);
     let everywhere = |key: &str| kinds.iter().all(|(_, keys)| keys.iter().any(|k| k == key));
     let mut entries: Vec<Entry> = Vec::new();
-    let mut add = |key: &str, kind: &str, given: Given| {
+    let mut add = |key: &str, kind: &str, given: Given, free: bool| {
         let holds = known.holds(title, kind, key);
         if let Some(same) = entries.iter_mut().find(|e| e.key == key && e.holds == holds && e.given == given) {
             if !same.kinds.is_empty() {
@@ -163,7 +165,7 @@ fn part(header: &str, blocks: &[Block<'_>], known: &Known) -> Part {
             return;
         }
         let kinds = if everywhere(key) { Vec::new() } else { vec![kind.to_owned()] };
-        entries.push(Entry { key: key.to_owned(), kinds, holds, given, meaning: meaning::of(title, key) });
+        entries.push(Entry { key: key.to_owned(), free, kinds, holds, given, meaning: meaning::of(title, key) });
     };
     let mine = || blocks.iter().filter(|block| block.header == header);
     let mut seen: Vec<&str> = Vec::new();
@@ -171,7 +173,7 @@ fn part(header: &str, blocks: &[Block<'_>], known: &Known) -> Part {
         for line in &block.lines {
             // What is shown once more as an example has been told.
             if !(line.is_example && seen.contains(&line.key)) {
-                add(line.key, block.kind, line.given.clone());
+                add(line.key, block.kind, line.given.clone(), line.is_example && kinds.is_empty());
             }
             seen.push(line.key);
         }
@@ -179,7 +181,7 @@ fn part(header: &str, blocks: &[Block<'_>], known: &Known) -> Part {
     // What is a section below this one is no line.
     for (kind, keys) in &kinds {
         let below = keys.iter().filter(|key| blocks.iter().any(|b| b.header.trim_matches(['[', ']']) == below(header, key)));
-        below.for_each(|key| add(key, kind, Given::Nothing));
+        below.for_each(|key| add(key, kind, Given::Nothing, false));
     }
     Part { header: header.to_owned(), meaning: meaning::of(title, ""), entries }
 }

@@ -95,6 +95,19 @@ fn check_accepts_the_defaults_that_it_prints() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_says_what_it_cannot_put_in_force() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let with = |url: &str| format!("{CONFIG}[[notify]]\nname = 'g'\ntype = 'webhook'\nurl = 'https://example.com/{url}'\n");
+    let running = Running::start(&with("a"), folder.path());
+    assert_eq!(post(&running, "/v1/reload", "").await.0, 204);
+    // The address of a target is a secret: what is written of both is the same, and they are not.
+    std::fs::write(folder.path().join("escucha.toml"), with("b")).unwrap();
+    let (status, said) = post(&running, "/v1/reload", "").await;
+    assert!(status == 422 && said.contains("[[notify]]") && said.contains("takes a restart"), "{status} {said}");
+}
+
 /// `key=value` lines of a unit, with repeated keys joined.
 fn directives(unit: &str) -> Vec<(&str, &str)> {
     unit.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('=')).collect()

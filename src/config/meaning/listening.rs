@@ -39,7 +39,7 @@ pub const TEXTS: &[Meaning] = &[
     ("[[list]]", "terms", "Palabras, frases, comodines, #, @, $ o {exacto}", "Words, phrases, wildcards, #, @, $ or {exact}"),
     ("[[topic]]", "", "Lo que se busca y se cuenta; lleva query o queries", "What is looked for and counted; it has query or queries"),
     ("[[topic]]", "name", "En la API, las alertas y las métricas", "In the API, alerts and metrics"),
-    ("[[topic]]", "query", "Una consulta", "One query"),
+    ("[[topic]]", "query", "Una consulta, si no hay queries", "One query, where there are no queries"),
     (
         "[[topic]]",
         "queries",

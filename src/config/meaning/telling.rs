@@ -73,7 +73,7 @@ pub const TEXTS: &[Meaning] = &[
     (
         "[[notify]]",
         "url",
-        "Adónde se envía; también «env:NOMBRE» o «file:ruta», porque puede ser un secreto; el de pagerduty, si no se dice, es el de sus cuentas de EE. UU.",
+        "Adónde se envía; también «env:NOMBRE» o «file:ruta», porque puede ser un secreto; el de pagerduty, si no se dice, es el de sus cuentas de Estados Unidos",
         "Where to send; also “env:NAME” or “file:path”, since it may be a secret; pagerduty's is that of its US accounts if nothing is said",
     ),
     (
