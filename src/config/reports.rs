@@ -39,15 +39,14 @@ pub struct Typed<'a> {
 /// Reads `[care]`.
 pub fn care(section: Section<'_>) -> Care<'_> {
     section.only(&["slots", "goal", "promise", "handling", "target", "wait", "crossed"], &[]);
-    let texts = |key| section.value(key).map(|value| At { value: section.texts(key), span: value.span() });
     Care {
-        slots: texts("slots"),
+        slots: section.list("slots"),
         goal: section.duration("goal", MINUTE, 30 * 24 * HOUR),
         promise: section.duration("promise", MINUTE, 30 * 24 * HOUR),
         handling: section.duration("handling", SECOND, 24 * HOUR),
         target: section.integer("target", 1, 99),
         wait: section.duration("wait", SECOND, 24 * HOUR),
-        crossed: texts("crossed"),
+        crossed: section.list("crossed"),
     }
 }
 

@@ -376,6 +376,8 @@ pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &
         ("budget", typed.budget.as_ref().map(|k| &k.span), unusual, "spike"),
         ("quick", typed.quick.as_ref().filter(|q| q.value).map(|k| &k.span), watch == spike, "spike"),
     ];
+    let fitting = keys.iter().filter(|(_, _, fits, _)| *fits).map(|(key, ..)| *key);
+    typed.section.takes(["name", "on", "severity"].into_iter().chain(fitting));
     for (key, span, _, other) in keys.into_iter().filter(|(_, _, fits, _)| !fits) {
         if let Some(span) = span {
             let cause = both!("«{key}» no sirve con on = \"{kind}\"", "“{key}” is of no use with on = \"{kind}\"");

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::asked::Holds;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix, not_among};
 use crate::bilingual::Lang;
@@ -19,8 +20,10 @@ pub struct Typed<'a> {
 /// Reads it.
 pub fn read(section: Section<'_>) -> Typed<'_> {
     section.only(&["scenes", "dwell", "theme", "lang"], &[]);
+    let scenes = section.list("scenes");
+    section.reads("scenes", Holds::SomeOf(wall::scenes().collect()));
     Typed {
-        scenes: section.value("scenes").map(|value| At { value: section.texts("scenes"), span: value.span() }),
+        scenes,
         dwell: section.duration("dwell", 5 * SECOND, HOUR),
         theme: section.choice("theme", &Theme::ALL.map(|theme| (theme.as_str(), theme)), &[]),
         lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
