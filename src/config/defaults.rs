@@ -158,6 +158,7 @@ fn topics(file: &mut File) {
     file.needs("query = \"list:fallas app\"");
     file.example("brand = \"Banco Ejemplo\"");
     file.key("weight", 0);
+    file.key("incidents", false);
     query(file);
     for (key, label) in [("typology", "servicio"), ("category", "reclamación"), ("subcategory", "banca móvil"), ("section", "canales")] {
         file.unsaid(&format!("{key} = \"{label}\""));
@@ -180,7 +181,7 @@ fn topics(file: &mut File) {
 /// How a query is read.
 fn query(file: &mut File) {
     file.text("accents", "fold");
-    for key in ["strict", "quoted", "all", "incidents"] {
+    for key in ["strict", "quoted", "all"] {
         file.key(key, false);
     }
     file.unsaid("tag = \"OP-1\"");
