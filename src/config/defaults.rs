@@ -157,6 +157,7 @@ fn topics(file: &mut File) {
     file.example("brand = \"Banco Ejemplo\"");
     file.key("weight", 0);
     query(file);
+    file.key("incidents", false);
     for (key, label) in [("typology", "servicio"), ("category", "reclamación"), ("subcategory", "banca móvil"), ("section", "canales")] {
         file.unsaid(&format!("{key} = \"{label}\""));
     }
@@ -178,7 +179,7 @@ fn topics(file: &mut File) {
 /// How a query is read.
 fn query(file: &mut File) {
     file.text("accents", "fold");
-    for key in ["strict", "quoted", "all", "incidents"] {
+    for key in ["strict", "quoted", "all"] {
         file.key(key, false);
     }
     file.unsaid("tag = \"OP-1\"");
