@@ -53,7 +53,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
-        wall: walls::used(typed.wall.as_ref(), problems),
+        wall: walls::used(typed.wall.as_ref(), typed.timezone.as_ref(), problems),
         sources: sources(typed, folder, problems),
         notifiers,
         listening: Listening {

@@ -1,4 +1,4 @@
-// Every scene of the wall in a real browser, fed by the real binary. Screenshots go to `.tests/screens`.
+// Every scene of the wall in a real browser, fed by the real binary. Screenshots go to `target/screens`.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
