@@ -72,6 +72,7 @@
     floor: 1,
     told: [],
     page: '<title>escucha</title>',
+    works: null,
     sources: [{ name: 's', connected: true, finished: false, last_data: null, age_seconds: 1, problem: null }],
     /** Answers by path. */
     answers: {},
@@ -138,6 +139,8 @@
     const kind = pathname.replace(/topics\/[^/]+/, 'topics/*');
     engine.asked[kind] = (engine.asked[kind] ?? 0) + 1;
     await null;
+    // A proxy before the engine has a page of its own for whatever it cannot pass on.
+    if (!engine.up && engine.works && pathname === '/') return { ok: true, status: 200, headers: new Headers(), body: null, text: async () => engine.works };
     if (!engine.up) throw new TypeError('Failed to fetch');
     const found = pathname === '/' ? engine.page : Object.entries(engine.answers).find(([path]) => pathname.startsWith(path))?.[1](pathname);
     const status = pathname !== '/' && engine.status !== 200 ? engine.status : pathname.endsWith('/stream') ? 426 : found === undefined ? 404 : 200;
