@@ -149,6 +149,28 @@ test('the engine has forgotten the alerts that came meanwhile: the gap is told, 
   await close();
 });
 
+test('an engine that came back counts what it missed: until it has caught up, its counts are old', async () => {
+  const { page, see, close } = await awake();
+  const behind = await see(async (by) => {
+    const at = lab.iso(lab.now() - by);
+    window.old = { ...lab.row('caída', 1, 50), type: 'windows', at };
+    lab.engine.answers['/v1/topics'] = (path) => (path === '/v1/topics' ? { topics: [{ ...old, name: 'caída', brand: null }], brands: [] } : undefined);
+    lab.say(old);
+    await live(3);
+    return at;
+  }, 5 * HOUR);
+  assert.ok(behind.stale);
+  assert.match(behind.age, /^Catching up: now at \d\d:\d\d$/);
+  await screen(page, 'behind-en-wall');
+  const there = await see(async () => {
+    old.at = lab.iso();
+    lab.say(old);
+    await live(3);
+  });
+  assert.deepEqual([there.stale, there.count], [false, '50']);
+  await close();
+});
+
 test('who was turned away is let in again without a hand', async () => {
   const { see, close } = await awake();
   const denied = await see(async () => {

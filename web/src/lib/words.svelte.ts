@@ -72,6 +72,7 @@ const es = {
   noData: 'todavía sin datos',
   lost: (at: string) => `Sin conexión desde las ${at}: lo que se ve es antiguo`,
   silent: (span: string) => `Sin noticias desde hace ${span}: lo que se ve es antiguo`,
+  behind: (at: string) => `Poniéndose al día: va por las ${at}`,
   deaf: 'Ninguna fuente conectada: lo que se ve es antiguo',
   connecting: 'Conectando…',
   denied: 'Hace falta un código de acceso. Abre una vez la página con #token=…',
@@ -164,6 +165,7 @@ const en: typeof es = {
   noData: 'no data yet',
   lost: (at) => `Disconnected since ${at}: what you see is old`,
   silent: (span) => `Nothing heard for ${span}: what you see is old`,
+  behind: (at) => `Catching up: now at ${at}`,
   deaf: 'No source is connected: what you see is old',
   connecting: 'Connecting…',
   denied: 'An access token is needed. Open the page once with #token=…',
@@ -225,6 +227,8 @@ class Tongue {
   number = (n: number): string => this.#number.format(n);
   /** Two digits that mean something. */
   short = (n: number): string => (n >= 100 ? this.#number.format(n) : this.#short.format(n));
+  /** Times something, to a tenth. */
+  ratio = (n: number): string => (n >= 10 ? this.#number.format(n) : n.toLocaleString(this.lang, { maximumFractionDigits: 1 }));
   percent = (share: number): string => this.#percent.format(share);
   time = (at: number | string): string => this.#clock.format(new Date(at));
   decimal = (n: number): string => n.toLocaleString(this.lang, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });

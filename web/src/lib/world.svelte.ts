@@ -12,6 +12,8 @@ export const KEPT_GONE = 500;
 const PACE_MS = 500;
 /** `status` beats every 5 s: after two beats that did not come, what is seen is old. */
 export const SILENCE_MS = 9000;
+/** An engine that counts what is older than this has not caught up yet, as after hours in which it was away. */
+const BEHIND_MS = 600_000;
 /** What the engine counts without telling, such as topics that nobody writes about, is asked for this often. */
 const LOAD_MS = 60_000;
 /** How long the page says that there was a gap. */
@@ -47,6 +49,9 @@ class World {
   lostAt = $state(0);
   #statusAt = $state(steady());
   #gapAt = $state(-Infinity);
+  /** The time up to which the engine has counted, as far as it told, and when it did. */
+  countedTo = $state(Infinity);
+  #countedAt = $state(0);
   /** Milliseconds that the engine's clock is ahead of `steady`. */
   #ahead = $state(Date.now() - steady());
 
@@ -75,10 +80,11 @@ class World {
   sinceStatus = $derived(Math.max(0, this.beat - this.#statusAt) / 1000);
   #deaf = $derived((this.status?.sources.length ?? 0) > 0 && this.status!.sources.every((s) => !s.connected && !s.finished));
   /** Why what is seen is old, if it is. */
-  stale = $derived.by((): 'connecting' | 'denied' | 'lost' | 'silent' | 'deaf' | null => {
+  stale = $derived.by((): 'connecting' | 'denied' | 'lost' | 'silent' | 'deaf' | 'behind' | null => {
     if (this.link === 'denied' || this.link === 'connecting' || this.link === 'lost') return this.link;
     if (this.silence * 1000 > SILENCE_MS) return 'silent';
-    return this.#deaf ? 'deaf' : null;
+    if (this.#deaf) return 'deaf';
+    return this.#countedAt + this.#ahead - this.countedTo > BEHIND_MS ? 'behind' : null;
   });
   gapTold = $derived(this.beat - this.#gapAt < TOLD_MS);
   firing = $derived(this.alerts.filter((a) => a.status === 'firing'));
@@ -149,6 +155,8 @@ class World {
       if (!t.windows || (this.#topics.get(name)?.at ?? '') > t.at) continue;
       this.#topics.set(name, { ...t, topic: name, brand: overview?.brands.find((b) => b.name === t.brand) ?? null });
     }
+    const latest = (overview?.topics ?? []).map((t) => t.at ?? '').sort().at(-1);
+    if (latest) this.#counted(latest);
     // Topics that are no longer listened to vanish.
     const known = overview && new Set(overview.topics.map((t) => t.name));
     if (known) for (const name of this.#topics.keys()) if (!known.has(name)) this.#topics.delete(name);
@@ -176,6 +184,7 @@ class World {
       this.gone.clear();
       this.missed = 0;
       this.status = null;
+      this.countedTo = Infinity;
     }
     if (hello.reason) this.#gapAt = steady();
     this.#epoch = hello.epoch;
@@ -191,6 +200,11 @@ class World {
     if (!page?.includes('<title>escucha')) return;
     if (this.#page !== undefined && page !== this.#page) location.reload();
     this.#page = page;
+  }
+
+  #counted(at: string): void {
+    this.countedTo = Date.parse(at);
+    this.#countedAt = steady();
   }
 
   #put(alert: Alert): void {
@@ -210,7 +224,10 @@ class World {
       if (!this.#alerts.some((a) => a.id === frame.id)) this.#firedAt.set(frame.id, frame.updated_at);
       this.#put(frame);
     }
-    else if (frame.type === 'windows') this.#topics.set(frame.topic, frame);
+    else if (frame.type === 'windows') {
+      this.#topics.set(frame.topic, frame);
+      this.#counted(frame.at);
+    }
     else if (frame.type === 'mention') this.#mention(frame);
     else if (frame.type === 'deleted') this.#deleted(frame.key, frame.network, frame.id);
     else if (frame.type === 'gap') {
