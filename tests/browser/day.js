@@ -49,9 +49,10 @@
     54: () => press('t', 'l'),
   };
 
-  /** Five seconds of talk. */
+  /** Five seconds: the engine beats, and every third time people talk. */
   function talk(n) {
     beat();
+    if (n % 3) return;
     for (let i = 0; i < 4; i++) say({ type: 'windows', ...row(topic((n * 4 + i) % TOPICS), (n + i) % 37 ? 0 : 1, (n * 13 + i) % 40) });
     for (let i = 0; i < 3; i++) say(mention(++count));
     say({ ...mention(count), post: { ...post(count), text: 'en otra versión' } }, { type: 'deleted', key: String(count - 40).padStart(16, '0'), network: 'x', id: `p${count - 40}` });
