@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PATIENCE, READY, SCENES, SIZES, crisis, demo, go, launch, open, post, quit, room, run, scene, screen, send } from './engine.mjs';
 
-/** Topics of a large listener; the wall is meant for 10 000, which takes a while to build. */
-const TOPICS = Number(process.env.WALL_TOPICS ?? 300);
+/** Topics of the largest listener that the wall is meant for. */
+const TOPICS = Number(process.env.WALL_TOPICS ?? 10_000);
 
 let engine;
 before(async () => {
