@@ -63,7 +63,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
-        wall: walls::used(typed.wall.as_ref(), problems),
+        wall: walls::used(typed.wall.as_ref(), typed.timezone.as_ref(), problems),
         notifiers,
         listening: Listening {
             version: 0,

@@ -30,15 +30,16 @@ pub fn read(section: Section<'_>) -> Typed<'_> {
     }
 }
 
-/// The wall as used.
-pub fn used(typed: Option<&Typed<'_>>, problems: &Problems) -> Settings {
-    let usual = Settings::default();
+/// The wall as used, with the zone of the file.
+pub fn used(typed: Option<&Typed<'_>>, timezone: Option<&At<&str>>, problems: &Problems) -> Settings {
+    let usual = Settings { timezone: timezone.map(|name| name.value.to_owned()), ..Settings::default() };
     let Some(typed) = typed else { return usual };
     Settings {
         scenes: typed.scenes.as_ref().map_or(usual.scenes, |names| scenes(names, problems)),
         dwell: typed.dwell.as_ref().map_or(usual.dwell, |d| d.value),
         theme: typed.theme.as_ref().map_or(usual.theme, |t| t.value),
         lang: typed.lang.as_ref().map(|l| l.value),
+        timezone: usual.timezone,
     }
 }
 
