@@ -160,7 +160,6 @@ fn topics(file: &mut File) {
     file.key("weight", 0);
     file.key("incidents", false);
     query(file);
-    file.key("incidents", false);
     for (key, label) in [("typology", "servicio"), ("category", "reclamación"), ("subcategory", "banca móvil"), ("section", "canales")] {
         file.unsaid(&format!("{key} = \"{label}\""));
     }

@@ -28,26 +28,37 @@ pub static SPEC: Spec = Spec {
     figures,
 };
 
+/// A customer as the cohort shows them.
+struct Customer<'a> {
+    followers: Option<u32>,
+    incidents: usize,
+    handle: &'a Arc<str>,
+    network: &'a Arc<str>,
+}
+
 fn figures(facts: &Facts<'_>) -> Vec<Figure> {
-    let mut people: BTreeMap<(&Arc<str>, u64), (Option<u32>, usize, &Arc<str>)> = BTreeMap::new();
+    let mut people: BTreeMap<(&Arc<str>, u64), Customer<'_>> = BTreeMap::new();
     for incident in facts.cohort() {
-        let (followers, n, _) = people.entry((&incident.network, incident.author.0)).or_insert((None, 0, &incident.handle));
-        *followers = (*followers).max(incident.followers);
-        *n += 1;
+        let (network, handle) = (&incident.network, &incident.handle);
+        let unseen = Customer { followers: None, incidents: 0, handle, network };
+        let customer = people.entry((network, incident.author.0)).or_insert(unseen);
+        customer.followers = customer.followers.max(incident.followers);
+        customer.incidents += 1;
     }
-    let mut known: Vec<_> = people.into_values().filter_map(|(followers, n, handle)| Some((followers?, n, handle))).collect();
-    known.sort_by_key(|(followers, _, handle)| (std::cmp::Reverse(*followers), Arc::clone(handle)));
+    let mut known: Vec<(u32, Customer<'_>)> = people.into_values().filter_map(|c| Some((c.followers?, c))).collect();
+    known.sort_by(|(a, left), (b, right)| b.cmp(a).then_with(|| (left.handle, left.network).cmp(&(right.handle, right.network))));
     if known.is_empty() {
         return vec![Figure::new("followers", Unit::Count, Err(Reason::NotTold))];
     }
-    let rows = known.into_iter().take(TOP).flat_map(|(followers, n, handle)| {
+    let rows = known.into_iter().take(TOP).flat_map(|(followers, customer)| {
         let influence = (1.0 + f64::from(followers)).ln() / (1.0 + MEAN_USER).ln();
         let figures = [
             Figure::new("followers", Unit::Count, Ok(f64::from(followers))),
             Figure::new("influence", Unit::Number, Ok(influence)),
-            Figure::count("incidents", n),
+            Figure::count("incidents", customer.incidents),
         ];
-        figures.map(|figure| figure.about(Key::Name(Arc::clone(handle))))
+        let keys = [customer.handle, customer.network].map(|key| Key::Name(Arc::clone(key)));
+        figures.map(|figure| Figure { keys: keys.to_vec(), ..figure })
     });
     rows.collect()
 }

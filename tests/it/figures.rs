@@ -235,6 +235,38 @@ fn any_two_labels_can_be_crossed() {
     }
 }
 
+#[test]
+fn the_largest_community_is_that_of_a_person_and_not_of_an_incident() {
+    let zone = Zone::utc();
+    for seed in 1..20 {
+        let mut world = random::world(seed);
+        // Names of their own, so that rows can be told apart.
+        world.incidents.iter_mut().for_each(|i| i.handle = format!("c{}", i.author.0).into());
+        let facts = world.facts(&zone);
+        let mut people: Vec<(u32, String, String)> = Vec::new();
+        for i in facts.cohort() {
+            let same = |j: &&Incident| j.author == i.author && j.network == i.network;
+            let most = facts.cohort().filter(same).filter_map(|j| j.followers).max();
+            people.extend(most.map(|most| (most, i.handle.to_string(), i.network.to_string())));
+        }
+        people.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| (&a.1, &a.2).cmp(&(&b.1, &b.2))));
+        people.dedup();
+        let spec = figures::ALL.iter().find(|s| s.name == "influential").unwrap();
+        let got = (spec.figures)(&facts);
+        let got: Vec<_> = got.iter().filter(|f| f.name == "followers" && f.value.is_ok()).collect();
+        assert_eq!(got.len(), people.len().min(5), "seed {seed}");
+        for (figure, (followers, handle, network)) in got.iter().zip(&people) {
+            assert_eq!(
+                (figure.value, figure.keys[0].as_str(), figure.keys[1].as_str()),
+                (Ok(f64::from(*followers)), handle.as_str(), network.as_str())
+            );
+        }
+    }
+    let mut world = random::world(3);
+    world.incidents.iter_mut().for_each(|i| i.followers = None);
+    assert_eq!(figure(&world.facts(&zone), "influential", "followers", &[]).value, Err(Reason::NotTold));
+}
+
 /// Every tag is closed where it was opened: enough for what the pages are made of.
 fn is_well_formed(page: &str) -> bool {
     let mut open: Vec<&str> = Vec::new();
