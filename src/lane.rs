@@ -5,6 +5,7 @@
 
 mod accounts;
 mod facts;
+mod shown;
 mod ties;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::decode::{Decoded, Decoder};
 use crate::fingerprint::{Fingerprint, Trace, fingerprint};
 use crate::limits;
 use crate::matching::{Matcher, Scratch};
+use crate::pii::Published;
 use crate::post::{AuthorKey, Kind, Post, PostKey, Posts};
 use crate::query::Named;
 use crate::reason::Refused;
@@ -23,6 +25,7 @@ use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, SourceId};
 use accounts::Accounts;
 use facts::{LaneFacts, Memory};
+use shown::shown;
 use ties::{Ties, tie};
 
 /// A set of topics with its compiled queries; swapped whole.
@@ -39,6 +42,10 @@ pub struct Compiled {
     zone_of: Vec<u32>,
     /// Whose posts are told of whether they match or not.
     accounts: Accounts,
+    /// Who speaks for a brand, in a group or not.
+    speakers: Accounts,
+    /// Numbers and addresses that the brands give out.
+    published: Published,
 }
 
 impl Compiled {
@@ -57,8 +64,11 @@ impl Compiled {
             }) as u32
         };
         let zone_of = listening.topics.iter().map(|t| number(&t.zone)).collect();
-        let accounts = Accounts::new(&listening);
-        Compiled { listening, matcher, topic_of, zones, zone_of, accounts }
+        let members = listening.groups.iter().flat_map(|g| &g.members).map(|m| m.brand);
+        let accounts = Accounts::new(&listening, members);
+        let speakers = Accounts::new(&listening, 0..listening.brands.len());
+        let published = Published::new(listening.brands.iter().flat_map(|b| &b.published));
+        Compiled { listening, matcher, topic_of, zones, zone_of, accounts, speakers, published }
     }
 
     /// The brand of a group that wrote the post, and by which account: indices into `listening.brands`
@@ -213,8 +223,8 @@ impl Lane {
 }
 
 impl Lane {
-    /// Tells of every post of a buffer, in order, whether it matches the first topic: to try a query,
-    /// by the very code that counts.
+    /// Tells of every post of a buffer as it may be shown, in order, whether it matches the first topic: to
+    /// try a query, by the very code that counts.
     pub fn sift(&mut self, input: Input<'_>, mut each: impl FnMut(&Post<'_>, bool)) {
         self.decoded.clear();
         let decoder = &mut self.decoders[usize::from(input.source.0)];
@@ -225,7 +235,9 @@ impl Lane {
         for post in self.decoded.posts.iter().filter(|p| p.at <= horizon) {
             let before = out.hits.len();
             examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
-            each(&post, out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0)));
+            let matches = out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0));
+            // Only what matches is shown.
+            if matches { shown(&post, input.compiled, |post| each(post, true)) } else { each(&post, false) }
         }
     }
 }
@@ -284,7 +296,7 @@ fn examine(
         print,
         words: (first_word, out.words.len() as u32),
     });
-    out.posts.push(post);
+    shown(post, compiled, |post| out.posts.push(post));
 }
 
 /// One hit per topic, in topic order; `own_part` is the range of the post's own addends.

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod calendar;
 pub mod anomaly;
 pub mod reason;
+pub mod personal;
 pub mod score;
 pub mod post;
 pub mod query;
@@ -35,6 +36,8 @@ pub mod json;
 pub mod markup;
 pub mod text;
 pub mod lexicon;
+pub mod pii;
+pub mod profanity;
 #[macro_use]
 pub mod codec;
 pub mod sketches;

@@ -75,6 +75,7 @@ pub struct Brand<'a> {
     pub own: bool,
     pub timezone: Option<At<&'a str>>,
     pub accounts: Vec<Account<'a>>,
+    pub published: Vec<At<&'a str>>,
 }
 
 /// One account of a brand.
@@ -215,12 +216,13 @@ fn token(section: Section<'_>) -> Token<'_> {
 }
 
 fn brand(section: Section<'_>) -> Brand<'_> {
-    section.only(&["name", "own", "accounts", "timezone"], &[]);
+    section.only(&["name", "own", "accounts", "published", "timezone"], &[]);
     Brand {
         name: section.name(),
         own: section.flag("own").is_some_and(|own| own.value),
         timezone: section.text("timezone"),
         accounts: section.tables("accounts", "accounts").into_iter().map(account).collect(),
+        published: section.texts("published"),
     }
 }
 

@@ -26,6 +26,9 @@ use crate::nearest::nearest;
 /// A `priority` alert resolves so long after its last post.
 pub const RESOLVE_AFTER: i64 = 15 * MINUTE;
 
+/// The fewest digits of a telephone number.
+const PUBLISHED_DIGITS: usize = 7;
+
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.
 pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems) -> Config {
@@ -53,7 +56,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
-        wall: walls::used(typed.wall.as_ref(), problems),
+        wall: walls::used(typed.wall.as_ref(), typed.timezone.as_ref(), problems),
         sources: sources(typed, folder, problems),
         notifiers,
         listening: Listening {
@@ -211,8 +214,27 @@ fn brands(typed: &[typed::Brand<'_>], problems: &Problems) -> Vec<Brand> {
         name: brand.name.as_ref().map_or(String::new(), |name| name.value.to_owned()),
         own: brand.own,
         accounts: brand.accounts.iter().filter_map(|account| self::account(account, problems)).collect(),
+        published: brand.published.iter().filter_map(|text| published(text, problems)).collect(),
     };
     typed.iter().map(used).collect()
+}
+
+/// A number or an address that a brand gives out.
+fn published(typed: &At<&str>, problems: &Problems) -> Option<String> {
+    let digits = typed.value.chars().filter(char::is_ascii_digit).count();
+    if digits < PUBLISHED_DIGITS && !typed.value.contains('@') {
+        let written = typed.value;
+        problems.error(
+            &typed.span,
+            both!("«{written}» no es un teléfono, un correo ni una cuenta", "“{written}” is no telephone number, address or account"),
+            both!(
+                "por ejemplo published = [\"55 1234 5678\", \"ayuda@bancoejemplo.mx\"]",
+                "for example published = [\"55 1234 5678\", \"help@examplebank.com\"]"
+            ),
+        );
+        return None;
+    }
+    Some(typed.value.to_owned())
 }
 
 fn account(typed: &typed::Account<'_>, problems: &Problems) -> Option<Account> {

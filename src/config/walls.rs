@@ -14,28 +14,32 @@ pub struct Typed<'a> {
     dwell: Option<At<i64>>,
     theme: Option<At<Theme>>,
     lang: Option<At<Lang>>,
+    public: bool,
 }
 
 /// Reads it.
 pub fn read(section: Section<'_>) -> Typed<'_> {
-    section.only(&["scenes", "dwell", "theme", "lang"], &[]);
+    section.only(&["scenes", "dwell", "theme", "lang", "public"], &[]);
     Typed {
         scenes: section.value("scenes").map(|value| At { value: section.texts("scenes"), span: value.span() }),
         dwell: section.duration("dwell", 5 * SECOND, HOUR),
         theme: section.choice("theme", &Theme::ALL.map(|theme| (theme.as_str(), theme)), &[]),
         lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
+        public: section.flag("public").is_some_and(|public| public.value),
     }
 }
 
-/// The wall as used.
-pub fn used(typed: Option<&Typed<'_>>, problems: &Problems) -> Settings {
-    let usual = Settings::default();
+/// The wall as used, with times in the zone of the file.
+pub fn used(typed: Option<&Typed<'_>>, timezone: Option<&At<&str>>, problems: &Problems) -> Settings {
+    let usual = Settings { timezone: timezone.map(|zone| zone.value.to_owned()), ..Settings::default() };
     let Some(typed) = typed else { return usual };
     Settings {
         scenes: typed.scenes.as_ref().map_or(usual.scenes, |names| scenes(names, problems)),
         dwell: typed.dwell.as_ref().map_or(usual.dwell, |d| d.value),
         theme: typed.theme.as_ref().map_or(usual.theme, |t| t.value),
         lang: typed.lang.as_ref().map(|l| l.value),
+        public: typed.public,
+        timezone: usual.timezone,
     }
 }
 

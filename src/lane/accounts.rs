@@ -1,4 +1,5 @@
-//! Who writes for the brands of a group: their posts are wanted whether a query finds them or not.
+//! Who writes for brands. The posts of those in a group are wanted whether a query finds them or not, and
+//! what any brand says is published.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use crate::topic::Listening;
 /// Bits of the first look at a name.
 const BITS: usize = 4096;
 
-/// The accounts of all brands that are in a group.
+/// The accounts of some brands.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     /// Brands and their accounts by id, and by handle in lower case.
@@ -19,9 +20,10 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    pub(super) fn new(listening: &Listening) -> Accounts {
+    /// Those of `brands`, indices into `listening.brands`.
+    pub(super) fn new(listening: &Listening, brands: impl IntoIterator<Item = usize>) -> Accounts {
         let mut all = Accounts::default();
-        let mut brands: Vec<usize> = listening.groups.iter().flat_map(|g| &g.members).map(|m| m.brand).collect();
+        let mut brands: Vec<usize> = brands.into_iter().collect();
         brands.sort_unstable();
         brands.dedup();
         for brand in brands {
@@ -77,7 +79,6 @@ fn mark(handle: &str) -> usize {
 mod tests {
     use super::*;
     use crate::post::Author;
-    use crate::share::{Group, Member};
     use crate::topic::{Account, Brand};
 
     #[test]
@@ -94,10 +95,8 @@ mod tests {
             brand(vec![account("1", "banco", "x"), account("", "bancoñ", "")]),
             brand(vec![account("", "otro_banco", "")]),
         ];
-        let member = |brand| Member { brand, market: None };
-        let groups = vec![Group { name: "g".into(), members: vec![member(1), member(2)] }];
-        let listening = Listening { brands, groups, ..Listening::default() };
-        let accounts = Accounts::new(&listening);
+        let listening = Listening { brands, ..Listening::default() };
+        let accounts = Accounts::new(&listening, [1, 2, 1]);
         for (network, id, handle, want) in [
             ("x", "1", "renamed", Some((1, 0))),
             ("x", "2", "banco", None),
@@ -116,7 +115,7 @@ mod tests {
             let slow = slow.clone().find(|(b, a)| listening.brands[*b].accounts[*a].is(network, id, handle));
             assert_eq!(slow, want);
         }
-        let nobody = Accounts::new(&Listening { groups: Vec::new(), ..listening.clone() });
+        let nobody = Accounts::new(&listening, []);
         assert_eq!(nobody.writer(&Post { author: Author { id: "1", ..Author::default() }, ..Post::default() }, &listening), None);
     }
 }

@@ -273,11 +273,22 @@ pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> Strin
         dwell_seconds: i64,
         theme: &'static str,
         lang: Option<&'static str>,
+        public: bool,
+        timezone: Option<&'a str>,
         groups: &'a [&'a str],
         version: &'a str,
     }
     let lang = wall.lang.map(|lang| lang.pick("es", "en"));
-    json(&View { scenes: &wall.scenes, dwell_seconds: wall.dwell / SECOND, theme: wall.theme.as_str(), lang, groups, version })
+    json(&View {
+        scenes: &wall.scenes,
+        dwell_seconds: wall.dwell / SECOND,
+        theme: wall.theme.as_str(),
+        lang,
+        public: wall.public,
+        timezone: wall.timezone.as_deref(),
+        groups,
+        version,
+    })
 }
 
 /// `GET /v1/mentions`: mentions with the names of their sources, latest first, and where the next
