@@ -67,6 +67,7 @@ pub struct Token<'a> {
     pub name: Option<At<&'a str>>,
     pub role: Option<At<Role>>,
     pub hash: Option<At<&'a str>>,
+    pub device: Option<At<bool>>,
 }
 
 /// `[[brand]]`.
@@ -207,12 +208,13 @@ fn engine(section: Section<'_>) -> Engine {
 }
 
 fn token(section: Section<'_>) -> Token<'_> {
-    section.only(&["name", "role", "hash"], &[]);
+    section.only(&["name", "role", "hash", "device"], &[]);
     let roles = Role::ALL.map(|role| (role.as_str(), role));
     if section.value("role").is_none() {
         section.missing("role");
     }
-    Token { name: section.name(), role: section.choice("role", &roles, &[]), hash: section.required("hash") }
+    let device = section.flag("device");
+    Token { name: section.name(), role: section.choice("role", &roles, &[]), hash: section.required("hash"), device }
 }
 
 fn brand(section: Section<'_>) -> Brand<'_> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::anomaly::{self, Direction};
-use crate::http::Token;
+use crate::http::{Role, Token};
 use crate::limits;
 use crate::notifiers;
 use crate::score::Score;
@@ -180,8 +180,20 @@ fn server(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Server {
 
 fn token(typed: &typed::Token<'_>, folder: &Path, problems: &Problems) -> Option<Token> {
     let at = typed.hash.as_ref()?;
+    let device = typed.device.as_ref().filter(|device| device.value);
+    if let (Some(device), Some(role)) = (device, typed.role.as_ref().filter(|role| role.value != Role::Viewer)) {
+        let role = role.value.as_str();
+        problems.error(
+            &device.span,
+            both!("una pantalla no puede tener el papel «{role}»", "a screen cannot have the role “{role}”"),
+            both!("device = true va con role = \"viewer\"", "device = true goes with role = \"viewer\""),
+        );
+    }
     match secret::resolve(at.value, folder).map(|hash| Token::parse_hash(&hash)) {
-        Ok(Some(hash)) => Some(Token { name: typed.name.as_ref()?.value.to_owned(), role: typed.role.as_ref()?.value, hash }),
+        Ok(Some(hash)) => {
+            let (name, role) = (typed.name.as_ref()?.value.to_owned(), typed.role.as_ref()?.value);
+            Some(Token { name, role, hash, device: device.is_some() })
+        }
         Ok(None) => {
             let cause = both!("«hash» debe ser SHA-256: 64 cifras hexadecimales", "“hash” must be SHA-256: 64 hexadecimal digits");
             problems.error(&at.span, cause, both!("cópialo de: escucha token new NOMBRE ROL", "copy it from: escucha token new NAME ROLE"));

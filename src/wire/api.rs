@@ -266,7 +266,8 @@ pub fn week_json(topic: &str, week: &WeekHours) -> String {
 }
 
 /// `GET /v1/wall`: how the wall is shown, and the groups of which there are shares of voice.
-pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> String {
+/// `device` tells whether it is asked for by a screen that stays signed in.
+pub fn wall_json(wall: &wall::Settings, device: bool, groups: &[&str], version: &str) -> String {
     #[derive(Serialize)]
     struct View<'a> {
         scenes: &'a [&'static str],
@@ -274,6 +275,7 @@ pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> Strin
         theme: &'static str,
         lang: Option<&'static str>,
         public: bool,
+        device: bool,
         timezone: Option<&'a str>,
         groups: &'a [&'a str],
         version: &'a str,
@@ -285,6 +287,7 @@ pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> Strin
         theme: wall.theme.as_str(),
         lang,
         public: wall.public,
+        device,
         timezone: wall.timezone.as_deref(),
         groups,
         version,

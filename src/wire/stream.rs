@@ -514,6 +514,13 @@ mod tests {
     use crate::tally::BrandStanding;
 
     #[test]
+    fn rude_terms_have_another_form_for_all_to_see() {
+        let terms = |of: &[&str]| public_terms(&of.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()).map(|all| all.join(" "));
+        assert_eq!(terms(&["app", "mierda"]).as_deref(), Some("app m•••••"));
+        assert_eq!(terms(&["app", "caída"]), None);
+    }
+
+    #[test]
     fn a_dropped_count_keeps_the_frame_an_object() {
         let frame = with_dropped(&deleted_json(PostKey(1), "x", "1"), 7);
         let v: serde_json::Value = serde_json::from_str(&frame).expect("JSON");

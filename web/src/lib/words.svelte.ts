@@ -63,6 +63,8 @@ const es = {
     repeat_author: 'insiste',
   } as Record<string, string>,
   deleted: '(borrado)',
+  masked: (kinds: string) => `Oculto: ${kinds}. Invítale a seguir por privado.`,
+  pii: { card: 'tarjeta', iban: 'IBAN', clabe: 'CLABE', dni: 'DNI/NIE', curp: 'CURP', rfc: 'RFC', phone: 'teléfono', email: 'correo' } as Record<string, string>,
   missed: (n: string) => `${n} menciones sin mostrar`,
   gap: 'Faltan alertas: se han vuelto a pedir',
   age: (span: string) => `datos de hace ${span}`,
@@ -72,6 +74,7 @@ const es = {
   deaf: 'Ninguna fuente conectada: lo que se ve es antiguo',
   connecting: 'Conectando…',
   denied: 'Hace falta un código de acceso. Abre una vez la página con #token=…',
+  withdrawn: 'Acceso retirado: esta pantalla ya no recibe nada',
   sources: 'Fuentes',
   noSources: 'ninguna',
   up: 'conectada',
@@ -152,6 +155,8 @@ const en: typeof es = {
     repeat_author: 'writes again',
   },
   deleted: '(deleted)',
+  masked: (kinds) => `Hidden: ${kinds}. Ask them to go on in private.`,
+  pii: { card: 'card', iban: 'IBAN', clabe: 'CLABE', dni: 'DNI/NIE', curp: 'CURP', rfc: 'RFC', phone: 'telephone', email: 'e-mail' },
   missed: (n) => `${n} mentions not shown`,
   gap: 'Alerts are missing: they were asked for again',
   age: (span) => `data ${span} old`,
@@ -161,6 +166,7 @@ const en: typeof es = {
   deaf: 'No source is connected: what you see is old',
   connecting: 'Connecting…',
   denied: 'An access token is needed. Open the page once with #token=…',
+  withdrawn: 'Access withdrawn: this screen receives nothing any more',
   sources: 'Sources',
   noSources: 'none',
   up: 'connected',
@@ -192,11 +198,20 @@ class Tongue {
   #number = $derived(new Intl.NumberFormat(this.lang, { maximumFractionDigits: 0, useGrouping: 'always' }));
   #short = $derived(new Intl.NumberFormat(this.lang, { maximumSignificantDigits: 2 }));
   #percent = $derived(new Intl.NumberFormat(this.lang, { style: 'percent', maximumFractionDigits: 0 }));
-  #clock = $derived(new Intl.DateTimeFormat(this.lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  /** That of the display, until the configuration names one. */
+  #timeZone = $state<string>();
+  #clock = $derived(new Intl.DateTimeFormat(this.lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: this.#timeZone }));
+  #zone = $derived(new Intl.DateTimeFormat(this.lang, { timeZone: this.#timeZone, timeZoneName: 'shortGeneric' }));
 
-  /** As the configuration has it, unless the address says otherwise. */
-  configure(lang: Lang | null): void {
+  /** As the configuration has it, unless the address says otherwise; of a zone that the browser does not know the display's takes the place. */
+  configure(lang: Lang | null, timeZone: string | null): void {
     if (!asked && lang) this.lang = lang;
+    try {
+      new Intl.DateTimeFormat(this.lang, { timeZone: timeZone ?? undefined });
+      this.#timeZone = timeZone ?? undefined;
+    } catch {
+      this.#timeZone = undefined;
+    }
   }
 
   swap(): void {
@@ -208,6 +223,8 @@ class Tongue {
   short = (n: number): string => (n >= 100 ? this.#number.format(n) : this.#short.format(n));
   percent = (share: number): string => this.#percent.format(share);
   time = (at: number | string): string => this.#clock.format(new Date(at));
+  /** The zone that times are in, as people call it. */
+  zone = (at: number): string => this.#zone.formatToParts(new Date(at)).find((part) => part.type === 'timeZoneName')?.value ?? '';
   decimal = (n: number): string => n.toLocaleString(this.lang, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });
   signed = (n: number): string => Math.round(n).toLocaleString(this.lang, { signDisplay: 'exceptZero' });
   span = (seconds: number): string => {
