@@ -44,7 +44,7 @@ pub fn new(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> 
     writeln!(out, "{token}\n# {note}\n# {place}\n\n[[token]]\nname = {name}\nrole = \"{}\"\nhash = \"{}\"", args.role, hash)?;
     if args.device {
         let open = lang.pick("abre una vez en la pantalla:", "open once on the screen:");
-        writeln!(out, "device = true\n\n# {open} http://…/#token={token}")?;
+        writeln!(out, "device = true\n\n# {open} http://…/#token=…")?;
     }
     Ok(())
 }

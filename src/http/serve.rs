@@ -105,10 +105,8 @@ fn listen(bind: SocketAddr) -> io::Result<TcpListener> {
 }
 
 async fn run(app: Arc<State>, listener: TcpListener, beats: watch::Sender<session::Beat>) {
-    let background = [
-        tokio::spawn(app.shared.feed.clone().ring(app.settings.timing.gather)),
-        tokio::spawn(session::beat(app.clone(), beats)),
-    ];
+    let background =
+        [tokio::spawn(app.shared.feed.clone().ring(app.settings.timing.gather)), tokio::spawn(session::beat(app.clone(), beats))];
     let connections = TaskTracker::new();
     accept(&app, &listener, &connections).await;
     drop(listener);
