@@ -40,7 +40,7 @@ pub(super) fn find(cells: &Cells, taken: &mut Taken) {
 }
 
 /// What parts two groups of one number.
-fn gap<'a>(cells: &'a Cells, a: Group, b: Group) -> Option<&'a [char]> {
+fn gap(cells: &Cells, a: Group, b: Group) -> Option<&[char]> {
     let between = cells.slice(a.end..b.start);
     let parts = between.iter().all(|c| matches!(*c, BLANK | DASH | '.' | '(' | ')' | '/' | '·'));
     (parts && between.len() <= GAP).then_some(between)
@@ -110,7 +110,9 @@ impl Candidate<'_> {
             ',' => cells.at(end + 1).is_ascii_digit() && !cells.at(end + 3).is_ascii_digit(),
             c => parts(c) && cells.at(end + 1).is_alphanumeric(),
         };
-        !glues(before) && !behind && !(glues(after) && after != '/') && !goes_on
+        // Two numbers may stand to each other as this/that.
+        let glued = glues(before) || (glues(after) && after != '/');
+        !(glued || behind || goes_on)
     }
 
     /// Whether it is written as thousands or as an address of the Internet.
@@ -159,7 +161,7 @@ fn domestic(digits: &str, shape: &[usize]) -> Option<Sure> {
         let parted = shape.len() > 1 || code != "1";
         if let Some(national) = national.filter(|n| parted && !is_free(n) && !n.starts_with(['0', '1'])) {
             let mobile = code != "56" && code != "51" || national.starts_with('9') || shape.len() > 1;
-            return mobile.then_some(if shape.len() == 1 && digits == dialled && code == "1" { Sure::IfTold } else { Sure::Likely });
+            return mobile.then_some(Sure::Likely);
         }
     }
     if is_free(digits) {
