@@ -18,6 +18,7 @@ pub mod limits;
 pub mod calendar;
 pub mod anomaly;
 pub mod reason;
+pub mod personal;
 pub mod score;
 pub mod post;
 pub mod query;
@@ -38,6 +39,8 @@ pub mod lexicon;
 pub mod sentiment;
 pub mod contact;
 pub mod incident;
+pub mod pii;
+pub mod profanity;
 #[macro_use]
 pub mod codec;
 pub mod sketches;

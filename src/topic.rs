@@ -100,6 +100,8 @@ pub struct Brand {
     pub own: bool,
     /// Its accounts.
     pub accounts: Vec<Account>,
+    /// Telephone numbers and addresses that it gives out, as people write them.
+    pub published: Vec<String>,
 }
 
 /// The labels of a topic in the reports of a care team.

@@ -41,6 +41,7 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
         conversation: (!post.conversation_id.is_empty()).then(|| PostKey::of(post.network, post.conversation_id)),
         topics: topics.into(),
         says: says(post.text, tone),
+        masked: post.masked,
         text: post.text.into(),
         url: post.url.into(),
     }

@@ -43,6 +43,7 @@ mod crowd;
 mod ingest;
 mod queries;
 mod report;
+mod screens;
 mod share;
 mod slow;
 mod stream;
@@ -176,7 +177,7 @@ impl World {
             board: board.clone(),
             desk: Arc::new(Desk::new(&config, plan.file, ids, engine.intake.clone(), swapped.clone())),
             recall,
-            metrics: Exposition::detached().expect("buckets"),
+            metrics: Exposition::detached(),
             clock,
             version: "9.9.9",
             tokens: swapped.tokens,

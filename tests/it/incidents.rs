@@ -74,7 +74,7 @@ fn the_cases() {
                 let role = if a["role"] == "service" { Role::Service } else { Role::Broadcast };
                 account(a["handle"].as_str().unwrap(), a["network"].as_str().unwrap(), role)
             });
-            Brand { name: b["name"].as_str().unwrap().to_owned(), own: true, accounts: accounts.collect() }
+            Brand { name: b["name"].as_str().unwrap().to_owned(), own: true, accounts: accounts.collect(), published: Vec::new() }
         });
         let reader = Reader::new(brands.collect());
         let start = escucha::dates::parse("2026-03-02T00:00:00Z").unwrap();
@@ -177,6 +177,7 @@ fn known_figures() {
             name: b.name.clone(),
             own: true,
             accounts: b.accounts.iter().map(|a| account(a, "x", Role::Service)).collect(),
+            published: Vec::new(),
         });
         let reader = Reader::new(brands.collect());
         let now = care.posts.iter().map(|p| reader.read(p).1.at).max().unwrap();
@@ -192,6 +193,7 @@ fn world(seed: u64, posts: usize) -> Vec<Said> {
         name: name.to_owned(),
         own: true,
         accounts: vec![account(&name.to_lowercase(), "", Role::Service)],
+        published: Vec::new(),
     });
     let people = ["ana", "eva", "luz", "banco", "otro"];
     let texts =
