@@ -19,7 +19,9 @@ use crate::incidents::Reader;
 fn matters(care: &Care) -> (Vec<Incident>, Timestamp) {
     let account =
         |handle: &String| Account { handle: handle.to_lowercase(), network: "x".to_owned(), role: Role::Service, ..Account::default() };
-    let brands = care.brands.iter().map(|b| Brand { name: b.name.clone(), own: true, accounts: b.accounts.iter().map(account).collect() });
+    let brand =
+        |b: &care::Brand| Brand { name: b.name.clone(), own: true, accounts: b.accounts.iter().map(account).collect(), ..Brand::default() };
+    let brands = care.brands.iter().map(brand);
     let reader = Reader::new(brands.collect());
     let mut incidents = Incidents::default();
     let mut now = Timestamp::MIN;
