@@ -179,15 +179,8 @@ pub enum Reason {
 
 impl Reason {
     /// All, in their order.
-    pub const ALL: [Reason; 7] = [
-        Reason::NoOwnReply,
-        Reason::NotCarried,
-        Reason::Nothing,
-        Reason::NotTold,
-        Reason::NotSet,
-        Reason::NotQueued,
-        Reason::NotKept,
-    ];
+    pub const ALL: [Reason; 7] =
+        [Reason::NoOwnReply, Reason::NotCarried, Reason::Nothing, Reason::NotTold, Reason::NotSet, Reason::NotQueued, Reason::NotKept];
 
     /// Its name in JSON and CSV.
     pub const fn as_str(self) -> &'static str {
@@ -211,7 +204,10 @@ impl Reason {
             Reason::NotTold => ("ningún mensaje lo dice", "no post tells"),
             Reason::NotSet => ("falta en la configuración", "not in the configuration"),
             Reason::NotQueued => ("no es una marca propia", "not a brand of ours"),
-            Reason::NotKept => ("la marca no está en ningún [[group]], o no se guarda tanto tiempo", "the brand is in no [[group]], or it is not kept for so long"),
+            Reason::NotKept => (
+                "la marca no está en ningún [[group]], o no se guarda tanto tiempo",
+                "the brand is in no [[group]], or it is not kept for so long",
+            ),
         }
     }
 }

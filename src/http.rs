@@ -55,11 +55,11 @@ use crate::feed::Feed;
 use crate::intake::{Intake, Port};
 use crate::limits;
 use crate::recall::Recall;
+use crate::report::Plan;
 use crate::sources::Board;
 use crate::store::{Health, Reader};
 use crate::tally::Tally;
 use crate::telemetry::Exposition;
-use crate::report::Plan;
 use crate::time::Clock;
 use crate::wall;
 

@@ -11,11 +11,11 @@ use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::reports;
 use super::desk::{Desk, Swapped};
 use super::diary::Diary;
 use super::engine::{Engine, Parts, share, source_id};
 use super::publish::{self, Publisher};
+use super::reports;
 use super::{demo, descriptors};
 use crate::alert::Alert;
 use crate::bilingual::{Both, Lang};

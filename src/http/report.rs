@@ -33,9 +33,9 @@ pub async fn of_care(State(app): State<App>, headers: HeaderMap, given: Given) -
     if plan.subjects(brand.as_deref()).is_none() {
         return Err(no_brand(&plan, brand.as_deref().unwrap_or_default()));
     }
-    let report = readers::report(&app, plan, brand, period).await?.ok_or_else(|| {
-        Problem::because(Code::NotFound, "aún no se ha contado nada", "nothing has been counted yet")
-    })?;
+    let report = readers::report(&app, plan, brand, period)
+        .await?
+        .ok_or_else(|| Problem::because(Code::NotFound, "aún no se ha contado nada", "nothing has been counted yet"))?;
     let format = typed.format.unwrap_or(Format::Json);
     let lang = typed.lang.unwrap_or_else(|| guard::language(&headers));
     let text = wire::report_as(&report, format, lang);
@@ -75,7 +75,9 @@ fn typed(params: &subscription::Params) -> Result<Typed<'_>, Problem> {
             "from" => typed.from = Some(instant("from", value)?),
             "to" => typed.to = Some(instant("to", value)?),
             "brand" => typed.brand = Some(value),
-            "format" => typed.format = Some(Format::named(value).ok_or_else(|| subscription::bad("format", value, "text, json, csv, html"))?),
+            "format" => {
+                typed.format = Some(Format::named(value).ok_or_else(|| subscription::bad("format", value, "text, json, csv, html"))?)
+            }
             "lang" if value == "es" || value == "en" => typed.lang = Some(Lang::from_tag(value)),
             "lang" => return Err(subscription::bad("lang", value, "es, en")),
             other => return Err(subscription::unknown(other)),

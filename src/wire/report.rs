@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::csv::quoted;
 use super::share::Plain;
 use super::{Time, json};
-use crate::figures::{Figure, Key, Spec};
 use crate::bilingual::Lang;
+use crate::figures::{Figure, Key, Spec};
 use crate::report::{self, BrandReport, Format, Report, unknown};
 
 #[derive(Serialize)]
