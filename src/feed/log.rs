@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crossbeam::channel::Sender;
 
+use super::Cursor;
 use super::entry::{Entry, Frames, What};
 use super::filter::{Channel, Filter};
 use super::ring::Ring;
-use super::Cursor;
 use crate::alert::{Acknowledged, Alert, Status};
 use crate::limits;
 use crate::post::{Kind, Post, PostBuf, PostKey};
@@ -41,7 +41,7 @@ pub(super) struct Log {
     pub deletes: Ring,
     windows: HashMap<TopicId, u64>,
     /// Windows by number: what a reader has not seen is a range.
-    recent: BTreeMap<u64, Arc<Entry>>,
+    pub recent: BTreeMap<u64, Arc<Entry>>,
     /// Of the windows: one for each topic at most.
     frames: Frames,
     /// Who took on which of the alerts that fire.
@@ -51,7 +51,7 @@ pub(super) struct Log {
     /// Where transitions become durable before they are shown.
     pub store: Option<Sender<Job>>,
     /// Where each post is shown.
-    shown: HashMap<PostKey, Vec<Place>>,
+    pub shown: HashMap<PostKey, Vec<Place>>,
 }
 
 /// A ring of those entries that have a place in the sequence.

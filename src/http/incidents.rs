@@ -277,7 +277,9 @@ async fn changed(app: &App, key: IncidentKey, id: &str) -> Result<Problem, Probl
     });
     let (version, last, posts) = now.await?.ok_or_else(|| no_incident(id))?;
     let (es, en) = match &last {
-        Some((by, _)) => (format!("{by} lo cambió antes: va por la versión {version}"), format!("{by} changed it first: it is at version {version}")),
+        Some((by, _)) => {
+            (format!("{by} lo cambió antes: va por la versión {version}"), format!("{by} changed it first: it is at version {version}"))
+        }
         None => (format!("cambió entretanto: va por la versión {version}"), format!("it changed meanwhile: it is at version {version}")),
     };
     let at = last.as_ref().map_or(posts, |(_, at)| *at);
@@ -335,7 +337,9 @@ fn deed(body: ActBody, by: &Arc<str>, faults: &mut Vec<Fault>) -> Option<Asked> 
         faults.push(Fault::at(&format!("/{name}"), Both::new(format!("no va con «{what}»"), format!("does not go with \"{what}\""))));
     }
     let deed = match &*what {
-        "assign" => Deed::Assign(Some(body.to.map_or_else(|| Some(Arc::clone(by)), |to| text("/to", &to, limits::NAME_CHARS, false, faults))?)),
+        "assign" => {
+            Deed::Assign(Some(body.to.map_or_else(|| Some(Arc::clone(by)), |to| text("/to", &to, limits::NAME_CHARS, false, faults))?))
+        }
         "release" => Deed::Assign(None),
         "tag" => {
             let field = one_of("/field", body.field, Field::named, "typology, category, subcategory, section", faults);

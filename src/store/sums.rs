@@ -106,7 +106,14 @@ fn raw(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Raw> {
     let posts = query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     // Not even text any more.
     let text = |column| row.get::<_, String>(column).map_err(|_| Unsound::Row(unsigned(seq)).error());
-    Ok(Raw { seq, texts: [text(1)?, text(2)?, text(3)?, text(4)?, text(5)?], at: row.get(6)?, sum: row.get(7)?, before: row.get(8)?, posts })
+    Ok(Raw {
+        seq,
+        texts: [text(1)?, text(2)?, text(3)?, text(4)?, text(5)?],
+        at: row.get(6)?,
+        sum: row.get(7)?,
+        before: row.get(8)?,
+        posts,
+    })
 }
 
 impl Raw {
@@ -159,7 +166,17 @@ pub fn rewrite(connection: &Connection, seq: i64, body: impl FnOnce(&str) -> Str
 
 /// Gives every transition its checksum.
 pub fn seal(connection: &Connection) -> rusqlite::Result<()> {
-    let select = format!("SELECT {COLUMNS} FROM alerts WHERE seq > ?1 ORDER BY seq LIMIT 1");
+    seal_rows(connection, COLUMNS)
+}
+
+/// The same, as format 2 had it.
+#[cfg(test)]
+pub fn seal_as_2(connection: &Connection) -> rusqlite::Result<()> {
+    seal_rows(connection, COLUMNS_2)
+}
+
+fn seal_rows(connection: &Connection, columns: &str) -> rusqlite::Result<()> {
+    let select = format!("SELECT {columns} FROM alerts WHERE seq > ?1 ORDER BY seq LIMIT 1");
     let mut at = i64::MIN;
     while let Some(row) = connection.prepare_cached(&select)?.query_row([at], |row| raw(connection, row)).optional()? {
         connection.prepare_cached("UPDATE alerts SET sum = ?2 WHERE seq = ?1")?.execute([row.seq, row.hash()])?;
