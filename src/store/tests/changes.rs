@@ -82,7 +82,7 @@ fn one_that_is_changed_or_missing_is_told() {
         ("DELETE FROM incidents WHERE seq = 3", "the change 3 of an incident is missing"),
         ("DELETE FROM incidents WHERE seq = 5", "the change 5 of an incident is missing"),
         ("UPDATE alerts SET before = 1 WHERE seq = 4", "alert 4 is not as it was written"),
-        ("DELETE FROM alerts WHERE seq = 2", "alert 2 is missing"),
+        ("DELETE FROM alerts WHERE seq = 4", "alert 4 is missing"),
         ("UPDATE meta SET value = 9 WHERE key = 'last'", "alert 9 is missing"),
     ];
     for (damage, wanted) in table {
