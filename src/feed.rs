@@ -1,10 +1,10 @@
 //! A numbered log that readers pull from.
 //!
 //! The tally's thread publishes and never waits for a reader; a reader holds a [`Cursor`] and a
-//! [`Filter`], so a slow one costs no memory. Alerts are one gapless sequence, mentions are best
-//! effort, windows are conflated to the latest per topic. A frame is encoded once, by the first
-//! reader that wants it, and shared by all that read on; what few go back to is encoded again. A delete takes text, author and links out of every
-//! entry that is still held.
+//! [`Filter`], so a slow one costs no memory. Alerts and changes of customers' matters are one gapless sequence in two
+//! rings, so that many of the latter push out none of the former; mentions are best effort, windows are conflated to the
+//! latest per topic. A frame is encoded once, by the first reader that wants it, and shared by all that read on; what few
+//! go back to is encoded again. A delete takes text, author and links out of every entry that is still held.
 
 mod entry;
 mod filter;
