@@ -11,5 +11,5 @@ mod reports;
 mod run;
 
 pub use desk::{Desk, Swapped};
-pub use engine::{Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
+pub use engine::{Acted, Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
 pub use run::{Error, Job, VERSION, run};

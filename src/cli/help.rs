@@ -260,8 +260,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("tap:token", "Token con papel viewer; también en ESCUCHA_TOKEN", "Token with the role viewer; also in ESCUCHA_TOKEN"),
     (
         "tap:channels",
-        "Qué muestra: alerts, mentions, windows, status (por omisión alerts,mentions)",
-        "What to show: alerts, mentions, windows, status (by default alerts,mentions)",
+        "Qué muestra: alerts, mentions, windows, incidents, status (por omisión alerts,mentions)",
+        "What to show: alerts, mentions, windows, incidents, status (by default alerts,mentions)",
     ),
     ("tap:topics", "Solo estos temas", "Only these topics"),
     (
