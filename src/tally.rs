@@ -41,7 +41,7 @@ use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
 use crate::time::Timestamp;
-use crate::topic::{On, Sign, SourceId, TopicId};
+use crate::topic::{On, Sign, SlaRule, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::{Authors, REPEAT_AUTHOR};
@@ -187,6 +187,8 @@ pub struct Tally {
     listened: Listened,
     judge: Judge,
     incidents: Incidents,
+    /// By which rules answers are watched.
+    sla_rules: Option<Arc<[SlaRule]>>,
     /// Every topic that ever was listened to; a slot is never used again.
     topics: Vec<Topic>,
     /// Slot of every topic of the set that is listened to now, in its order.
@@ -241,6 +243,7 @@ impl Tally {
             listened: Listened::default(),
             judge: Judge::beside(&settings.taken),
             incidents: Incidents::default(),
+            sla_rules: None,
             topics: Vec::new(),
             slots: Vec::new(),
             compiled: None,
@@ -532,6 +535,7 @@ impl Tally {
         self.sources.adopt(&listening.source_rules);
         self.adopt_unusual(listening, now);
         self.adopt_shares(listening, now, events);
+        self.adopt_sla(&listening.sla_rules, now);
         tell(&mut self.alerts, events);
     }
 

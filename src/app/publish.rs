@@ -114,7 +114,8 @@ impl Publisher {
             return;
         }
         let rules = listening.rules.iter().map(|r| (&r.name, r.severity));
-        for (rule, severity) in rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity))) {
+        let rules = rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity)));
+        for (rule, severity) in rules.chain(listening.sla_rules.iter().map(|r| (&r.name, r.severity))) {
             telemetry::alerts(rule, severity).absolute(0);
         }
     }

@@ -20,6 +20,7 @@ use super::notify::{self, Notify};
 use super::problem::{Problems, both};
 use super::routes;
 use super::section::{At, Section, no_fix};
+use super::sla;
 use super::sources::{self, Source};
 use super::store;
 use super::walls;
@@ -32,6 +33,7 @@ pub struct Typed<'a> {
     pub engine: Engine,
     pub store: Option<store::Typed<'a>>,
     pub wall: Option<walls::Typed<'a>>,
+    pub care: sla::TypedCare<'a>,
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
     pub brands: Vec<Brand<'a>>,
@@ -75,6 +77,7 @@ pub struct Brand<'a> {
     pub own: bool,
     pub timezone: Option<At<&'a str>>,
     pub accounts: Vec<Account<'a>>,
+    pub ignore: Vec<At<&'a str>>,
 }
 
 /// One account of a brand.
@@ -83,7 +86,7 @@ pub struct Account<'a> {
     pub handle: Option<At<&'a str>>,
     pub id: Option<At<&'a str>>,
     pub network: Option<At<&'a str>>,
-    pub role: AccountRole,
+    pub role: Option<AccountRole>,
 }
 
 /// `[[list]]`.
@@ -141,6 +144,7 @@ pub struct Alert<'a> {
     pub sources: Option<At<Vec<At<&'a str>>>>,
     pub down_for: Option<At<i64>>,
     pub share: groups::Share<'a>,
+    pub sla: sla::Sla<'a>,
 }
 
 impl Alert<'_> {
@@ -158,6 +162,7 @@ pub enum Watch {
     Unusual(Direction),
     Source,
     Share,
+    Sla,
 }
 
 /// Sections that are promised and not built yet.
@@ -169,7 +174,7 @@ const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accent
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
     let known =
-        ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall"];
+        ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall", "care"];
     root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat"]].concat(), &LATER);
     Typed {
         timezone: root.text("timezone"),
@@ -177,6 +182,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         engine: root.table("engine", "[engine]").map(engine).unwrap_or_default(),
         store: root.table("store", "[store]").map(store::read),
         wall: root.table("wall", "[wall]").map(walls::read),
+        care: root.table("care", "[care]").map(sla::care).unwrap_or_default(),
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),
@@ -216,12 +222,13 @@ fn token(section: Section<'_>) -> Token<'_> {
 }
 
 fn brand(section: Section<'_>) -> Brand<'_> {
-    section.only(&["name", "own", "accounts", "timezone"], &[]);
+    section.only(&["name", "own", "accounts", "ignore", "timezone"], &[]);
     Brand {
         name: section.name(),
         own: section.flag("own").is_some_and(|own| own.value),
         timezone: section.text("timezone"),
         accounts: section.tables("accounts", "accounts").into_iter().map(account).collect(),
+        ignore: section.texts("ignore"),
     }
 }
 
@@ -233,7 +240,7 @@ fn account(section: Section<'_>) -> Account<'_> {
         handle: section.text("handle"),
         id: section.text("id"),
         network: section.text("network"),
-        role: section.choice("role", &roles, &[]).map(|r| r.value).unwrap_or_default(),
+        role: section.choice("role", &roles, &[]).map(|r| r.value),
     }
 }
 
@@ -320,7 +327,7 @@ fn queries(section: Section<'_>) -> Vec<Query<'_>> {
 
 fn alert(section: Section<'_>) -> Alert<'_> {
     let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after", "sensitivity", "budget", "quick"];
-    section.only(&[&known[..], &["sources", "down_for"], &["group", "brands", "significance", "change"]].concat(), &["notify"]);
+    section.only(&[&known[..], &["sources", "down_for"], &["group", "brands", "significance", "change"], &sla::KEYS].concat(), &["notify"]);
     let watched = [
         ("priority", Watch::Priority),
         ("volume", Watch::Volume),
@@ -328,13 +335,14 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         ("drop", Watch::Unusual(Direction::Drop)),
         ("source", Watch::Source),
         ("share", Watch::Share),
+        ("sla", Watch::Sla),
     ];
     if section.value("on").is_none() {
         section.missing("on");
     }
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let windows = Window::ALL.map(|window| (window.as_str(), window));
-    let on = section.choice("on", &watched, &["sla", "source"]);
+    let on = section.choice("on", &watched, &[]);
     let on_share = on.as_ref().is_some_and(|on| on.value == Watch::Share);
     Alert {
         section,
@@ -351,6 +359,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         sources: section.value("sources").map(|value| At { value: section.texts("sources"), span: value.span() }),
         down_for: section.duration("down_for", 10 * SECOND, 24 * HOUR),
         share: groups::share(section, on_share),
+        sla: sla::read(section),
     }
 }
 

@@ -55,6 +55,7 @@ coded!(Incident {
     intent,
     blocked,
     role,
+    role_said,
     before,
     after,
     assignee,

@@ -49,6 +49,7 @@ impl Incident {
             intent: Intent::default(),
             blocked: false,
             role: post.named.iter().find(|n| n.brand == *brand).map(|n| n.role),
+            role_said: post.named.iter().any(|n| n.brand == *brand && n.is_said),
             before: Tone::default(),
             after: Tone::default(),
             assignee: None,

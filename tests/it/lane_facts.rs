@@ -40,7 +40,7 @@ fn topic(zone: &str, brand: Option<usize>, weight: i16, query: Query) -> Topic {
 }
 
 fn brand(handle: &str) -> Brand {
-    Brand { name: handle.into(), own: true, accounts: vec![Account { handle: handle.into(), ..Account::default() }] }
+    Brand { name: handle.into(), own: true, accounts: vec![Account { handle: handle.into(), ..Account::default() }], ..Brand::default() }
 }
 
 /// Runs posts, as (time, text), in one buffer through a lane that listens for `topics`.

@@ -50,6 +50,7 @@ mod receiver;
 mod registered;
 mod sentiment;
 mod shares;
+mod sla;
 mod snapshot;
 mod sources;
 mod source_alerts;

@@ -128,7 +128,7 @@ pub fn listening(version: u64, topics: u32, zone: &str, rules: Vec<Rule>) -> Arc
         labels: Default::default(),
         queries: Vec::new(),
     };
-    let brand = Brand { name: "Banco".into(), own: true, accounts: Vec::new() };
+    let brand = Brand { name: "Banco".into(), own: true, ..Brand::default() };
     Arc::new(Compiled::new(Listening {
         version,
         brands: vec![brand],
