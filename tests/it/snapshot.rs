@@ -55,6 +55,14 @@ name = "fuentes"
 on = "source"
 down_for = "2m"
 [[alert]]
+name = "plazo"
+on = "sla"
+first_answer = "5m"
+warn = "2m"
+next_answer = "10m"
+promise = "10m"
+each = 3
+[[alert]]
 name = "any-priority"
 on = "priority"
 at = 30
@@ -161,7 +169,7 @@ fn what_is_read_back_goes_on_as_if_nothing_had_happened() {
     let steps = steps(&engine);
     let mut tally = Tally::new(engine.settings.clone());
     let undisturbed: Vec<String> = steps.iter().map(|step| apply(&engine, &mut tally, step)).collect();
-    for kind in ["spike", "share", "source", "priority", "volume"] {
+    for kind in ["spike", "share", "source", "priority", "volume", "sla"] {
         let wanted = format!("on: \"{kind}\"");
         assert!(undisturbed.iter().any(|events| events.contains(&wanted)), "no {kind} alert: the comparison means little");
     }

@@ -68,7 +68,7 @@ pub fn claim(rule: &SlaRule, incident: &Incident, concern: Concern) -> Option<Cl
         return None;
     }
     let hours = hours.as_deref();
-    let at_once = |since, threshold| Some(Claim { since, warn: None, late: Some(since), threshold });
+    let at_once = |since, at, threshold| Some(Claim { since, warn: None, late: Some(at), threshold });
     match concern {
         Concern::Answer => answer(rule, incident, hours),
         Concern::Promise => {
@@ -77,9 +77,11 @@ pub fn claim(rule: &SlaRule, incident: &Incident, concern: Concern) -> Option<Cl
         }
         Concern::Contact => {
             let since = incident.contact_privately.filter(|at| incident.settled_at.is_none_or(|settled| settled < *at))?;
-            at_once(since, u64::from(incident.our_turns))
+            at_once(since, since, u64::from(incident.our_turns))
         }
-        Concern::Agents if incident.agents.len() > AGENTS => at_once(incident.opened_at, AGENTS as u64),
+        Concern::Agents if incident.agents.len() > AGENTS => {
+            at_once(incident.opened_at, incident.settled_at.unwrap_or(incident.opened_at), AGENTS as u64)
+        },
         Concern::Agents => None,
     }
 }
