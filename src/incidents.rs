@@ -151,7 +151,8 @@ impl Incidents {
         let before = std::mem::take(&mut person.told);
         let mut ties = Vec::new();
         for (id, told) in &before {
-            if !now_so.contains_key(id) {
+            // What moved to somebody else, and was told there, is not gone.
+            if !now_so.contains_key(id) && self.whose.get(id) == Some(&key) {
                 ties.push((*id, told.incident.merged_into, None));
                 self.whose.remove(id);
                 let incident = told.incident.clone();
