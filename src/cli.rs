@@ -151,7 +151,7 @@ pub fn main() -> ExitCode {
 
 /// Runs the command in `args` (the program's name first) and returns its exit code.
 pub fn execute(args: &[OsString], lang: Lang, colour: bool, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let parsed = help::localised(Cli::command(), lang).try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m));
+    let parsed = command(lang).try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -179,7 +179,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
     match command {
         Command::Demo(args) => live::demo(&args, lang, out),
         Command::Run(args) => live::run(load(&args, lang, colour, err)?, args.config, lang, out),
-        Command::Check(args) if args.print_defaults => Ok(out.write_all(defaults().as_bytes())?),
+        Command::Check(args) if args.print_defaults => Ok(out.write_all(defaults(lang).as_bytes())?),
         Command::Check(args) => check::run(load(&args.config, lang, colour, err)?, &args.config.config, lang, out),
         Command::Query(args) => query::run(&args, lang, out, err),
         Command::Match(args) => match_posts::run(&args, lang, out, err),
@@ -202,6 +202,11 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         Command::Man(args) => manual::man(&args, lang, out),
         Command::Token(token::Command::New(args)) => token::new(&args, lang, out),
     }
+}
+
+/// All commands with their options, as lines are parsed by them; the help is in `lang`.
+pub fn command(lang: Lang) -> clap::Command {
+    help::localised(Cli::command(), lang)
 }
 
 /// The configuration; its warnings are told and do no harm.

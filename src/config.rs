@@ -19,6 +19,7 @@ use crate::telemetry::log;
 use crate::topic::{Listening, SourceName, TopicId};
 use crate::wall;
 
+mod asked;
 mod body;
 mod alerts;
 mod calendars;
@@ -26,9 +27,11 @@ mod defaults;
 mod groups;
 mod lists;
 mod live;
+mod meaning;
 mod notify;
 mod problem;
 mod queries;
+mod reference;
 mod routes;
 mod rules;
 mod secret;
@@ -43,9 +46,10 @@ mod units;
 mod used;
 mod walls;
 
-pub use defaults::text as defaults;
+pub use asked::Holds;
 pub use live::{Change, Set};
 pub use problem::{Problem, Problems, Report};
+pub use reference::{Entry, Given, Part, defaults, reference};
 pub use section::is_name;
 
 /// A configuration as the engine uses it.

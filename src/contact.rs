@@ -1,8 +1,8 @@
 //! What one text says to whoever answers customers: whether it asks, thanks, promises, moves the matter
 //! to a private channel, who of a team signed it and what its author wants.
 //!
-//! Pure functions of a text, Spanish and English as equals; what stands inside a link or the name of an
-//! account counts for nothing. What a post *is* within an incident is not decided here: that takes the
+//! Pure functions of a text, Spanish and English as equals; what stands inside a link counts for nothing,
+//! and the name of an account for no more than its tone. What a post *is* within an incident is not decided here: that takes the
 //! posts around it.
 
 mod blocked;
@@ -80,3 +80,6 @@ pub fn agent(text: &str) -> Option<Agent<'_>> {
     tokens.read(text);
     signature::find(text, &tokens).map(|(agent, _)| agent)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::post::{Count, Kind, Post, Posts};
 use crate::reason::Refused;
 use crate::time::Timestamp;
 
-pub use mapped::{MappingFault, MappingProblem, check};
+pub use mapped::{MappingFault, MappingProblem, check, fields};
 
 crate::register! { Spec: escucha, jetstream, mastodon, x_v1, x_v2, mapped }
 

@@ -42,6 +42,7 @@ use tokio_util::task::TaskTracker;
 pub use admission::Joins;
 pub use auth::{NoEntropy, Role, Token, epoch_new, role_of, seed_new, token_new};
 pub use desk::{Desk, Kept, Put};
+pub use guard::HEADERS;
 pub use problem::{Code, Fault, Problem};
 pub use pulse::Pulse;
 pub use serve::{NotStarted, Server};

@@ -57,11 +57,13 @@ pub struct Settings {
     pub theme: Theme,
     /// Language; that of the browser if nothing is said.
     pub lang: Option<Lang>,
+    /// IANA name of the zone in which it tells the time, that of the file; the browser's if nothing is said.
+    pub timezone: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { scenes: scenes().collect(), dwell: 20 * SECOND, theme: Theme::Dark, lang: None }
+        Settings { scenes: scenes().collect(), dwell: 20 * SECOND, theme: Theme::Dark, lang: None, timezone: None }
     }
 }
 

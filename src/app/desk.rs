@@ -13,6 +13,7 @@ use crate::eql::{Options, Parsed};
 use crate::http::{self, Fault, Kept, Put, Token};
 use crate::intake::Intake;
 use crate::lane::Compiled;
+use crate::notifiers;
 use crate::query::Query;
 use crate::telemetry::{self, log};
 use crate::topic::Listening;
@@ -23,6 +24,8 @@ pub struct Desk {
     file: Option<PathBuf>,
     /// What only a restart changes.
     fixed: String,
+    /// Compared as they are: what is written of a secret is the same for all.
+    notifiers: Vec<notifiers::Settings>,
     /// The topics' numbers and the version in force. Held from reading what is in force to the swap of
     /// what comes of it, so that of two changes at once none is lost.
     state: Mutex<(TopicIds, u64)>,
@@ -62,7 +65,7 @@ impl Desk {
     pub fn new(config: &Config, file: Option<PathBuf>, ids: TopicIds, intake: Arc<Intake>, kept: Swapped) -> Desk {
         let version = intake.compiled().listening.version;
         let (fixed, set) = (fixed(config), ArcSwap::from_pointee(config.set().clone()));
-        Desk { file, fixed, state: Mutex::new((ids, version)), set, intake, kept }
+        Desk { file, fixed, notifiers: config.notifiers.clone(), state: Mutex::new((ids, version)), set, intake, kept }
     }
 
     fn try_reload(&self) -> Result<(), Both> {
@@ -70,10 +73,10 @@ impl Desk {
             return Err(Both::new("la demostración no tiene archivo que recargar", "the demo has no file to reload"));
         };
         let mut config = load(file)?;
-        if fixed(&config) != self.fixed {
+        if fixed(&config) != self.fixed || config.notifiers != self.notifiers {
             return Err(Both::new(
-                "cambiaron [server], [engine], [store], [[source]], [[route]] o lo que calla avisos: eso exige reiniciar; no se cambió nada",
-                "[server], [engine], [store], [[source]], [[route]] or what mutes changed: that takes a restart; nothing was changed",
+                "cambiaron [server], [engine], [store], [[source]], [[notify]], [[route]] o lo que calla avisos: eso exige reiniciar; no se cambió nada",
+                "[server], [engine], [store], [[source]], [[notify]], [[route]] or what mutes changed: that takes a restart; nothing was changed",
             ));
         }
         let mut state = self.lock();

@@ -3,10 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, Failure, help};
+use super::Failure;
 use crate::bilingual::{Both, Lang};
 
 /// `completions SHELL`.
@@ -33,14 +32,14 @@ pub fn completions(args: &Completions, lang: Lang, out: &mut dyn Write) -> Resul
         _ => Shell::Bash,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut help::localised(Cli::command(), lang), "escucha", &mut script);
+    clap_complete::generate(shell, &mut super::command(lang), "escucha", &mut script);
     out.write_all(&script)?;
     Ok(())
 }
 
 /// Prints the page of `escucha`, or writes those of all commands.
 pub fn man(args: &Man, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut command = help::localised(Cli::command(), lang);
+    let mut command = super::command(lang);
     command.build();
     let Some(folder) = &args.to else {
         out.write_all(page(command, lang)?.as_bytes())?;

@@ -37,7 +37,7 @@ pub fn read(section: Section<'_>) -> Typed<'_> {
         kind: section.choice("kind", &kinds, &[]).map_or(Special::Holiday, |k| k.value),
         days: section.texts("days").iter().filter_map(|text| day(text, section.problems())).collect(),
         brought_forward: section.flag("brought_forward").is_some_and(|b| b.value),
-        topics: section.value("topics").map(|_| section.texts("topics")),
+        topics: section.list("topics").map(|topics| topics.value),
     }
 }
 

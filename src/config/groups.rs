@@ -49,7 +49,7 @@ pub fn share(section: Section<'_>, on_share: bool) -> Share<'_> {
     let spans = Span::ALL.map(|span| (span.as_str(), span));
     Share {
         group: section.text("group"),
-        brands: section.value("brands").map(|value| At { value: section.texts("brands"), span: value.span() }),
+        brands: section.list("brands"),
         span: if on_share { section.choice("window", &spans, &[]) } else { None },
         significance: section.decimal("significance", 1e-6, 0.2),
         change: section.decimal("change", 0.1, 100.0),

@@ -55,7 +55,6 @@ pub fn read(section: Section<'_>) -> Notify<'_> {
     // Without a type that is known, every key of any type passes: one mistake, one message.
     let own: Vec<&str> = kind.map_or_else(|| notifiers::ALL.iter().flat_map(|k| k.keys).copied().collect(), |k| k.keys.to_vec());
     section.only(&[&COMMON[..], &own].concat(), &[]);
-    let list = |key| section.value(key).map(|value| At { value: section.texts(key), span: value.span() });
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     if let (Some(_), Some(beside)) = (section.value("secret"), section.value("secrets")) {
         let cause = both!("o «secret» o «secrets», no los dos", "“secret” or “secrets”, not both");
@@ -67,8 +66,8 @@ pub fn read(section: Section<'_>) -> Notify<'_> {
         kind,
         lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
         min_severity: section.choice("min_severity", &severities, &[]),
-        topics: list("topics"),
-        rules: list("rules"),
+        topics: section.list("topics"),
+        rules: section.list("rules"),
         send_resolved: section.flag("send_resolved"),
         deadline: section.duration("deadline", MINUTE, 7 * 24 * HOUR),
         rate: rate(section),

@@ -8,6 +8,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::bilingual::{Both, Lang};
 use crate::limits;
 
+use super::asked::Asked;
+
 /// One message in both languages, formatted alike: `both!("falta {x}", "{x} is missing")`.
 macro_rules! both {
     ($es:literal, $en:literal $(,)?) => {
@@ -47,9 +49,30 @@ impl Problem {
 /// Collects the problems of one file, so that all of them are told at once. Shared by everything
 /// that reads the file.
 #[derive(Debug, Default)]
-pub struct Problems(RefCell<Vec<Problem>>);
+pub struct Problems {
+    found: RefCell<Vec<Problem>>,
+    /// What was asked of the file; `None` where nobody wants to know.
+    asked: Option<RefCell<Vec<Asked>>>,
+}
 
 impl Problems {
+    /// Also keeps what is asked.
+    pub fn listening() -> Problems {
+        Problems { asked: Some(RefCell::default()), ..Problems::default() }
+    }
+
+    /// Keeps what is asked of the file, if anybody wants to know.
+    pub fn asked(&self, asked: impl FnOnce() -> Asked) {
+        if let Some(all) = &self.asked {
+            all.borrow_mut().push(asked());
+        }
+    }
+
+    /// All that was asked, in order.
+    pub fn all_asked(&self) -> Vec<Asked> {
+        self.asked.as_ref().map(|all| all.borrow().clone()).unwrap_or_default()
+    }
+
     /// Notes an error at `span`.
     pub fn error(&self, span: &Range<usize>, cause: Both, fix: Both) {
         self.note(Problem::new(span.clone(), true, cause, fix));
@@ -62,22 +85,22 @@ impl Problems {
 
     /// Notes a problem.
     pub fn note(&self, problem: Problem) {
-        self.0.borrow_mut().push(problem);
+        self.found.borrow_mut().push(problem);
     }
 
     /// Whether there is an error within `span`.
     pub fn is_told(&self, span: &Range<usize>) -> bool {
-        self.0.borrow().iter().any(|p| p.is_error && span.start <= p.span.start && p.span.end <= span.end)
+        self.found.borrow().iter().any(|p| p.is_error && span.start <= p.span.start && p.span.end <= span.end)
     }
 
     /// Whether there are more than will be shown: what takes long to advise need not be said then.
     pub fn are_many(&self) -> bool {
-        self.0.borrow().len() > limits::PROBLEMS_SHOWN
+        self.found.borrow().len() > limits::PROBLEMS_SHOWN
     }
 
     /// All problems in the order of the file.
     pub fn sorted(self) -> Vec<Problem> {
-        let mut all = self.0.into_inner();
+        let mut all = self.found.into_inner();
         all.sort_by_key(|p| (p.span.start, p.span.end));
         all
     }

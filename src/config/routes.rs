@@ -7,6 +7,7 @@ use crate::notifiers;
 use crate::routing::{Civil, Heartbeat, Inhibit, Label, Matchers, Mute, Route, Settings, Timing};
 use crate::time::{HOUR, MINUTE, SECOND, Zone};
 
+use super::asked::Holds;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
 use super::typed::{self, unknown_name};
@@ -71,6 +72,7 @@ fn required(section: Section<'_>, keys: &[&str]) {
 
 /// A list of which something must stand.
 fn listed<'a>(section: Section<'a>, key: &str) -> Option<Vec<At<&'a str>>> {
+    section.reads(key, Holds::Texts);
     let value = section.value(key)?;
     if value.get_ref().as_array().is_some_and(|list| list.is_empty()) {
         section.problems().error(&value.span(), both!("«{key}» está vacía", "“{key}” is empty"), no_fix());
@@ -85,7 +87,9 @@ fn matching(section: Section<'_>) -> Matching<'_> {
 /// One of `known`, for every item of a list.
 fn chosen<T: Copy>(section: Section<'_>, key: &str, known: &[(&'static str, T)]) -> Option<Vec<T>> {
     let mut all = Vec::new();
-    for item in listed(section, key)? {
+    let items = listed(section, key);
+    section.reads(key, Holds::SomeOf(known.iter().map(|(name, _)| *name).collect()));
+    for item in items? {
         let typed = item.value;
         match known.iter().find(|(name, _)| *name == typed) {
             Some((_, value)) => all.push(*value),
@@ -101,8 +105,10 @@ fn chosen<T: Copy>(section: Section<'_>, key: &str, known: &[(&'static str, T)])
 
 fn labels(section: Section<'_>, key: &str) -> Option<Vec<Label>> {
     // No label at all is one group for everything.
+    let known = Label::ALL.map(|l| (l.as_str(), l));
+    section.reads(key, Holds::SomeOf(known.map(|(name, _)| name).to_vec()));
     let none = section.value(key).is_some_and(|v| v.get_ref().as_array().is_some_and(|list| list.is_empty()));
-    if none { Some(Vec::new()) } else { chosen(section, key, &Label::ALL.map(|l| (l.as_str(), l))) }
+    if none { Some(Vec::new()) } else { chosen(section, key, &known) }
 }
 
 fn route(section: Section<'_>) -> TypedRoute<'_> {

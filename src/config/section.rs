@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use crate::bilingual::Both;
 use crate::limits;
 
+use super::asked::{Asked, Holds, Place};
 use super::problem::{Problems, both};
 use super::units;
 use crate::nearest::nearest;
@@ -94,6 +95,7 @@ impl<'a> Section<'a> {
     /// Notes every key that is neither in `known` nor in `later`, with the nearest known name, and
     /// refuses those of `later` by name.
     pub fn only(&self, known: &[&str], later: &[&str]) {
+        self.problems.asked(|| Asked::Only(self.place(), known.iter().map(|key| (*key).to_owned()).collect()));
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if known.contains(&name) {
@@ -117,6 +119,21 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Notes that of the keys it has, a section of this kind takes these only.
+    pub fn takes(&self, keys: impl Iterator<Item = &'static str>) {
+        self.problems.asked(|| Asked::Only(self.place(), keys.map(str::to_owned).collect()));
+    }
+
+    /// Notes that `key` is read as holding `holds`; what the readers below do by themselves.
+    pub fn reads(&self, key: &str, holds: Holds) {
+        self.problems.asked(|| Asked::Read(self.place(), key.to_owned(), holds));
+    }
+
+    fn place(&self) -> Place {
+        let kind = ["type", "on"].into_iter().find_map(|key| self.table.get(key)?.get_ref().as_str());
+        Place { title: self.title.to_owned(), variant: kind.unwrap_or_default().to_owned() }
+    }
+
     /// Refuses `name`, which is promised and not built yet.
     pub fn not_yet(&self, span: &Range<usize>, name: &str) {
         let cause = both!("«{name}» no está disponible en esta versión", "“{name}” is not available in this version");
@@ -135,12 +152,18 @@ impl<'a> Section<'a> {
 
     /// A string.
     pub fn text(&self, key: &str) -> Option<At<&'a str>> {
+        self.reads(key, Holds::Text);
+        self.string(key)
+    }
+
+    fn string(&self, key: &str) -> Option<At<&'a str>> {
         self.text_in(key, self.value(key)?)
     }
 
     /// A string of at most `most` characters.
     pub fn text_within(&self, key: &str, most: usize) -> Option<At<&'a str>> {
-        let text = self.text(key)?;
+        self.reads(key, Holds::TextWithin(most));
+        let text = self.string(key)?;
         if text.value.chars().nth(most).is_none() {
             return Some(text);
         }
@@ -151,10 +174,15 @@ impl<'a> Section<'a> {
 
     /// A string that must be there and not be empty.
     pub fn required(&self, key: &str) -> Option<At<&'a str>> {
+        self.reads(key, Holds::Text);
+        self.filled(key)
+    }
+
+    fn filled(&self, key: &str) -> Option<At<&'a str>> {
         if self.value(key).is_none() {
             self.missing(key);
         }
-        let text = self.text(key)?;
+        let text = self.string(key)?;
         if text.value.trim().is_empty() {
             self.problems.error(&text.span, both!("«{key}» está vacío", "“{key}” is empty"), no_fix());
             return None;
@@ -174,7 +202,8 @@ impl<'a> Section<'a> {
 
     /// The name of the section, which must be there; see [`is_name`].
     pub fn name(&self) -> Option<At<&'a str>> {
-        let name = self.required("name")?;
+        self.reads("name", Holds::Name);
+        let name = self.filled("name")?;
         if is_name(name.value) {
             return Some(name);
         }
@@ -191,6 +220,7 @@ impl<'a> Section<'a> {
 
     /// A list of strings; also one string alone.
     pub fn texts(&self, key: &str) -> Vec<At<&'a str>> {
+        self.reads(key, Holds::Texts);
         let Some(value) = self.value(key) else { return Vec::new() };
         match value.get_ref().as_array() {
             Some(list) => list.iter().filter_map(|item| self.text_in(key, item)).collect(),
@@ -198,8 +228,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of strings with its place; `None` where the key is not there.
+    pub fn list(&self, key: &str) -> Option<At<Vec<At<&'a str>>>> {
+        let value = self.texts(key);
+        self.value(key).map(|found| At { value, span: found.span() })
+    }
+
     /// `true` or `false`.
     pub fn flag(&self, key: &str) -> Option<At<bool>> {
+        self.reads(key, Holds::Flag);
         let value = self.value(key)?;
         match value.get_ref().as_bool() {
             Some(flag) => Some(At { value: flag, span: value.span() }),
@@ -209,6 +246,7 @@ impl<'a> Section<'a> {
 
     /// A whole number between `least` and `most`.
     pub fn integer(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
+        self.reads(key, Holds::Integer(least, most));
         let value = self.value(key)?;
         let Some(digits) = value.get_ref().as_integer() else { return self.wrong_type(key, value, "un número entero", "a whole number") };
         let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
@@ -224,6 +262,7 @@ impl<'a> Section<'a> {
 
     /// A number between `least` and `most`, with or without a decimal point.
     pub fn decimal(&self, key: &str, least: f64, most: f64) -> Option<At<f64>> {
+        self.reads(key, Holds::Decimal(least, most));
         let value = self.value(key)?;
         let number = match value.get_ref() {
             DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),
@@ -242,6 +281,7 @@ impl<'a> Section<'a> {
 
     /// A duration such as `"60s"`, in microseconds, between `least` and `most`.
     pub fn duration(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
+        self.reads(key, Holds::Duration(least, most));
         // Of the usual examples those that would be taken here, or else the bound itself.
         let taken = ["60s", "15m", "24h"].into_iter().filter(|text| units::duration(text).is_some_and(|d| (least..=most).contains(&d)));
         let mut examples: Vec<String> = taken.map(str::to_owned).collect();
@@ -256,6 +296,7 @@ impl<'a> Section<'a> {
 
     /// A size such as `"256MB"`, in bytes, between `least` and `most`.
     pub fn size(&self, key: &str, least: u64, most: u64) -> Option<At<u64>> {
+        self.reads(key, Holds::Size(least, most));
         let fix = both!("por ejemplo {key} = \"256MB\"", "for example {key} = \"256MB\"");
         self.measure(key, units::size, units::show_size, (least, most), fix)
     }
@@ -268,7 +309,7 @@ impl<'a> Section<'a> {
         (least, most): (T, T),
         fix: Both,
     ) -> Option<At<T>> {
-        let text = self.text(key)?;
+        let text = self.string(key)?;
         let typed = text.value;
         let cause = match read(typed) {
             Some(n) if least <= n && n <= most => return Some(At { value: n, span: text.span }),
@@ -287,7 +328,8 @@ impl<'a> Section<'a> {
 
     /// One of `known`; names of `later` are refused as not built yet.
     pub fn choice<T: Copy>(&self, key: &str, known: &[(&'static str, T)], later: &[&str]) -> Option<At<T>> {
-        let text = self.text(key)?;
+        self.reads(key, Holds::OneOf(known.iter().map(|(name, _)| *name).collect()));
+        let text = self.string(key)?;
         if let Some((_, value)) = known.iter().find(|(name, _)| *name == text.value) {
             return Some(At { value: *value, span: text.span });
         }
@@ -302,11 +344,13 @@ impl<'a> Section<'a> {
 
     /// The table under `key`, shown as `title`.
     pub fn table(&self, key: &str, title: &'a str) -> Option<Section<'a>> {
+        self.reads(key, Holds::Table);
         Section::open(self.value(key)?, title, self.problems)
     }
 
     /// The tables of the list under `key`, shown as `title`.
     pub fn tables(&self, key: &str, title: &'a str) -> Vec<Section<'a>> {
+        self.reads(key, Holds::Tables);
         let Some(value) = self.value(key) else { return Vec::new() };
         match value.get_ref().as_array() {
             Some(list) => list.iter().filter_map(|item| Section::open(item, title, self.problems)).collect(),

@@ -14,6 +14,7 @@ use crate::time::{HOUR, MINUTE, SECOND};
 use crate::topic::Role as AccountRole;
 use crate::window::Window;
 
+use super::asked::Holds;
 use super::calendars;
 use super::groups;
 use super::notify::{self, Notify};
@@ -293,6 +294,7 @@ fn settings<'a>(section: Section<'a>, outer: QuerySettings<'a>) -> QuerySettings
 
 /// `query = "…"` or `queries = ["…", { query = "…", accents = "exact" }]`.
 fn queries(section: Section<'_>) -> Vec<Query<'_>> {
+    section.reads("queries", Holds::Queries);
     let outer = settings(section, QuerySettings::default());
     let plain = |text| Query { text, settings: outer };
     let mut all: Vec<Query<'_>> = section.text("query").map(plain).into_iter().collect();
@@ -348,7 +350,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         section,
         name: section.name(),
         on,
-        topics: section.value("topics").map(|value| At { value: section.texts("topics"), span: value.span() }),
+        topics: section.list("topics"),
         at: section.integer("at", 0, i64::MAX),
         window: if on_share { None } else { section.choice("window", &windows, &[]) },
         severity: section.choice("severity", &severities, &[]).map(|s| s.value).unwrap_or_default(),
@@ -356,7 +358,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         sensitivity: section.decimal("sensitivity", SENSITIVITY.0, SENSITIVITY.1),
         budget: budget(section),
         quick: section.flag("quick"),
-        sources: section.value("sources").map(|value| At { value: section.texts("sources"), span: value.span() }),
+        sources: section.list("sources"),
         down_for: section.duration("down_for", 10 * SECOND, 24 * HOUR),
         share: groups::share(section, on_share),
         sla: sla::read(section),

@@ -38,6 +38,9 @@ fn split(text: &str) -> Option<(u64, &str)> {
 /// A duration as it would be typed: the largest unit that leaves no rest.
 pub fn show_duration(micros: i64) -> String {
     let units = [(24 * HOUR, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
+    if micros == 0 {
+        return "0s".to_owned();
+    }
     let (unit, name) = units.into_iter().find(|(unit, _)| micros % unit == 0).unwrap_or((1000, "ms"));
     format!("{}{name}", micros / unit)
 }
@@ -45,7 +48,7 @@ pub fn show_duration(micros: i64) -> String {
 /// A size as it would be typed.
 pub fn show_size(bytes: u64) -> String {
     let units = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")];
-    let (unit, name) = units.into_iter().find(|(unit, _)| bytes.is_multiple_of(*unit)).unwrap_or((1, "B"));
+    let (unit, name) = units.into_iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit)).unwrap_or((1, "B"));
     format!("{}{name}", bytes / unit)
 }
 
@@ -95,6 +98,7 @@ mod tests {
             let shown = show_duration(duration(text).expect(text));
             assert_eq!(duration(&shown), duration(text), "{shown}");
         }
+        assert_eq!((show_duration(0).as_str(), show_size(0).as_str()), ("0s", "0B"));
         assert_eq!(show_duration(90 * SECOND), "90s");
         assert_eq!(show_size(256 << 20), "256MB");
         assert_eq!(show_size(1025), "1025B");

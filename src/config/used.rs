@@ -54,7 +54,7 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
         server: server(typed, folder, problems),
         engine: engine(&typed.engine),
         store: typed.store.as_ref().and_then(|s| store::used(s, folder)),
-        wall: walls::used(typed.wall.as_ref(), problems),
+        wall: walls::used(typed.wall.as_ref(), typed.timezone.as_ref(), problems),
         notifiers,
         listening: Listening {
             version: 0,
@@ -371,7 +371,10 @@ pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &
         ("quick", typed.quick.as_ref().filter(|q| q.value).map(|k| &k.span), watch == spike, "spike"),
     ];
     let answers = typed.sla.placed().into_iter().map(|(key, span)| (key, span, sla, "sla"));
-    for (key, span, _, other) in keys.into_iter().chain(answers).filter(|(_, _, fits, _)| !fits) {
+    let keys: Vec<_> = keys.into_iter().chain(answers).collect();
+    let fitting = keys.iter().filter(|(_, _, fits, _)| *fits).map(|(key, ..)| *key);
+    typed.section.takes(["name", "on", "severity"].into_iter().chain(fitting));
+    for (key, span, _, other) in keys.into_iter().filter(|(_, _, fits, _)| !fits) {
         if let Some(span) = span {
             let cause = both!("«{key}» no sirve con on = \"{kind}\"", "“{key}” is of no use with on = \"{kind}\"");
             problems.error(span, cause, both!("bórralo, o usa on = \"{other}\"", "delete it, or use on = \"{other}\""));

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::asked::Holds;
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix, not_among};
 use crate::bilingual::Lang;
@@ -19,23 +20,26 @@ pub struct Typed<'a> {
 /// Reads it.
 pub fn read(section: Section<'_>) -> Typed<'_> {
     section.only(&["scenes", "dwell", "theme", "lang"], &[]);
+    let scenes = section.list("scenes");
+    section.reads("scenes", Holds::SomeOf(wall::scenes().collect()));
     Typed {
-        scenes: section.value("scenes").map(|value| At { value: section.texts("scenes"), span: value.span() }),
+        scenes,
         dwell: section.duration("dwell", 5 * SECOND, HOUR),
         theme: section.choice("theme", &Theme::ALL.map(|theme| (theme.as_str(), theme)), &[]),
         lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
     }
 }
 
-/// The wall as used.
-pub fn used(typed: Option<&Typed<'_>>, problems: &Problems) -> Settings {
-    let usual = Settings::default();
+/// The wall as used, with the zone of the file.
+pub fn used(typed: Option<&Typed<'_>>, timezone: Option<&At<&str>>, problems: &Problems) -> Settings {
+    let usual = Settings { timezone: timezone.map(|name| name.value.to_owned()), ..Settings::default() };
     let Some(typed) = typed else { return usual };
     Settings {
         scenes: typed.scenes.as_ref().map_or(usual.scenes, |names| scenes(names, problems)),
         dwell: typed.dwell.as_ref().map_or(usual.dwell, |d| d.value),
         theme: typed.theme.as_ref().map_or(usual.theme, |t| t.value),
         lang: typed.lang.as_ref().map(|l| l.value),
+        timezone: usual.timezone,
     }
 }
 

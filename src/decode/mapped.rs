@@ -85,6 +85,11 @@ static FIELDS: &[(&str, Slot)] = &[
 /// Fields without which no post can be read.
 const REQUIRED: [&str; 3] = ["id", "created_at", "text"];
 
+/// Names of the fields that a mapping can fill, and whether it must.
+pub fn fields() -> impl Iterator<Item = (&'static str, bool)> {
+    FIELDS.iter().map(|(name, _)| (*name, REQUIRED.contains(name)))
+}
+
 /// Where a field comes from.
 #[derive(Debug)]
 enum From {

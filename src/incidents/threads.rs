@@ -3,7 +3,7 @@
 //!
 //! All of it is a function of the set of posts, so the order of arrival cannot show.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::limits::REPLY_CHAIN;
@@ -120,8 +120,10 @@ impl Threads {
     /// The posts that stand below `key`, as far as what follows from it can reach.
     pub fn below(&self, key: PostKey) -> Vec<Arc<Utterance>> {
         let (mut found, mut level) = (Vec::new(), vec![key]);
+        // Whoever lies about ids can have posts answer each other in a ring.
+        let mut seen = HashSet::from([key]);
         for _ in 0..REPLY_CHAIN {
-            let next: Vec<_> = level.iter().flat_map(|k| self.answers(*k)).cloned().collect();
+            let next: Vec<_> = level.iter().flat_map(|k| self.answers(*k)).filter(|p| seen.insert(p.key)).cloned().collect();
             if next.is_empty() {
                 break;
             }

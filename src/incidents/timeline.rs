@@ -68,7 +68,7 @@ impl Incident {
         self.customer_posts += 1;
         self.followers = self.followers.max(post.followers);
         self.learn(post);
-        if self.our_posts > 0 && self.waiting_since.is_none() && post.says.courtesy {
+        if self.first_answer.is_some() && self.waiting_since.is_none() && post.says.courtesy {
             // It opens no turn and no matter that is over.
             self.our_turn.thanked = true;
             if !self.closed {
@@ -115,7 +115,8 @@ impl Incident {
         }
         self.our_posts += 1;
         let answered = self.waiting_since.take();
-        let begins = answered.is_some() || self.our_turn.thanked || self.our_posts == 1;
+        // A courtesy opens no turn, so it ends none of ours.
+        let begins = answered.is_some() || self.our_posts == 1;
         self.our_turns += u32::from(begins);
         if self.closing().is_some_and(|c| c.end != End::Expired) {
             // What is over stays so; only turns and agents change.
@@ -143,7 +144,9 @@ impl Incident {
 
     fn answer(&mut self, since: Timestamp, post: &Utterance) {
         let answer = |since| Answer { since, at: post.at, agent: post.says.agent.clone() };
-        if self.our_posts == 1 && self.cause != Cause::Outbound {
+        if self.cause == Cause::Outbound {
+            // We spoke first: what we say later answers no question of ours.
+        } else if self.first_answer.is_none() {
             self.first_answer = Some(answer(self.opened_at));
         } else if self.next_answers.len() < ANSWERS_KEPT {
             self.next_answers.push(answer(since));

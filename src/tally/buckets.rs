@@ -53,7 +53,7 @@ impl Unusual {
         Unusual { series, watches, from, next: i64::MIN, busy: i64::MIN, negative: BTreeMap::new(), crowd, crisis, watched: None }
     }
 
-    /// What its last closed bucket came to.
+    /// What its last closed bucket came to, one of the past if it has closed none.
     pub fn watched(&self) -> Option<Watched> {
         self.watched
     }
@@ -88,14 +88,16 @@ impl Unusual {
         first
     }
 
-    /// Learns what was counted before the first bucket, which is known once.
+    /// Learns what was counted before the first bucket, which is known once. Readers hear of what is usual from then on,
+    /// and not only when a bucket of its own closes.
     pub fn recall(&mut self, past: Option<&Past>, counts: impl FnOnce(&Past) -> Vec<f64>) {
         let Some(past) = past.filter(|_| self.next == i64::MIN) else { return };
         self.next = self.from;
         let counts = counts(past);
         let first = past.until.saturating_sub(i64::try_from(counts.len()).unwrap_or(i64::MAX));
         for (bucket, count) in (first..).zip(counts) {
-            self.series.close(bucket, count, Quality::Whole);
+            let (usual, _) = self.series.close(bucket, count, Quality::Whole);
+            self.watched = Some(Watched { expected: usual.mean, surprise: 0.0, standing: self.crisis.standing() });
         }
     }
 
@@ -185,7 +187,9 @@ impl Tally {
                 Some(known) => known.adopt(topic.zone.clone(), topic.calendar.clone(), watches, settings),
                 None => {
                     let series = Series::new(topic.zone.clone(), topic.calendar.clone(), settings);
-                    state.unusual = Some(Box::new(Unusual::new(series, watches, from)));
+                    let mut unusual = Unusual::new(series, watches, from);
+                    unusual.recall(self.past.as_ref(), |past| past.counts(&topic.name));
+                    state.unusual = Some(Box::new(unusual));
                 }
             }
         }
@@ -251,7 +255,6 @@ impl Tally {
     fn close_bucket(&mut self, slot: usize, bucket: i64, quality: Quality, now: Timestamp) {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let Some(unusual) = topic.unusual.as_mut().filter(|u| u.hears(bucket)) else { return };
-        unusual.recall(self.past.as_ref(), |past| past.counts(&topic.name));
         let end = (bucket + 1) * MINUTES - 1;
         let mentions = topic.panes.between(end - MINUTES, end).mentions;
         let newcomers = topic.panes.newcomers(MINUTES, end);

@@ -36,7 +36,6 @@ impl Tally {
         let Some(topic) = self.topics.get_mut(slot) else { return };
         let bucket = minute.div_euclid(MINUTES);
         let Some(unusual) = topic.unusual.as_mut().filter(|u| u.hears(bucket)) else { return };
-        unusual.recall(self.past.as_ref(), |past| past.counts(&topic.name));
         let (panes, minutes, window) = (&topic.panes, minute.rem_euclid(MINUTES) + 1, WINDOW as i64);
         let counts = (panes.between(minute - minutes, minute).mentions, panes.between(minute - window, minute).mentions);
         // Only asked for where the volume calls for it.

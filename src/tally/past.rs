@@ -24,7 +24,7 @@ pub struct Past {
 
 impl Past {
     /// `counts` gives those of a topic or a brand, bucket by bucket: the last is that of the bucket
-    /// before `until`. It is asked once, when its first bucket closes.
+    /// before `until`. It is asked once, for a topic when it is first watched, for a brand when its first bucket closes.
     pub fn new(until: i64, counts: impl Fn(Of<'_>) -> Vec<f64> + Send + Sync + 'static) -> Past {
         Past { until, counts: Arc::new(counts) }
     }

@@ -273,11 +273,13 @@ pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> Strin
         dwell_seconds: i64,
         theme: &'static str,
         lang: Option<&'static str>,
+        timezone: Option<&'a str>,
         groups: &'a [&'a str],
         version: &'a str,
     }
     let lang = wall.lang.map(|lang| lang.pick("es", "en"));
-    json(&View { scenes: &wall.scenes, dwell_seconds: wall.dwell / SECOND, theme: wall.theme.as_str(), lang, groups, version })
+    let (timezone, dwell_seconds) = (wall.timezone.as_deref(), wall.dwell / SECOND);
+    json(&View { scenes: &wall.scenes, dwell_seconds, theme: wall.theme.as_str(), lang, timezone, groups, version })
 }
 
 /// `GET /v1/mentions`: mentions with the names of their sources, latest first, and where the next

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const screens = join(root, '.tests', 'screens');
-mkdirSync(screens, { recursive: true });
-
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+/** Pictures and tables for people to look at. */
+export const screens = join(target, 'screens');
+mkdirSync(screens, { recursive: true });
 const binary = process.env.ESCUCHA ?? join(target, 'debug', 'escucha');
 
 export const PATIENCE = 60_000;
@@ -123,6 +123,30 @@ export async function launch() {
   });
 }
 export const quit = () => browser?.close();
+
+/** The processes of the browser, as `{ id, type }`. */
+export async function processes() {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo;
+}
+
+const sessions = new WeakMap();
+/** What a page holds on to once all that nobody needs is swept away: bytes of its scripts, and things that are counted. */
+export async function held(page) {
+  if (!sessions.has(page)) {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Performance.enable');
+    sessions.set(page, session);
+  }
+  const session = sessions.get(page);
+  // What is freed by one sweep may be what kept something else.
+  for (let i = 0; i < 2; i++) await session.send('HeapProfiler.collectGarbage');
+  const { metrics } = await session.send('Performance.getMetrics');
+  const of = (name) => metrics.find((m) => m.name === name).value;
+  return { heap: of('JSHeapUsedSize'), nodes: of('Nodes'), listeners: of('JSEventListeners'), documents: of('Documents') };
+}
 
 /** A page that notes any error of its own, and any request to another host. `before` prepares it. */
 export async function open(engine, path, size, { before, ...options } = {}) {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PATIENCE, READY, SCENES, SIZES, crisis, demo, go, launch, open, post, quit, room, run, scene, screen, send } from './engine.mjs';
 
-/** Topics of a large listener; the wall is meant for 10 000, which takes a while to build. */
-const TOPICS = Number(process.env.WALL_TOPICS ?? 300);
+/** Topics of the largest listener that the wall is meant for. */
+const TOPICS = Number(process.env.WALL_TOPICS ?? 10_000);
 
 let engine;
 before(async () => {
@@ -90,10 +90,75 @@ test('the clock of the display does not matter', async () => {
   say(windows('caída de la app', 3), alert(1, 'a', 3));
   beat();
   await when(() => /for 10 min/.test(document.querySelector('.since')?.textContent));
-  const want = new Date().toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  // In the zone of the configuration, not in that of the display.
+  const want = new Date().toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'America/Mexico_City' });
   const shown = await page.locator('.clock').textContent();
   const minutes = (t) => Number(t.slice(0, 2)) * 60 + Number(t.slice(3));
   assert.ok(Math.abs(minutes(shown) - minutes(want)) <= 1, `${shown} ${want}`);
+  await close();
+});
+
+test('a level is told by its shape and its word, without any colour, and every colour stands out', async () => {
+  const { page, when, say, close } = await told('/?lang=en&scene=pulse');
+  const topics = ['caída de la app', 'tema-1', 'tema-2'];
+  const seen = new Map();
+  for (const [round, levels] of [[0, [3, 2, 1]], [1, [0, null, 2]]]) {
+    say(...levels.map((level, i) => windows(topics[i], level, 10 + round)));
+    await when((want) => want.every((level) => document.querySelector(`.pulse tbody tr.l${level ?? 'x'}`)), levels);
+    for (const [level, shape, word] of await page.evaluate(() => [...document.querySelectorAll('.pulse tbody tr')].map((row) => [row.className, row.querySelector('.level svg').innerHTML, row.querySelector('.level svg').getAttribute('aria-label')]))) seen.set(level, [shape, word]);
+  }
+  assert.deepEqual([...seen.keys()].sort(), ['l0', 'l1', 'l2', 'l3', 'lx']);
+  for (const i of [0, 1]) assert.equal(new Set([...seen.values()].map((look) => look[i])).size, 5, 'no two alike');
+  // Lines, shapes and words on whatever they stand on (WCAG 1.4.3 and 1.4.11).
+  for (const theme of ['dark', 'light']) {
+    const weak = await page.evaluate((theme) => {
+      document.documentElement.dataset.theme = theme;
+      const style = getComputedStyle(document.documentElement);
+      const light = (name) => {
+        const [r, g, b] = style.getPropertyValue(`--${name}`).trim().match(/[0-9a-f]{2}/g).map((x) => parseInt(x, 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const pairs = ['text', 'soft', 'bad', 'lx', 'l0', 'l1', 'l2', 'l3'].flatMap((ink) => ['ground', 'panel'].map((ground) => [ink, ground]));
+      return pairs.map(([ink, ground]) => [`${ink} on ${ground}`, (Math.max(light(ink), light(ground)) + 0.05) / (Math.min(light(ink), light(ground)) + 0.05)]).filter(([, ratio]) => ratio < 4.5);
+    }, theme);
+    assert.deepEqual(weak, [], theme);
+  }
+  const cdp = await page.context().newCDPSession(page);
+  for (const type of ['achromatopsia', 'deuteranopia', 'protanopia', 'tritanopia']) {
+    await cdp.send('Emulation.setEmulatedVisionDeficiency', { type });
+    await screen(page, `eyes-${type}-en-wall`);
+  }
+  await close();
+});
+
+test('nothing moves while the counts do', async () => {
+  const { page, when, say, beat, close } = await told('/?lang=en');
+  const mention = (i) => ({ type: 'mention', key: `k${i}`, post: { id: `m${i}`, network: 'x', created_at: iso(Date.now()), text: `message ${i}`, kind: 'create' }, topics: [{ topic: 'tema-1', origin: 'active', priority: i % 90, reasons: [] }], priority: i % 90, reasons: [], cluster: { id: `c${i}`, posts: 1, authors: 1 }, source: 's', late: false });
+  say(alert(1, 'a', 2), ...Array.from({ length: 9 }, (_, i) => mention(i)));
+  await page.evaluate(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((e) => e.hadRecentInput || shifts.push([e.value, ...e.sources.map((s) => s.node?.className?.baseVal ?? s.node?.className ?? s.node?.parentElement?.className)]))).observe({ type: 'layout-shift' });
+  });
+  for (const name of SCENES) {
+    await go(page, name);
+    await page.keyboard.press(' ');
+    await when((name) => document.querySelector(`.scene.${name}`), name);
+    await page.waitForTimeout(1500);
+    await page.evaluate(() => (shifts.length = 0));
+    for (let i = 0; i < 40; i++) {
+      // Counts of one digit and of five, ages of seconds and of hours; who is where in the order stays.
+      say(...['caída de la app', 'tema-1', 'tema-2'].map((topic, place) => windows(topic, 2 - place, 10 ** (i % 5) * 3)));
+      say(alert(2 + i, 'a', 2, { observed: 10 ** (i % 5) }), { ...mention(100 + i), priority: 1 });
+      beat(Date.now(), [{ ...source('s', true), age_seconds: 7 ** (i % 5) }]);
+      await page.waitForTimeout(100);
+    }
+    const moved = await page.evaluate(() => shifts);
+    // The age of the data is written from the right: its first letter moves with its length.
+    const most = moved.reduce((sum, [value]) => sum + value, 0);
+    console.log(`${name}: layout shift ${most.toFixed(4)}`);
+    assert.ok(most < 0.01, `${name} ${most} ${JSON.stringify(moved.filter(([value]) => value > 0.0005))}`);
+    await page.keyboard.press(' ');
+  }
   await close();
 });
 

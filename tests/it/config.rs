@@ -169,7 +169,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("[server]\norigins='ejemplo.mx'", "2:9 un origen es http(s)://servidor, sin ruta", "2:9 an origin is http(s)://host, without a path"),
     ("[engine]\nlateness='60'", "2:10 «60» no se entiende en «lateness»", "2:10 “60” is not understood in “lateness”"),
-    ("[engine]\nlateness='2h'", "2:10 «lateness» debe estar entre 0d y 10m", "2:10 “lateness” must be between 0d and 10m"),
+    ("[engine]\nlateness='2h'", "2:10 «lateness» debe estar entre 0s y 10m", "2:10 “lateness” must be between 0s and 10m"),
     (
         "[engine]\nrecent=1",
         "2:8 «recent» debe ser un texto entre comillas, no un número",

@@ -23,8 +23,9 @@ fn complaints_and_praise_to_airlines() {
         let intent = contact::read(row["text"].as_str().unwrap()).intent;
         *counts.entry((row["airline_sentiment"].as_str().unwrap().to_owned(), intent)).or_insert(0) += 1;
     }
-    println!("{counts:#?}");
     let complaint = merit(&counts, "negative", Intent::Complaint);
     let praise = merit(&counts, "positive", Intent::Praise);
-    println!("complaint {complaint:.3?} praise {praise:.3?}");
+    println!("precision and recall: complaint {complaint:.3?}, praise {praise:.3?}");
+    assert!(complaint.0 > 0.88 && complaint.1 > 0.75, "{complaint:?}");
+    assert!(praise.0 > 0.7 && praise.1 > 0.7, "{praise:?}");
 }

@@ -10,7 +10,11 @@ use std::time::Duration;
 use crate::notified::Running;
 
 fn escucha(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_escucha")).args(["--lang", "en"]).args(args).output().unwrap()
+    speaking("en", args)
+}
+
+fn speaking(lang: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_escucha")).args(["--lang", lang]).args(args).output().unwrap()
 }
 
 fn file(name: &str) -> String {
@@ -75,16 +79,33 @@ fn health_says_whether_it_answers_and_what_does_not_work() {
 
 #[test]
 fn check_accepts_the_defaults_that_it_prints() {
-    let printed = escucha(&["check", "--print-defaults"]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("defaults.toml");
-    std::fs::write(&path, &printed.stdout).unwrap();
-    let checked = escucha(&["check", "-c", path.to_str().unwrap()]);
-    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
-    assert!(checked.status.success() && said.is_empty(), "{said}");
-    for want in ["[server]", "[engine]", "[store]", "[[source]]", "[[topic]]", "[[alert]]", "[[notify]]", "[[route]]", "dedupe = \"1d\""] {
-        assert!(String::from_utf8_lossy(&printed.stdout).contains(want), "{want}");
+    for lang in ["es", "en"] {
+        let printed = speaking(lang, &["check", "--print-defaults"]).stdout;
+        std::fs::write(&path, &printed).unwrap();
+        let checked = escucha(&["check", "-c", path.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert!(checked.status.success() && said.is_empty(), "{said}");
+        let printed = String::from_utf8(printed).unwrap();
+        for part in escucha::config::reference() {
+            assert!(printed.contains(part.header.as_str()) && printed.contains(part.meaning.get(escucha::bilingual::Lang::from_tag(lang))));
+        }
+        assert!(printed.contains("\ndedupe = \"1d\"\n"), "{printed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_says_what_it_cannot_put_in_force() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let with = |url: &str| format!("{CONFIG}[[notify]]\nname = 'g'\ntype = 'webhook'\nurl = 'https://example.com/{url}'\n");
+    let running = Running::start(&with("a"), folder.path());
+    assert_eq!(post(&running, "/v1/reload", "").await.0, 204);
+    // The address of a target is a secret: what is written of both is the same, and they are not.
+    std::fs::write(folder.path().join("escucha.toml"), with("b")).unwrap();
+    let (status, said) = post(&running, "/v1/reload", "").await;
+    assert!(status == 422 && said.contains("[[notify]]") && said.contains("takes a restart"), "{status} {said}");
 }
 
 /// `key=value` lines of a unit, with repeated keys joined.

@@ -193,6 +193,7 @@ async fn readers_answer() {
     let (_, wall) = world.get("/v1/wall", &[]).await;
     world.described("Wall", &wall).await;
     assert_eq!((&wall["dwell_seconds"], &wall["theme"], &wall["scenes"][0]), (&json!(20), &json!("dark"), &json!("now")));
+    assert_eq!((&wall["lang"], &wall["timezone"]), (&Value::Null, &Value::Null), "those of the display");
 
     world.feed.publish_all([alert("a1", Severity::Info, vec![]), alert("a2", Severity::Info, vec![]), alert("a1", Severity::Info, vec![])]);
     let (_, alerts) = world.get("/v1/alerts?status=firing", &[]).await;

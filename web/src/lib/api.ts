@@ -15,12 +15,17 @@ export async function api<T>(path: string, denied?: () => void): Promise<T | nul
   }
 }
 
-/** Asks now and again every `ms` while the component is there; `ask` is told whether its answer still counts. */
-export function poll(ms: number, ask: () => Promise<void>): void {
+/** Asks again every `ms` while the component is there; an answer that comes after that counts no more. */
+export function poll(ms: number, ask: () => Promise<void>): { isThere: boolean } {
+  const state = { isThere: true };
   onMount(() => {
     const timer = setInterval(() => void ask(), ms);
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      state.isThere = false;
+    };
   });
+  return state;
 }
 
 /** Steps of `GET /v1/topics/{name}/windows`. */

@@ -8,6 +8,7 @@ interface Wall {
   dwell_seconds: number;
   theme: Theme;
   lang: Lang | null;
+  timezone: string | null;
   groups: string[];
 }
 export type Theme = 'dark' | 'light';
@@ -26,7 +27,7 @@ class Setup {
     this.wall = wall;
     this.groups = wall.groups;
     if (!this.#chosen) this.theme = wall.theme;
-    tongue.configure(wall.lang);
+    tongue.configure(wall.lang, wall.timezone);
   }
 
   swapTheme(): void {

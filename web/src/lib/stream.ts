@@ -5,6 +5,9 @@ import { EscuchaStream, type Frame, type State } from '../../client/escucha-stre
 /** `lost` also while it tries again: only the first attempt is `connecting`. */
 export type Link = 'connecting' | 'open' | 'lost' | 'denied';
 
+/** A stream that was refused for good is tried again after this long: nobody stands before the screen to load it anew. */
+const AGAIN_MS = 60_000;
+
 /** A viewer's token comes once in the fragment, which no server sees, and becomes a cookie that no script can read. */
 export async function signIn(): Promise<void> {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
@@ -22,8 +25,12 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
   const onState = (state: State) => {
     if (state.name === 'open') onLink('open');
     else if (state.name === 'waiting') onLink('lost');
-    else if (state.name === 'stopped' && state.end) onLink(isDenied(state) ? 'denied' : 'lost');
+    else if (state.name === 'stopped' && state.end) {
+      onLink(isDenied(state) ? 'denied' : 'lost');
+      again = setTimeout(() => void stream.start(), AGAIN_MS);
+    }
   };
+  let again: ReturnType<typeof setTimeout> | undefined;
   const stream = new EscuchaStream({
     url: new URL('/v1/stream', location.href),
     subscription: { channels: ['alerts', 'windows', 'mentions', 'status'] },
@@ -31,7 +38,10 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
     onState,
   });
   void stream.start();
-  return () => void stream.stop();
+  return () => {
+    clearTimeout(again);
+    void stream.stop();
+  };
 }
 
 function isDenied({ end }: State & { name: 'stopped' }): boolean {

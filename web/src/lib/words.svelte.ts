@@ -8,7 +8,7 @@ const es = {
   unwatched: 'Sin referencia',
   waiting: 'Aún no se ha encontrado nada. En cuanto llegue una mención se verá aquí.',
   recovering: 'en recuperación',
-  since: (at: string, span: string) => `desde las ${at}, hace ${span}`,
+  since: (at: string, span: string, sure: boolean) => `${sure ? 'desde' : 'al menos desde'} las ${at}, hace ${span}`,
   usualNow: 'como es habitual a esta hora',
   observed: 'menciones en 5 min',
   expected: 'lo habitual',
@@ -19,17 +19,20 @@ const es = {
   chartSeen: 'observado',
   chartUsual: 'habitual',
   first: 'Primer mensaje',
+  urgent: 'Lo más urgente',
   same: 'Lo que más se repite',
   nothingSame: 'Nadie repite lo mismo',
   terms: 'Se habla de',
   networks: 'Redes',
   taken: (by: string) => `la atiende ${by}`,
-  others: (n: number, all: boolean) => `${all ? '' : 'y '}${n} ${n === 1 ? 'alerta' : 'alertas'} ${all ? (n === 1 ? 'activa' : 'activas') : 'más'}`,
+  others: (n: number, all: boolean, on: string) => `${all ? '' : 'y '}${n} ${n === 1 ? 'alerta' : 'alertas'} ${all ? (n === 1 ? 'activa' : 'activas') : 'más'}${on && `: ${on}`}`,
+  alertOf: { priority: 'Mensaje urgente', source: 'Fuente' } as Record<string, string>,
+  alertOn: 'Alerta',
   topic: 'Tema',
   six: '6 horas',
   five: '5 min',
   usual: 'habitual',
-  surprise: 'sorpresa',
+  ratio: 'veces lo habitual',
   more: (n: string) => `y ${n} temas más con menos que contar`,
   week: (topic: string) => `Cuándo se habla de ${topic}`,
   weekHint: 'Menciones habituales por hora. ▲ más y ▼ menos de lo habitual en las últimas 24 horas.',
@@ -69,6 +72,7 @@ const es = {
   noData: 'todavía sin datos',
   lost: (at: string) => `Sin conexión desde las ${at}: lo que se ve es antiguo`,
   silent: (span: string) => `Sin noticias desde hace ${span}: lo que se ve es antiguo`,
+  behind: (at: string) => `Poniéndose al día: va por las ${at}`,
   deaf: 'Ninguna fuente conectada: lo que se ve es antiguo',
   connecting: 'Conectando…',
   denied: 'Hace falta un código de acceso. Abre una vez la página con #token=…',
@@ -97,7 +101,7 @@ const en: typeof es = {
   unwatched: 'No reference',
   waiting: 'Nothing found yet. The first mention will show up here.',
   recovering: 'recovering',
-  since: (at, span) => `since ${at}, for ${span}`,
+  since: (at, span, sure) => `${sure ? 'since' : 'at least since'} ${at}, for ${span}`,
   usualNow: 'as usual at this hour',
   observed: 'mentions in 5 min',
   expected: 'usual',
@@ -108,17 +112,20 @@ const en: typeof es = {
   chartSeen: 'observed',
   chartUsual: 'usual',
   first: 'First post',
+  urgent: 'Most pressing',
   same: 'Repeated most',
   nothingSame: 'Nobody says the same',
   terms: 'People say',
   networks: 'Networks',
   taken: (by) => `${by} is on it`,
-  others: (n, all) => `${all ? '' : 'and '}${n} ${all ? 'active' : 'more'} ${n === 1 ? 'alert' : 'alerts'}`,
+  others: (n, all, on) => `${all ? '' : 'and '}${n} ${all ? 'active' : 'more'} ${n === 1 ? 'alert' : 'alerts'}${on && `: ${on}`}`,
+  alertOf: { priority: 'Pressing post', source: 'Source' },
+  alertOn: 'Alert',
   topic: 'Topic',
   six: '6 hours',
   five: '5 min',
   usual: 'usual',
-  surprise: 'surprise',
+  ratio: 'times the usual',
   more: (n) => `and ${n} more topics with less to tell`,
   week: (topic) => `When people talk about ${topic}`,
   weekHint: 'Usual mentions an hour. ▲ more and ▼ fewer than usual in the last 24 hours.',
@@ -158,6 +165,7 @@ const en: typeof es = {
   noData: 'no data yet',
   lost: (at) => `Disconnected since ${at}: what you see is old`,
   silent: (span) => `Nothing heard for ${span}: what you see is old`,
+  behind: (at) => `Catching up: now at ${at}`,
   deaf: 'No source is connected: what you see is old',
   connecting: 'Connecting…',
   denied: 'An access token is needed. Open the page once with #token=…',
@@ -186,17 +194,30 @@ export type Words = typeof es;
 const asked = new URLSearchParams(location.search).get('lang');
 const known = (lang: string): Lang => (lang.toLowerCase().startsWith('es') ? 'es' : 'en');
 
+function clock(lang: Lang, timeZone?: string): Intl.DateTimeFormat {
+  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  try {
+    return new Intl.DateTimeFormat(lang, { ...options, timeZone });
+  } catch {
+    // A browser may know fewer zones than the engine.
+    return new Intl.DateTimeFormat(lang, options);
+  }
+}
+
 class Tongue {
   lang = $state<Lang>(known(asked ?? navigator.language));
   words = $derived<Words>(this.lang === 'es' ? es : en);
   #number = $derived(new Intl.NumberFormat(this.lang, { maximumFractionDigits: 0, useGrouping: 'always' }));
   #short = $derived(new Intl.NumberFormat(this.lang, { maximumSignificantDigits: 2 }));
   #percent = $derived(new Intl.NumberFormat(this.lang, { style: 'percent', maximumFractionDigits: 0 }));
-  #clock = $derived(new Intl.DateTimeFormat(this.lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  /** IANA name of the zone in which times are told: the engine's, whatever the display believes. */
+  zone = $state<string>();
+  #clock = $derived(clock(this.lang, this.zone));
 
   /** As the configuration has it, unless the address says otherwise. */
-  configure(lang: Lang | null): void {
+  configure(lang: Lang | null, zone: string | null): void {
     if (!asked && lang) this.lang = lang;
+    this.zone = zone ?? undefined;
   }
 
   swap(): void {
@@ -206,6 +227,8 @@ class Tongue {
   number = (n: number): string => this.#number.format(n);
   /** Two digits that mean something. */
   short = (n: number): string => (n >= 100 ? this.#number.format(n) : this.#short.format(n));
+  /** Times something, to a tenth. */
+  ratio = (n: number): string => (n >= 10 ? this.#number.format(n) : n.toLocaleString(this.lang, { maximumFractionDigits: 1 }));
   percent = (share: number): string => this.#percent.format(share);
   time = (at: number | string): string => this.#clock.format(new Date(at));
   decimal = (n: number): string => n.toLocaleString(this.lang, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });

@@ -12,10 +12,14 @@ export const KEPT_GONE = 500;
 const PACE_MS = 500;
 /** `status` beats every 5 s: after two beats that did not come, what is seen is old. */
 export const SILENCE_MS = 9000;
+/** An engine that counts what is older than this has not caught up yet, as after hours in which it was away. */
+const BEHIND_MS = 600_000;
 /** What the engine counts without telling, such as topics that nobody writes about, is asked for this often. */
 const LOAD_MS = 60_000;
 /** How long the page says that there was a gap. */
 const TOLD_MS = 60_000;
+/** A clock that leaps by more than this was not slow: the display slept. */
+const SLEPT_MS = 5000;
 
 export type Row = Standing & {
   topic: string;
@@ -26,7 +30,7 @@ export type Row = Standing & {
   brand: Brand | null;
 };
 
-/** Milliseconds that no setting of the display's clock moves. */
+/** Milliseconds that no setting of the display's clock moves; in some browsers they stand still while a display sleeps. */
 const steady = () => performance.now();
 
 class World {
@@ -41,9 +45,13 @@ class World {
   /** Goes up when all that was loaded before is to be loaded again. */
   life = $state(0);
   #heardAt = $state(steady());
-  #lostAt = $state(0);
+  /** The engine's time when the link was lost. */
+  lostAt = $state(0);
   #statusAt = $state(steady());
   #gapAt = $state(-Infinity);
+  /** The time up to which the engine has counted, as far as it told, and when it did. */
+  countedTo = $state(Infinity);
+  #countedAt = $state(0);
   /** Milliseconds that the engine's clock is ahead of `steady`. */
   #ahead = $state(Date.now() - steady());
 
@@ -52,6 +60,11 @@ class World {
   #alerts: Alert[] = [];
   #mentions: Mention[] = [];
   #dirty = false;
+  /** Event time at which alerts began to fire, as far as the stream told, by id. */
+  #firedAt = new Map<string, string>();
+  /** The engine's time when something was heard, and the display's when it beat. */
+  #heard = 0;
+  #wall = Date.now();
   #epoch: string | undefined;
   #page: string | undefined;
 
@@ -67,12 +80,12 @@ class World {
   sinceStatus = $derived(Math.max(0, this.beat - this.#statusAt) / 1000);
   #deaf = $derived((this.status?.sources.length ?? 0) > 0 && this.status!.sources.every((s) => !s.connected && !s.finished));
   /** Why what is seen is old, if it is. */
-  stale = $derived.by((): 'connecting' | 'denied' | 'lost' | 'silent' | 'deaf' | null => {
+  stale = $derived.by((): 'connecting' | 'denied' | 'lost' | 'silent' | 'deaf' | 'behind' | null => {
     if (this.link === 'denied' || this.link === 'connecting' || this.link === 'lost') return this.link;
     if (this.silence * 1000 > SILENCE_MS) return 'silent';
-    return this.#deaf ? 'deaf' : null;
+    if (this.#deaf) return 'deaf';
+    return this.#countedAt + this.#ahead - this.countedTo > BEHIND_MS ? 'behind' : null;
   });
-  lostAt = $derived(this.#lostAt + this.#ahead);
   gapTold = $derived(this.beat - this.#gapAt < TOLD_MS);
   firing = $derived(this.alerts.filter((a) => a.status === 'firing'));
   /** Of the worst alerts one about many posts before one about a single post. */
@@ -81,6 +94,8 @@ class World {
   crisis = $derived([...this.firing].filter(isCrisis).sort((a, b) => weight(b) - weight(a) || a.started_at.localeCompare(b.started_at))[0] ?? null);
   /** The alert that the room looks at first: one about many people. */
   lead = $derived(this.crisis ?? (this.worst && isAboutMany(this.worst) ? this.worst : null));
+  /** How bad that alert is: as bad as the worst of its topics. */
+  leadLevel = $derived(this.lead && levelOf(this.lead, this.topics.find((t) => t.topic === this.lead?.topic)));
   /** The topic that the room looks at first. */
   focus = $derived(this.topics.find((t) => t.topic === this.lead?.topic) ?? this.topics[0] ?? null);
 
@@ -89,9 +104,13 @@ class World {
     let over = false;
     let stop = () => {};
     const timers = [
-      setInterval(() => (this.beat = steady()), 1000),
+      setInterval(() => this.#tick(), 1000),
       setInterval(() => this.#publish(), PACE_MS),
-      setInterval(() => void this.load(), LOAD_MS),
+      setInterval(() => {
+        void this.load();
+        // A page that the engine no longer lets in may be one that it no longer has.
+        if (this.link !== 'open') void this.#renew();
+      }, LOAD_MS),
     ];
     void signIn().then(() => {
       if (over) return;
@@ -105,8 +124,20 @@ class World {
     };
   }
 
+  /** A display that slept shows what is as old as its sleep was long, also where the steady clock stood still meanwhile. */
+  #tick(): void {
+    const [beat, wall] = [steady(), Date.now()];
+    const slept = wall - this.#wall - (beat - this.beat);
+    if (slept > SLEPT_MS) {
+      this.#ahead += slept;
+      this.#heardAt -= slept;
+      this.#statusAt -= slept;
+    }
+    [this.beat, this.#wall] = [beat, wall];
+  }
+
   #turn(link: Link): void {
-    if (link === 'lost' && this.link === 'open') this.#lostAt = this.#heardAt;
+    if (link === 'lost' && this.link === 'open') this.lostAt = this.#heard;
     // What the API refuses stands until the stream opens.
     if (link === 'open' || this.link !== 'denied') this.link = link;
   }
@@ -124,6 +155,8 @@ class World {
       if (!t.windows || (this.#topics.get(name)?.at ?? '') > t.at) continue;
       this.#topics.set(name, { ...t, topic: name, brand: overview?.brands.find((b) => b.name === t.brand) ?? null });
     }
+    const latest = (overview?.topics ?? []).map((t) => t.at ?? '').sort().at(-1);
+    if (latest) this.#counted(latest);
     // Topics that are no longer listened to vanish.
     const known = overview && new Set(overview.topics.map((t) => t.name));
     if (known) for (const name of this.#topics.keys()) if (!known.has(name)) this.#topics.delete(name);
@@ -131,15 +164,27 @@ class World {
     this.#dirty = true;
   }
 
+  /**
+   * Since when an alert goes on. The window of a `volume` alert began before anything was wrong, by up to its length: it
+   * goes on since it fired, or at least (`sure` is false) since the first that is known of it.
+   */
+  since(a: Alert): { at: string; sure: boolean } {
+    if (a.on !== 'volume') return { at: a.started_at, sure: true };
+    const fired = this.#firedAt.get(a.id);
+    return { at: fired ?? a.updated_at, sure: fired !== undefined };
+  }
+
   /** Sequence numbers and counts of another life of the engine say nothing about this one. */
   #greet(hello: Hello): void {
     if (this.#epoch !== undefined && this.#epoch !== hello.epoch) {
       this.#alerts = [];
+      this.#firedAt.clear();
       this.#topics.clear();
       this.#mentions = [];
       this.gone.clear();
       this.missed = 0;
       this.status = null;
+      this.countedTo = Infinity;
     }
     if (hello.reason) this.#gapAt = steady();
     this.#epoch = hello.epoch;
@@ -151,8 +196,15 @@ class World {
   /** Another version of the page is loaded as soon as the engine has one. */
   async #renew(): Promise<void> {
     const page = await fetch('/', { cache: 'no-store' }).then((a) => (a.ok ? a.text() : undefined), () => undefined);
-    if (page !== undefined && this.#page !== undefined && page !== this.#page) location.reload();
-    this.#page = page ?? this.#page;
+    // What somebody else answers in the engine's place is no newer version.
+    if (!page?.includes('<title>escucha')) return;
+    if (this.#page !== undefined && page !== this.#page) location.reload();
+    this.#page = page;
+  }
+
+  #counted(at: string): void {
+    this.countedTo = Date.parse(at);
+    this.#countedAt = steady();
   }
 
   #put(alert: Alert): void {
@@ -161,13 +213,21 @@ class World {
     this.#alerts = [alert, ...this.#alerts.filter((a) => a.id !== alert.id)]
       .sort((a, b) => Number(b.status === 'firing') - Number(a.status === 'firing') || b.updated_at.localeCompare(a.updated_at))
       .slice(0, KEPT_ALERTS);
+    for (const id of this.#firedAt.keys()) if (!this.#alerts.some((a) => a.id === id)) this.#firedAt.delete(id);
   }
 
   receive(frame: Frame): void {
     this.#heardAt = steady();
+    this.#heard = this.#heardAt + this.#ahead;
     if (frame.type === 'hello') this.#greet(frame);
-    else if (frame.type === 'alert') this.#put(frame);
-    else if (frame.type === 'windows') this.#topics.set(frame.topic, frame);
+    else if (frame.type === 'alert') {
+      if (!this.#alerts.some((a) => a.id === frame.id)) this.#firedAt.set(frame.id, frame.updated_at);
+      this.#put(frame);
+    }
+    else if (frame.type === 'windows') {
+      this.#topics.set(frame.topic, frame);
+      this.#counted(frame.at);
+    }
     else if (frame.type === 'mention') this.#mention(frame);
     else if (frame.type === 'deleted') this.#deleted(frame.key, frame.network, frame.id);
     else if (frame.type === 'gap') {
@@ -203,9 +263,13 @@ class World {
   #publish(): void {
     if (!this.#dirty) return;
     this.#dirty = false;
-    const levels = new Map<string, Level>();
-    for (const a of this.#alerts) if (isCrisis(a) && a.level === null && a.topic) levels.set(a.topic, 3);
-    const rows = [...this.#topics.values()].map((row) => (row.level === null && levels.has(row.topic) ? { ...row, level: levels.get(row.topic)! } : row));
+    const levels = new Map<string, number>();
+    for (const a of this.#alerts)
+      if (a.status === 'firing' && a.level === null && a.topic) levels.set(a.topic, Math.max(levels.get(a.topic) ?? 0, levelOf(a, this.#topics.get(a.topic)) ?? 0));
+    const rows = [...this.#topics.values()].map((row) => {
+      const level = levels.get(row.topic) ?? 0;
+      return level > (row.level ?? 0) ? { ...row, level: level as Level } : row;
+    });
     this.topics = rows.sort(mostFirst);
     this.alerts = this.#alerts;
     this.mentions = [...this.#mentions];
@@ -231,7 +295,17 @@ export function isCrisis(a: Alert): boolean {
   return a.status === 'firing' && isAboutMany(a) && (a.level === 3 || (a.severity === 'critical' && (a.level === null || a.level === 2)));
 }
 
-/** Where no rule says how unusual it is, the configuration's word for it counts. */
-export const levelOf = (a: Alert) => a.level ?? (isCrisis(a) ? 3 : null);
+/** What an alert is about. */
+export const about = (a: Alert) => a.topic ?? a.source ?? a.brand ?? a.rule;
+
+/**
+ * How bad an alert is. Where no rule says how unusual it is, the configuration's word for it counts: in full where nothing
+ * else is known of its topic, and for what many do as a word of warning where a detector watches the topic too.
+ */
+export function levelOf(a: Alert, row?: Standing): number | null {
+  if (a.level !== null || !isAboutMany(a)) return a.level;
+  if (row && row.level !== null) return Math.max(row.level, a.severity === 'critical' ? 2 : a.severity === 'warning' ? 1 : 0);
+  return isCrisis(a) ? 3 : null;
+}
 
 export const world = new World();

@@ -1,0 +1,70 @@
+// Does anything grow? The demo runs for an hour at speed 60, which is two and a half days of its life, and a wall looks
+// on. `node tests/browser/endurance.mjs [--speed 60] [--minutes 60] [--every 120] [--out FOLDER]` writes a line of CSV at
+// each look and a picture of every scene at the end, and fails if the last quarter needs more than the second one did.
+// No part of the test run.
+
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SCENES, SIZES, demo, held, launch, open, processes, quit, screens } from './engine.mjs';
+
+const { values } = parseArgs({
+  options: { speed: { type: 'string', default: '60' }, minutes: { type: 'string', default: '60' }, every: { type: 'string', default: '120' }, out: { type: 'string', default: join(screens, 'endurance') } },
+});
+const [SPEED, MINUTES, EVERY] = [values.speed, values.minutes, values.every].map(Number);
+/** How much more the last quarter of an hour may need than the second: memory as a part of it, things that are counted as such. */
+const SLACK = { engine_mb: 1.05, renderer_mb: 1.1, heap_mb: 1.1, nodes: 1.1, listeners: 1.1, documents: 1.0 };
+
+mkdirSync(values.out, { recursive: true });
+const file = join(values.out, 'endurance.csv');
+const megabytes = (bytes) => Math.round(bytes / 1e5) / 10;
+/** Resident memory of a process, in bytes. */
+const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+const engine = await demo('--speed', String(SPEED));
+await launch();
+// Dwells as it does in a room: the scenes take turns, and the outages of the demo take the wall.
+const { page, faults, close } = await open(engine, '/?lang=es', SIZES.wall);
+const began = performance.now();
+const looks = [];
+writeFileSync(file, '');
+
+while (performance.now() - began < 60_000 * MINUTES) {
+  await page.waitForTimeout(1000 * EVERY);
+  const wall = await held(page);
+  const look = {
+    minute: Math.round((performance.now() - began) / 6000) / 10,
+    hour_of_event_time: Math.round(((performance.now() - began) / 360_000) * SPEED) / 10,
+    engine_mb: megabytes(resident(engine.child.pid)),
+    renderer_mb: megabytes((await processes()).filter((p) => p.type === 'renderer').reduce((sum, p) => sum + resident(p.id), 0)),
+    heap_mb: megabytes(wall.heap),
+    nodes: wall.nodes,
+    listeners: wall.listeners,
+    documents: wall.documents,
+    scene: await page.evaluate(() => document.querySelector('.scene')?.className),
+    stale: await page.evaluate(() => document.querySelector('.wall.stale') !== null),
+  };
+  if (!looks.length) appendFileSync(file, `${Object.keys(look).join()}\n`);
+  looks.push(look);
+  appendFileSync(file, `${Object.values(look).join()}\n`);
+  console.log(Object.entries(look).map(([name, value]) => `${name} ${value}`).join('  '));
+}
+for (const [place, name] of SCENES.entries()) {
+  await page.locator('nav button').nth(place).click();
+  await page.waitForTimeout(2500);
+  await page.screenshot({ path: join(values.out, `${name}.png`) });
+}
+await close();
+await quit();
+engine.stop();
+
+const part = (name, quarter) => median(looks.slice((looks.length * (quarter - 1)) / 4, (looks.length * quarter) / 4).map((look) => look[name]));
+for (const [name, slack] of Object.entries(SLACK)) {
+  const [then, last] = [part(name, 2), part(name, 4)];
+  const grown = last > then * slack;
+  console.log(`${name}: ${then} in the second quarter, ${last} in the last${grown ? ', it grows' : ''}`);
+  if (grown) process.exitCode = 1;
+}
+if (looks.some((look) => look.stale)) (process.exitCode = 1), console.log('the wall was stale');
+if (faults.length) (process.exitCode = 1), console.log(faults.join('\n'));
