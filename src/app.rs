@@ -5,10 +5,12 @@ mod descriptors;
 mod desk;
 mod diary;
 mod engine;
+mod erase;
 mod publish;
 mod reorder;
 mod run;
 
 pub use desk::{Desk, Swapped};
 pub use engine::{Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
+pub use erase::erase_stopped;
 pub use run::{Error, Job, VERSION, run};

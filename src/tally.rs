@@ -49,7 +49,7 @@ pub use authors::{REPEAT_AUTHOR, REPEAT_MOST, REPEAT_STEP};
 use brands::Brands;
 pub use brands::{BrandOverview, BrandStanding};
 pub use buckets::Unusual;
-pub use care::Order;
+pub use care::{Erasure, Order};
 use clock::EventClock;
 use evidence::Around;
 pub use held::Held;
@@ -537,6 +537,7 @@ impl Tally {
         self.adopt_unusual(listening, now);
         self.adopt_shares(listening, now, events);
         self.adopt_sla(&listening.sla_rules, now);
+        self.incidents.keep(&listening.care);
         tell(&mut self.alerts, events);
     }
 

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use crate::alert::Severity;
-use crate::limits;
 use crate::anomaly::Settings;
 use crate::calendar::Calendar;
+use crate::limits;
 use crate::opening::Hours;
 use crate::query::Query;
 use crate::score::Score;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram};
 
 use super::diary::Diary;
-use super::engine::{Acted, Answer, Beat, Done, Sink};
+use super::engine::{Acted, Answer, Beat, Done, Forgotten, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
 use crate::http::Pulse;
+use crate::incidents::Erased;
 use crate::reason::Skipped;
 use crate::store::Job;
 use crate::tally::{BrandStanding, Event, Tally};
@@ -274,8 +275,21 @@ impl Sink for Publisher {
         }
     }
 
+    fn erased(&mut self, forgotten: Forgotten, events: &mut Vec<Event>) {
+        let Erased { posts, matters } = forgotten.outcome;
+        tracing::warn!(posts, matters, "all that was known of a person is erased");
+        let jobs = match &mut self.diary {
+            Some(diary) => diary.erased(forgotten),
+            None => {
+                forgotten.tell();
+                Vec::new()
+            }
+        };
+        self.publish(events, None, jobs);
+    }
+
     fn look(&mut self, tally: &Tally) {
-        self.diary.iter().for_each(|diary| diary.look(tally));
+        self.diary.iter_mut().for_each(|diary| diary.look(tally));
     }
 }
 

@@ -15,12 +15,12 @@ use crate::time::Zone;
 use crate::topic::{Brand, Labels, Listening, Topic, TopicId, Wording};
 
 use super::alerts::is_on_sources;
-use super::sla::is_on_answers;
 use super::body::Written;
 use super::problem::{Problems, both};
 use super::queries::Known;
 use super::rules::{Pointer, Reference};
 use super::section::{Section, no_fix};
+use super::sla::is_on_answers;
 use super::typed::{self, Typed};
 use super::{TopicIds, calendars, lists, queries, rules, syntax, topics, used};
 

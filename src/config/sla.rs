@@ -143,7 +143,11 @@ fn hours(alert: &typed::Alert<'_>, problems: &Problems) -> Option<([bool; 7], u1
     }
     for key in ["from", "to"].into_iter().filter(|key| alert.section.value(key).is_none()) {
         let cause = both!("a hours = \"business\" le falta «{key}»", "hours = \"business\" lacks “{key}”");
-        problems.error(&alert.section.span(), cause, both!("por ejemplo from = \"09:00\" y to = \"18:00\"", "for example from = \"09:00\" and to = \"18:00\""));
+        problems.error(
+            &alert.section.span(),
+            cause,
+            both!("por ejemplo from = \"09:00\" y to = \"18:00\"", "for example from = \"09:00\" and to = \"18:00\""),
+        );
     }
     let (from, to) = (sla.from.as_ref()?, sla.to.as_ref()?);
     if from.1 >= to.1 {
@@ -225,5 +229,11 @@ pub fn used(typed: &TypedCare<'_>, folder: &std::path::Path, problems: &Problems
             None
         }
     });
-    Care { retention, texts, strays: given(&typed.strays, default.strays), max_posts: given(&typed.max_posts, default.max_posts as i64) as usize, key }
+    Care {
+        retention,
+        texts,
+        strays: given(&typed.strays, default.strays),
+        max_posts: given(&typed.max_posts, default.max_posts as i64) as usize,
+        key,
+    }
 }

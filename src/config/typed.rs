@@ -174,8 +174,9 @@ const ACCENTS: [(&str, Accents); 3] = [("fold", Accents::Fold), ("smart", Accent
 /// Reads a parsed file; mistakes go to `problems`.
 pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Typed<'a> {
     let root = Section::root(table, problems);
-    let known =
-        ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall", "care"];
+    let known = [
+        "timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall", "care",
+    ];
     root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat"]].concat(), &LATER);
     Typed {
         timezone: root.text("timezone"),

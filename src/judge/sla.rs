@@ -18,8 +18,8 @@ use crate::post::PostBuf;
 use crate::time::Timestamp;
 use crate::topic::SlaRule;
 use crate::window::Tallied;
-use claim::{Claim, claim};
 pub use claim::Concern;
+use claim::{Claim, claim};
 
 /// One rule on all matters of its brands.
 #[derive(Debug)]

@@ -160,7 +160,12 @@ mod tests {
     }
 
     fn brand(handle: &str) -> Brand {
-        Brand { name: handle.into(), own: true, accounts: vec![Account { handle: handle.into(), ..Account::default() }], ..Brand::default() }
+        Brand {
+            name: handle.into(),
+            own: true,
+            accounts: vec![Account { handle: handle.into(), ..Account::default() }],
+            ..Brand::default()
+        }
     }
 
     fn compiled() -> Compiled {

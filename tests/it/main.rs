@@ -28,6 +28,7 @@ mod incidents;
 mod intents;
 mod jetstream;
 mod jetstream_server;
+mod kept;
 mod kills;
 mod lane_facts;
 mod looks;

@@ -159,11 +159,15 @@ fn a_blocked_operation_has_less_time_and_business_hours_stand_still() {
     w.beat(20);
     assert_eq!(w.news(), ["11.25 plazo/Banco/x/1 warning answer_due", "15 plazo/Banco/x/1 critical first_answer_late"]);
     // 14:00 in Madrid; closed from 14:30 to 9:00 of the next day.
-    let mut w = World::new(&format!("{RULE}hours = \"business\"\nfrom = \"09:00\"\nto = \"14:30\"\nfirst_answer = \"1h\"\nwarn = \"20m\"\n"));
+    let mut w =
+        World::new(&format!("{RULE}hours = \"business\"\nfrom = \"09:00\"\nto = \"14:30\"\nfirst_answer = \"1h\"\nwarn = \"20m\"\n"));
     w.post(0, "1", "maria", "@banco la app se cierra sola", "");
     w.beat(24 * 60);
     let night = 18 * 60 + 30;
-    assert_eq!(w.news(), ["20 plazo/Banco/x/1 warning answer_due".to_owned(), format!("{} plazo/Banco/x/1 critical first_answer_late", 60 + night)]);
+    assert_eq!(
+        w.news(),
+        ["20 plazo/Banco/x/1 warning answer_due".to_owned(), format!("{} plazo/Banco/x/1 critical first_answer_late", 60 + night)]
+    );
 }
 
 #[test]
@@ -206,7 +210,11 @@ fn a_promise_a_fourth_agent_and_a_second_doubt() {
     assert_eq!(w.news(), ["253 plazo/Banco/x/1/contact over answered", "253 plazo/Banco/x/1/agents warning many_agents"]);
     w.post(254, "8", "maria", "@banco tampoco abre", ",\"in_reply_to\":{\"id\":\"7\"}");
     w.beat(494);
-    assert_eq!(w.news(), ["490 plazo/Banco/x/1 warning answer_due", "494 plazo/Banco/x/1 critical next_answer_late"], "contact is told of once");
+    assert_eq!(
+        w.news(),
+        ["490 plazo/Banco/x/1 warning answer_due", "494 plazo/Banco/x/1 critical next_answer_late"],
+        "contact is told of once"
+    );
 }
 
 #[test]

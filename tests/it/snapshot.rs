@@ -136,6 +136,7 @@ fn apply(engine: &Engine, tally: &mut Tally, step: &Item) -> String {
         Item::Act(at, order) => {
             let _ = tally.act(*at, order, &mut events);
         }
+        Item::Erase(erasure) => _ = tally.erase(erasure, &mut events),
         Item::Begun(_) | Item::Listening(..) => unreachable!("not among the steps"),
     }
     events.iter().map(|event| format!("{event:?}\n")).collect()

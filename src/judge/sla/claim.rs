@@ -81,7 +81,7 @@ pub fn claim(rule: &SlaRule, incident: &Incident, concern: Concern) -> Option<Cl
         }
         Concern::Agents if incident.agents.len() > AGENTS => {
             at_once(incident.opened_at, incident.settled_at.unwrap_or(incident.opened_at), AGENTS as u64)
-        },
+        }
         Concern::Agents => None,
     }
 }

@@ -23,11 +23,9 @@ pub fn due(incident: &Incident, concern: Concern, claim: &Claim, late: bool) -> 
             format!("El cliente espera respuesta y el plazo de {allowed} está por vencer"),
             format!("The customer waits for an answer, and the {allowed} allowed for it are nearly over"),
         ),
-        (Concern::Answer, true, true) => (
-            "first_answer_late",
-            format!("Sin primera respuesta tras {allowed}"),
-            format!("No first answer after {allowed}"),
-        ),
+        (Concern::Answer, true, true) => {
+            ("first_answer_late", format!("Sin primera respuesta tras {allowed}"), format!("No first answer after {allowed}"))
+        }
         (Concern::Answer, true, false) => (
             "next_answer_late",
             format!("El cliente volvió a escribir y sigue sin respuesta tras {allowed}"),
@@ -54,7 +52,11 @@ pub fn due(incident: &Incident, concern: Concern, claim: &Claim, late: bool) -> 
         reasons.push(plain("blocked", "Tiene una operación bloqueada", "An operation is blocked"));
     }
     if incident.bystander {
-        reasons.push(plain("bystander", "Solo lleva nuestro nombre de una conversación ajena", "It only carries our name along from a talk with others"));
+        reasons.push(plain(
+            "bystander",
+            "Solo lleva nuestro nombre de una conversación ajena",
+            "It only carries our name along from a talk with others",
+        ));
     }
     reasons
 }
