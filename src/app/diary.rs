@@ -85,7 +85,8 @@ impl Diary {
 
     /// Tells of the whole state, if the store has lost track of it and it can be told.
     pub fn look(&mut self, tally: &Tally) {
-        if !(self.health.is_lost() || !self.erasures.is_empty()) || self.health.problem().is_some() || !tally.is_between() {
+        let is_asked = self.health.is_lost() || !self.erasures.is_empty();
+        if !is_asked || self.health.problem().is_some() || !tally.is_between() {
             return;
         }
         let version = self.version.unwrap_or_default();

@@ -160,7 +160,7 @@ impl Watch {
 impl Judge {
     /// Watches `rules` from now on, on these matters, which come in the order of their keys; what was told goes on if
     /// it still holds.
-    pub fn adopt_sla<'a>(&mut self, rules: &[SlaRule], all: &[&'a Incident], now: Timestamp, out: &mut Vec<Alert>) {
+    pub fn adopt_sla(&mut self, rules: &[SlaRule], all: &[&Incident], now: Timestamp, out: &mut Vec<Alert>) {
         let mut old = std::mem::take(&mut self.sla);
         for rule in rules {
             let before = old.iter().position(|w| w.rule.name == rule.name).map(|i| old.remove(i));
