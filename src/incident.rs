@@ -420,6 +420,8 @@ pub struct Incident {
     pub contact_privately: Option<Timestamp>,
     /// It is a part of the matter with this opening post.
     pub merged_into: Option<PostKey>,
+    /// When the customer first wrote personal data in public.
+    pub personal_at: Option<Timestamp>,
     /// What it is about.
     pub tags: Tags,
     /// What agents said that it is about, which wins.

@@ -5,6 +5,7 @@
 
 mod care;
 mod facts;
+mod shown;
 mod ties;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crate::decode::{Decoded, Decoder};
 use crate::fingerprint::{Fingerprint, Trace, fingerprint};
 use crate::limits;
 use crate::matching::{Matcher, Scratch};
+use crate::pii::Published;
 use crate::post::{AuthorKey, Kind, Post, PostKey, Posts};
 use crate::query::Named;
 use crate::reason::Refused;
@@ -24,6 +26,7 @@ use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, SourceId};
 use crate::utterance::{Accounts, Utterance};
 use facts::{LaneFacts, Memory};
+use shown::shown;
 use ties::{Ties, tie};
 
 /// A set of topics with its compiled queries; swapped whole.
@@ -42,6 +45,8 @@ pub struct Compiled {
     compared: Accounts,
     /// The accounts of all brands: who speaks to them, and who answers.
     accounts: Accounts,
+    /// Numbers and addresses that the brands give out.
+    published: Published,
 }
 
 impl Compiled {
@@ -63,7 +68,8 @@ impl Compiled {
         let in_groups: BTreeSet<_> = listening.groups.iter().flat_map(|g| &g.members).map(|m| m.brand).collect();
         let compared = Accounts::new(&listening.brands, in_groups);
         let accounts = Accounts::new(&listening.brands, 0..listening.brands.len());
-        Compiled { listening, matcher, topic_of, zones, zone_of, compared, accounts }
+        let published = Published::new(listening.brands.iter().flat_map(|b| &b.published));
+        Compiled { listening, matcher, topic_of, zones, zone_of, compared, accounts, published }
     }
 
     /// The brand of a group that wrote the post, and by which account: indices into `listening.brands`
@@ -224,8 +230,8 @@ impl Lane {
 }
 
 impl Lane {
-    /// Tells of every post of a buffer, in order, whether it matches the first topic: to try a query,
-    /// by the very code that counts.
+    /// Tells of every post of a buffer as it may be shown, in order, whether it matches the first topic: to
+    /// try a query, by the very code that counts.
     pub fn sift(&mut self, input: Input<'_>, mut each: impl FnMut(&Post<'_>, bool)) {
         self.decoded.clear();
         let decoder = &mut self.decoders[usize::from(input.source.0)];
@@ -236,7 +242,9 @@ impl Lane {
         for post in self.decoded.posts.iter().filter(|p| p.at <= horizon) {
             let before = out.hits.len();
             examine(&post, input.compiled, &mut self.scratch, (&mut self.matched, &mut self.memory), &mut out);
-            each(&post, out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0)));
+            let matches = out.hits.get(before..).is_some_and(|hits| hits.iter().any(|h| h.topic == 0));
+            // Only what matches is shown.
+            if matches { shown(&post, input.compiled, |post| each(post, true)) } else { each(&post, false) }
         }
     }
 }
@@ -295,7 +303,7 @@ fn examine(
         print,
         words: (first_word, out.words.len() as u32),
     });
-    out.posts.push(post);
+    shown(post, compiled, |post| out.posts.push(post));
 }
 
 /// One hit per topic, in topic order; `own_part` is the range of the post's own addends.

@@ -19,6 +19,7 @@ pub mod calendar;
 pub mod opening;
 pub mod anomaly;
 pub mod reason;
+pub mod personal;
 pub mod score;
 pub mod post;
 pub mod query;
@@ -39,6 +40,8 @@ pub mod lexicon;
 pub mod sentiment;
 pub mod contact;
 pub mod incident;
+pub mod pii;
+pub mod profanity;
 #[macro_use]
 pub mod codec;
 pub mod sketches;

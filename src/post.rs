@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::personal::Kinds;
 use crate::time::Timestamp;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -186,6 +187,8 @@ pub struct Post<'a> {
     pub counts: Counts,
     /// Marked by its author or its network as not for all eyes.
     pub sensitive: bool,
+    /// Personal data that its texts had and have no longer.
+    pub masked: Kinds,
 }
 
 /// Identity of a post across sources: a hash of network and id.
@@ -286,6 +289,7 @@ impl<'a> Post<'a> {
             media: self.media,
             counts: self.counts,
             sensitive: self.sensitive,
+            masked: self.masked,
         }
     }
 
@@ -326,6 +330,7 @@ impl<'a> Post<'a> {
             source_app: s[26],
             counts: n.counts,
             sensitive: n.sensitive,
+            masked: n.masked,
         }
     }
 }
@@ -347,6 +352,8 @@ pub struct Numbers {
     pub counts: Counts,
     /// Not for all eyes.
     pub sensitive: bool,
+    /// Personal data that was taken out.
+    pub masked: Kinds,
 }
 
 /// A post's numbers, and where its strings lie in an arena: one after another from `start`.
@@ -447,6 +454,7 @@ impl PostBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::personal::Kind as Personal;
 
     /// Every string differs, so that a field stored in another's place shows.
     fn full() -> Post<'static> {
@@ -457,6 +465,7 @@ mod tests {
         post.counts.likes = Count::of(0);
         post.media.add("video");
         post.sensitive = true;
+        post.masked.add(Personal::Phone);
         post
     }
 

@@ -2,17 +2,18 @@
 //! configuration or from closed sets, never anything a post contains.
 
 mod catalogue;
+mod latency;
 pub mod log;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub use catalogue::{CATALOGUE, Kind, Metric};
 
 use catalogue::*;
+use latency::{Latencies, Recording};
 
 use crate::anomaly::Watched;
 use crate::reason::{Refused, Skipped};
@@ -30,49 +31,53 @@ const STAGE_BUCKETS: [f64; 12] = [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.0
 /// Bounds of `escucha_notification_seconds`: from a quick answer to a target that was away for a day.
 const NOTIFICATION_BUCKETS: [f64; 12] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 3600.0, 86_400.0];
 
+/// Bounds of the buckets of a histogram.
+fn bounds(name: &str) -> &'static [f64] {
+    match name {
+        STAGE => &STAGE_BUCKETS,
+        NOTIFICATION => &NOTIFICATION_BUCKETS,
+        _ => &ALERT_BUCKETS,
+    }
+}
+
 /// Gives the metrics to whoever scrapes.
 #[derive(Clone)]
-pub struct Exposition(PrometheusHandle);
+pub struct Exposition {
+    others: PrometheusHandle,
+    latencies: Arc<Latencies>,
+}
 
 /// Metrics cannot be recorded.
 #[derive(Debug, thiserror::Error)]
-#[error("metrics cannot be recorded: {0}")]
-pub struct NotInstalled(#[from] metrics_exporter_prometheus::BuildError);
+#[error("metrics cannot be recorded: a recorder is installed already")]
+pub struct NotInstalled;
 
-fn builder() -> Result<PrometheusBuilder, NotInstalled> {
-    Ok(PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Full(POST_TO_ALERT.to_owned()), &ALERT_BUCKETS)?
-        .set_buckets_for_metric(Matcher::Full(POST_TO_PUBLISHED.to_owned()), &ALERT_BUCKETS)?
-        .set_buckets_for_metric(Matcher::Full(NOTIFICATION.to_owned()), &NOTIFICATION_BUCKETS)?
-        .set_buckets_for_metric(Matcher::Full(STORE_COMMIT.to_owned()), &ALERT_BUCKETS)?
-        .set_buckets_for_metric(Matcher::Full(STAGE.to_owned()), &STAGE_BUCKETS)?)
+fn recording() -> (Recording, Exposition) {
+    let others = PrometheusBuilder::new().build_recorder();
+    let latencies = Arc::new(Latencies::default());
+    let exposition = Exposition { others: others.handle(), latencies: latencies.clone() };
+    (Recording { others, latencies }, exposition)
 }
 
 impl Exposition {
     /// Installs the process's one recorder; handles made before it record nothing.
     pub fn install() -> Result<Exposition, NotInstalled> {
-        let handle = builder()?.install_recorder()?;
+        let (recording, exposition) = recording();
+        metrics::set_global_recorder(recording).map_err(|_| NotInstalled)?;
         describe();
-        Ok(Exposition(handle))
+        Ok(exposition)
     }
 
     /// A recorder that is not the process's own and stays empty; for programs that embed the edges.
-    pub fn detached() -> Result<Exposition, NotInstalled> {
-        Ok(Exposition(builder()?.build_recorder().handle()))
+    pub fn detached() -> Exposition {
+        recording().1
     }
 
     /// The text format, version 0.0.4.
     pub fn render(&self) -> String {
-        self.0.render()
-    }
-
-    /// Folds histogram samples into their buckets for ever; without it they pile up while nobody scrapes.
-    pub async fn upkeep(self, every: Duration) {
-        let mut beat = tokio::time::interval(every);
-        loop {
-            beat.tick().await;
-            self.0.run_upkeep();
-        }
+        let mut text = self.others.render();
+        self.latencies.render(bounds, &mut text);
+        text
     }
 }
 
@@ -354,8 +359,7 @@ mod tests {
 
     #[test]
     fn histograms_are_exposed_with_their_own_buckets() {
-        let recorder = builder().expect("buckets").build_recorder();
-        let handle = recorder.handle();
+        let (recorder, exposition) = recording();
         metrics::with_local_recorder(&recorder, || {
             describe();
             post_to_alert().record(0.004);
@@ -372,7 +376,7 @@ mod tests {
             let standing = Standing { level: Level::Alert, recovering: false };
             TopicMeter::new("caída").watched(Some(&Watched { expected: 12.5, surprise: 9.75, standing }));
         });
-        let text = handle.render();
+        let text = exposition.render();
         for line in [
             "escucha_post_to_alert_seconds_bucket{le=\"0.002\"} 0",
             "escucha_post_to_published_seconds_bucket{le=\"0.02\"} 0",

@@ -104,6 +104,8 @@ pub struct Brand {
     pub accounts: Vec<Account>,
     /// Handles of authors whose posts open no matter, in lower case.
     pub ignore: Vec<String>,
+    /// Telephone numbers and addresses that it gives out, as people write them.
+    pub published: Vec<String>,
 }
 
 impl Brand {

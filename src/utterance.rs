@@ -14,6 +14,7 @@ pub use reading::{is_of_a_brand, utterance};
 
 use crate::contact::Intent;
 use crate::incident::Tags;
+use crate::personal::Kinds;
 use crate::post::{AuthorKey, PostKey};
 use crate::time::Timestamp;
 use crate::topic::Role;
@@ -124,7 +125,9 @@ pub struct Utterance {
     pub ignored_by: Box<[Arc<str>]>,
     /// What its text says.
     pub says: Says,
-    /// Its text.
+    /// Personal data that are masked in its text.
+    pub masked: Kinds,
+    /// Its text, as it may be shown.
     pub text: Box<str>,
     /// Where a person can read it.
     pub url: Box<str>,
@@ -173,6 +176,7 @@ coded!(Utterance {
     topics,
     ignored_by,
     says,
+    masked,
     text,
     url
 });

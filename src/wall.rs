@@ -57,13 +57,15 @@ pub struct Settings {
     pub theme: Theme,
     /// Language; that of the browser if nothing is said.
     pub lang: Option<Lang>,
-    /// IANA name of the zone in which it tells the time, that of the file; the browser's if nothing is said.
+    /// It hangs where anybody can see it: no names of authors, no rude words.
+    pub public: bool,
+    /// IANA name of the zone that its times are in; that of the display if nothing is said.
     pub timezone: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { scenes: scenes().collect(), dwell: 20 * SECOND, theme: Theme::Dark, lang: None, timezone: None }
+        Settings { scenes: scenes().collect(), dwell: 20 * SECOND, theme: Theme::Dark, lang: None, public: false, timezone: None }
     }
 }
 

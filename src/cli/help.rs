@@ -318,6 +318,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "Crea un token y muestra el hash que va en la configuración",
         "Makes a token and shows the hash that goes into the configuration",
     ),
+    (
+        "new:device",
+        "Para una pantalla: no caduca hasta que se quita del archivo",
+        "For a screen: signed in until it is taken from the file",
+    ),
     ("new!", "Ejemplo:\n  escucha token new sala-de-crisis viewer", "Example:\n  escucha token new crisis-room viewer"),
     ("new:name", "De quién es", "Whose it is"),
     ("new:role", "Qué puede hacer: viewer, agent, ingest, admin", "What it opens: viewer, agent, ingest, admin"),

@@ -22,6 +22,8 @@ pub struct Args {
     name: String,
     #[arg(value_name = "ROLE", value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.map(Role::as_str)))]
     role: String,
+    #[arg(long)]
+    device: bool,
 }
 
 /// Prints a fresh token and its `[[token]]` section. The token itself is kept nowhere.
@@ -31,12 +33,19 @@ pub fn new(args: &Args, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> 
         let es = format!("el nombre «{wanted}» no se puede usar: sin / , \" \\ ni espacios en los extremos");
         return Err(Failure::Usage(Both::new(es, format!("the name “{wanted}” cannot be used: no / , \" \\ or spaces at either end"))));
     }
+    if args.device && args.role != Role::Viewer.as_str() {
+        return Err(Failure::Usage(Both::new("una pantalla (--device) es «viewer»", "a screen (--device) is a viewer")));
+    }
     let (token, hash) =
         http::token_new().map_err(|error| Both::new(format!("el sistema no da números aleatorios: {error}"), error.to_string()))?;
     let name = toml::Value::from(args.name.as_str());
     let note = lang.pick("guárdalo ahora: no se vuelve a mostrar", "keep it now: it is not shown again");
     let place = lang.pick("y esto va en escucha.toml:", "and this goes into escucha.toml:");
     writeln!(out, "{token}\n# {note}\n# {place}\n\n[[token]]\nname = {name}\nrole = \"{}\"\nhash = \"{}\"", args.role, hash)?;
+    if args.device {
+        let open = lang.pick("abre una vez en la pantalla:", "open once on the screen:");
+        writeln!(out, "device = true\n\n# {open} http://…/#token=…")?;
+    }
     Ok(())
 }
 
@@ -51,7 +60,7 @@ mod tests {
 
     #[test]
     fn the_printed_section_is_accepted_and_belongs_to_the_token() {
-        let args = Args { name: "sala 'ñ'".to_owned(), role: "agent".to_owned() };
+        let args = Args { name: "sala 'ñ'".to_owned(), role: "agent".to_owned(), device: false };
         let print = || {
             let mut out = Vec::new();
             new(&args, Lang::Es, &mut out).expect("printed");
@@ -67,8 +76,21 @@ mod tests {
     }
 
     #[test]
+    fn a_screen_is_a_viewer() {
+        let args = |role: &str| Args { name: "sala".to_owned(), role: role.to_owned(), device: true };
+        let mut out = Vec::new();
+        new(&args("viewer"), Lang::En, &mut out).expect("printed");
+        let text = String::from_utf8(out).expect("text");
+        let (config, _) = Config::read("t", text.split_once('\n').expect("lines").1.to_owned(), Path::new("")).expect("accepted");
+        assert!(config.server.tokens[0].device, "{text}");
+        assert!(matches!(new(&args("admin"), Lang::En, &mut Vec::new()), Err(Failure::Usage(_))));
+        let admin = text.split_once('\n').expect("lines").1.replace("viewer", "admin");
+        assert!(Config::read("t", admin, Path::new("")).is_err());
+    }
+
+    #[test]
     fn a_name_that_the_file_would_refuse_gets_no_token() {
-        let args = Args { name: "a/b".to_owned(), role: "agent".to_owned() };
+        let args = Args { name: "a/b".to_owned(), role: "agent".to_owned(), device: false };
         assert!(matches!(new(&args, Lang::En, &mut Vec::new()), Err(Failure::Usage(_))));
     }
 }

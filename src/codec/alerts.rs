@@ -218,6 +218,7 @@ mod tests {
     use super::*;
     use crate::anomaly::{Level, Standing};
     use crate::codec::{opened, sealed};
+    use crate::personal::Kinds;
     use crate::post::{Author, Count, Counts, Kind, Lines, Media, Post, PostBuf, Reference, STRINGS};
     use crate::prng::Prng;
 
@@ -269,6 +270,7 @@ mod tests {
             source_app: &t[10],
             counts,
             sensitive: prng.chance(0.5),
+            masked: Kinds(prng.below(256) as u8),
             ..Post::default()
         })
     }

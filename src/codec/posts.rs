@@ -1,6 +1,7 @@
 //! Posts as bytes: their strings, then their numbers.
 
 use super::{Coded, Error, Reader, read_text, text};
+use crate::personal::Kinds;
 use crate::post::{AuthorKey, Count, Counts, Kind, Media, Numbers, Post, PostBuf, PostKey, Posts, STRINGS};
 
 coded_cases!(Kind: Kind::Create, Kind::Update, Kind::Delete);
@@ -28,6 +29,16 @@ impl Coded for Media {
     }
 }
 
+impl Coded for Kinds {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Kinds, Error> {
+        u8::decode(from).map(Kinds)
+    }
+}
+
 impl Coded for PostKey {
     fn encode(&self, out: &mut Vec<u8>) {
         self.0.encode(out);
@@ -49,7 +60,7 @@ impl Coded for AuthorKey {
 }
 
 coded!(Counts { likes, replies, reposts, quotes, views });
-coded!(Numbers { kind, at, author, verified, media, counts, sensitive });
+coded!(Numbers { kind, at, author, verified, media, counts, sensitive, masked });
 
 fn write(post: &Post<'_>, out: &mut Vec<u8>) {
     post.strings().iter().for_each(|string| text(string, out));

@@ -96,10 +96,12 @@ fn engine(file: &mut File) {
     file.text("dwell", show_duration(wall.dwell));
     file.text("theme", wall.theme.as_str());
     file.unsaid("lang = \"es\"");
+    file.key("public", wall.public);
     file.section("[[token]]");
     file.needs("name = \"sala\"");
     file.needs("role = \"viewer\"");
     file.needs(&format!("hash = \"{}\"", "0".repeat(64)));
+    file.key("device", false);
 }
 
 fn sources(file: &mut File) {
@@ -132,6 +134,7 @@ fn brands(file: &mut File) {
     file.section("[[brand]]");
     file.needs("name = \"Banco Ejemplo\"");
     file.key("own", false);
+    file.unsaid("published = [\"55 1234 5678\", \"ayuda@bancoejemplo.mx\"]");
     file.unsaid("timezone = \"Europe/Madrid\"");
     file.section("[[brand.accounts]]");
     file.example("handle = \"bancoejemplo\"");
@@ -319,6 +322,8 @@ mod tests {
         let shown = |config: &Config| {
             let listening = config.listening(&mut TopicIds::default(), 1);
             let Config { server, engine, store, wall, sources, notifiers, routing, .. } = config;
+            // Where no zone is named at all, the wall tells the display's time.
+            let wall = crate::wall::Settings { timezone: None, ..wall.clone() };
             format!("{server:#?}{engine:#?}{store:#?}{wall:#?}{sources:#?}{notifiers:#?}{routing:#?}{listening:#?}")
         };
         assert_eq!(shown(&said), shown(&unsaid));

@@ -70,6 +70,7 @@ pub struct Token<'a> {
     pub name: Option<At<&'a str>>,
     pub role: Option<At<Role>>,
     pub hash: Option<At<&'a str>>,
+    pub device: Option<At<bool>>,
 }
 
 /// `[[brand]]`.
@@ -79,6 +80,7 @@ pub struct Brand<'a> {
     pub timezone: Option<At<&'a str>>,
     pub accounts: Vec<Account<'a>>,
     pub ignore: Vec<At<&'a str>>,
+    pub published: Vec<At<&'a str>>,
 }
 
 /// One account of a brand.
@@ -215,22 +217,24 @@ fn engine(section: Section<'_>) -> Engine {
 }
 
 fn token(section: Section<'_>) -> Token<'_> {
-    section.only(&["name", "role", "hash"], &[]);
+    section.only(&["name", "role", "hash", "device"], &[]);
     let roles = Role::ALL.map(|role| (role.as_str(), role));
     if section.value("role").is_none() {
         section.missing("role");
     }
-    Token { name: section.name(), role: section.choice("role", &roles, &[]), hash: section.required("hash") }
+    let device = section.flag("device");
+    Token { name: section.name(), role: section.choice("role", &roles, &[]), hash: section.required("hash"), device }
 }
 
 fn brand(section: Section<'_>) -> Brand<'_> {
-    section.only(&["name", "own", "accounts", "ignore", "timezone"], &[]);
+    section.only(&["name", "own", "accounts", "ignore", "published", "timezone"], &[]);
     Brand {
         name: section.name(),
         own: section.flag("own").is_some_and(|own| own.value),
         timezone: section.text("timezone"),
         accounts: section.tables("accounts", "accounts").into_iter().map(account).collect(),
         ignore: section.texts("ignore"),
+        published: section.texts("published"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::anomaly::{self, Direction};
-use crate::http::Token;
+use crate::http::{Role, Token};
 use crate::limits;
 use crate::notifiers;
 use crate::score::Score;
@@ -25,6 +25,9 @@ use crate::nearest::nearest;
 
 /// A `priority` alert resolves so long after its last post.
 pub const RESOLVE_AFTER: i64 = 15 * MINUTE;
+
+/// The fewest digits of a telephone number.
+const PUBLISHED_DIGITS: usize = 7;
 
 /// What the file means. Mistakes go to `problems`; with errors among them the result is not whole
 /// and must not be used.
@@ -181,8 +184,20 @@ fn server(typed: &Typed<'_>, folder: &Path, problems: &Problems) -> Server {
 
 fn token(typed: &typed::Token<'_>, folder: &Path, problems: &Problems) -> Option<Token> {
     let at = typed.hash.as_ref()?;
+    let device = typed.device.as_ref().filter(|device| device.value);
+    if let (Some(device), Some(role)) = (device, typed.role.as_ref().filter(|role| role.value != Role::Viewer)) {
+        let role = role.value.as_str();
+        problems.error(
+            &device.span,
+            both!("una pantalla no puede tener el papel «{role}»", "a screen cannot have the role “{role}”"),
+            both!("device = true va con role = \"viewer\"", "device = true goes with role = \"viewer\""),
+        );
+    }
     match secret::resolve(at.value, folder).map(|hash| Token::parse_hash(&hash)) {
-        Ok(Some(hash)) => Some(Token { name: typed.name.as_ref()?.value.to_owned(), role: typed.role.as_ref()?.value, hash }),
+        Ok(Some(hash)) => {
+            let (name, role) = (typed.name.as_ref()?.value.to_owned(), typed.role.as_ref()?.value);
+            Some(Token { name, role, hash, device: device.is_some() })
+        }
         Ok(None) => {
             let cause = both!("«hash» debe ser SHA-256: 64 cifras hexadecimales", "“hash” must be SHA-256: 64 hexadecimal digits");
             problems.error(&at.span, cause, both!("cópialo de: escucha token new NOMBRE ROL", "copy it from: escucha token new NAME ROLE"));
@@ -216,8 +231,27 @@ fn brands(typed: &[typed::Brand<'_>], problems: &Problems) -> Vec<Brand> {
         own: brand.own,
         accounts: brand.accounts.iter().filter_map(|account| self::account(account, problems)).collect(),
         ignore: brand.ignore.iter().map(|handle| handle.value.trim().trim_start_matches('@').to_lowercase()).collect(),
+        published: brand.published.iter().filter_map(|text| published(text, problems)).collect(),
     };
     typed.iter().map(used).collect()
+}
+
+/// A number or an address that a brand gives out.
+fn published(typed: &At<&str>, problems: &Problems) -> Option<String> {
+    let digits = typed.value.chars().filter(char::is_ascii_digit).count();
+    if digits < PUBLISHED_DIGITS && !typed.value.contains('@') {
+        let written = typed.value;
+        problems.error(
+            &typed.span,
+            both!("«{written}» no es un teléfono, un correo ni una cuenta", "“{written}” is no telephone number, address or account"),
+            both!(
+                "por ejemplo published = [\"55 1234 5678\", \"ayuda@bancoejemplo.mx\"]",
+                "for example published = [\"55 1234 5678\", \"help@examplebank.com\"]"
+            ),
+        );
+        return None;
+    }
+    Some(typed.value.to_owned())
 }
 
 fn account(typed: &typed::Account<'_>, problems: &Problems) -> Option<Account> {

@@ -15,11 +15,12 @@ pub struct Typed<'a> {
     dwell: Option<At<i64>>,
     theme: Option<At<Theme>>,
     lang: Option<At<Lang>>,
+    public: bool,
 }
 
 /// Reads it.
 pub fn read(section: Section<'_>) -> Typed<'_> {
-    section.only(&["scenes", "dwell", "theme", "lang"], &[]);
+    section.only(&["scenes", "dwell", "theme", "lang", "public"], &[]);
     let scenes = section.list("scenes");
     section.reads("scenes", Holds::SomeOf(wall::scenes().collect()));
     Typed {
@@ -27,6 +28,7 @@ pub fn read(section: Section<'_>) -> Typed<'_> {
         dwell: section.duration("dwell", 5 * SECOND, HOUR),
         theme: section.choice("theme", &Theme::ALL.map(|theme| (theme.as_str(), theme)), &[]),
         lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
+        public: section.flag("public").is_some_and(|public| public.value),
     }
 }
 
@@ -39,6 +41,7 @@ pub fn used(typed: Option<&Typed<'_>>, timezone: Option<&At<&str>>, problems: &P
         dwell: typed.dwell.as_ref().map_or(usual.dwell, |d| d.value),
         theme: typed.theme.as_ref().map_or(usual.theme, |t| t.value),
         lang: typed.lang.as_ref().map(|l| l.value),
+        public: typed.public,
         timezone: usual.timezone,
     }
 }

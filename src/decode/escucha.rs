@@ -6,6 +6,7 @@
 use super::{Format, Read, Single, Spec, count, kind_of, lower, time};
 use crate::json::{Scratch, Value};
 use crate::limits;
+use crate::personal::Kinds;
 use crate::post::{Author, Counts, Kind, Lines, Media, Post, Reference};
 use crate::reason::Refused;
 use crate::time::Timestamp;
@@ -98,6 +99,7 @@ fn read<'a>(value: Value<'a>, scratch: &mut Scratch<'a>) -> Read<'a> {
         source_app: source_app.str(),
         counts: counts_of(counts),
         sensitive: sensitive.bool(),
+        masked: Kinds::default(),
     }))
 }
 
@@ -187,6 +189,7 @@ mod tests {
                 views: crate::post::Count::of(4),
             },
             sensitive: true,
+            masked: Kinds::default(),
         };
         assert_eq!(post("escucha", &frame.replace('\n', " ")).get(), expected);
     }

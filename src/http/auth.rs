@@ -10,6 +10,9 @@ use super::Access;
 
 /// Name of the cookie that holds a token.
 pub const COOKIE: &str = "escucha_token";
+/// How long the cookie of a screen lasts, in seconds: as long as browsers keep any. The page renews it every
+/// day, so that it does not end while somebody looks at the screen.
+pub const DEVICE_SECONDS: u32 = 400 * 24 * 3600;
 /// Prefix of the WebSocket sub-protocol that holds a token.
 const BEARER_PROTOCOL: &str = "bearer.";
 /// Random bytes of a new token.
@@ -57,6 +60,8 @@ pub struct Token {
     pub role: Role,
     /// SHA-256 of the secret.
     pub hash: [u8; 32],
+    /// It belongs to a screen, which stays signed in until the token is taken away. A viewer's only.
+    pub device: bool,
 }
 
 impl Token {
@@ -131,6 +136,11 @@ impl Holder {
         self.token(tokens).map_or("localhost", |token| &token.name)
     }
 
+    /// Whether it is a screen that stays signed in.
+    pub fn is_device(&self, tokens: &[Token]) -> bool {
+        self.token(tokens).is_some_and(|token| token.device)
+    }
+
     fn token<'t>(&self, tokens: &'t [Token]) -> Option<&'t Token> {
         let hash = self.0.as_ref()?;
         let mut found = None;
@@ -199,7 +209,7 @@ mod tests {
         let (secret, hash) = token_new().expect("random");
         let (other, _) = token_new().expect("random");
         let hash = Token::parse_hash(&hash).expect("hex");
-        let tokens = [Token { name: "a".into(), role: Role::Agent, hash }];
+        let tokens = [Token { name: "a".into(), role: Role::Agent, hash, device: false }];
         assert_eq!(role_of(&secret, &tokens), Some(Role::Agent));
         assert_eq!(role_of(&other, &tokens), None);
         assert_eq!(role_of("", &tokens), None);

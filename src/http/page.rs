@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::auth::Holder;
 use super::{App, Code, Problem, auth, guard, ingest};
 use crate::wall;
 use crate::wire::{self, ReadyView};
@@ -32,10 +34,11 @@ pub async fn wall(headers: HeaderMap) -> Result<Response, Problem> {
 }
 
 /// `GET /v1/wall`: how it is shown.
-pub async fn wall_settings(State(app): State<App>) -> Response {
+pub async fn wall_settings(State(app): State<App>, Extension(holder): Extension<Holder>) -> Response {
     let compiled = app.shared.intake.compiled();
     let groups: Vec<&str> = compiled.listening.groups.iter().map(|g| g.name.as_str()).collect();
-    json(wire::wall_json(&app.shared.wall.load(), &groups, app.shared.version))
+    let device = holder.is_device(&app.shared.tokens.load());
+    json(wire::wall_json(&app.shared.wall.load(), device, &groups, app.shared.version))
 }
 
 /// A file of the wall beside its page.
@@ -96,9 +99,13 @@ pub async fn sign_in(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let body = ingest::read(&app, body, SIGN_IN_BYTES).await?;
     let in_body = wire::parse_session(&body);
     let secret = in_body.as_deref().or_else(|| auth::secret(&headers)).ok_or_else(|| Problem::new(Code::Unauthorized))?;
-    auth::role_of(secret, &app.shared.tokens.load()).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+    let (holder, tokens) = (Holder::of(secret), app.shared.tokens.load());
+    holder.role(&tokens).ok_or_else(|| Problem::new(Code::Unauthorized))?;
     let secure = headers.get(header::ORIGIN).is_some_and(|o| o.as_bytes().starts_with(b"https://"));
-    let cookie = format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict{}", auth::COOKIE, if secure { "; Secure" } else { "" });
+    // Others are signed out when the browser is closed.
+    let lasts = if holder.is_device(&tokens) { format!("; Max-Age={}", auth::DEVICE_SECONDS) } else { String::new() };
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie = format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict{lasts}{secure}", auth::COOKIE);
     // A secret that is known was printed by us and has no other characters than a cookie may have.
     let response = Response::builder().status(StatusCode::NO_CONTENT).header(header::SET_COOKIE, cookie).body(Body::empty());
     response.map_err(|_| Problem::new(Code::Unauthorized))

@@ -32,8 +32,6 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a request's headers.
 const HEADER_BYTES: usize = 32 * 1024;
-/// From one folding of histogram samples to the next.
-const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -107,11 +105,8 @@ fn listen(bind: SocketAddr) -> io::Result<TcpListener> {
 }
 
 async fn run(app: Arc<State>, listener: TcpListener, beats: watch::Sender<session::Beat>) {
-    let background = [
-        tokio::spawn(app.shared.feed.clone().ring(app.settings.timing.gather)),
-        tokio::spawn(app.shared.metrics.clone().upkeep(UPKEEP)),
-        tokio::spawn(session::beat(app.clone(), beats)),
-    ];
+    let background =
+        [tokio::spawn(app.shared.feed.clone().ring(app.settings.timing.gather)), tokio::spawn(session::beat(app.clone(), beats))];
     let connections = TaskTracker::new();
     accept(&app, &listener, &connections).await;
     drop(listener);

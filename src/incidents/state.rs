@@ -49,6 +49,7 @@ coded!(Incident {
     agents,
     signed_posts,
     contact_privately,
+    personal_at,
     merged_into,
     tags,
     said,

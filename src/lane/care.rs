@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Compiled, Outcome};
+use super::{Compiled, Outcome, shown};
 use crate::incident::Tags;
 use crate::post::{Kind, Post};
 use crate::signals;
@@ -25,7 +25,13 @@ pub(super) fn note(post: &Post<'_>, compiled: &Compiled, tokens: &Tokens, matche
     }
     let tone = (signals::sentiment(post.text, tokens) * 100.0) as i8;
     let found = found(compiled, matched);
-    out.utterances.push((post.kind, utterance(post, tokens, &compiled.accounts, brands, found, tone)));
+    let mut said = utterance(post, tokens, &compiled.accounts, brands, found, tone);
+    // What it says is read as it came, what is kept of it is what may be shown.
+    shown(post, compiled, |post| {
+        said.masked = post.masked;
+        said.text = post.text.into();
+    });
+    out.utterances.push((post.kind, said));
 }
 
 fn topic(compiled: &Compiled, query: u32) -> Option<&crate::topic::Topic> {

@@ -4,6 +4,7 @@ use super::Message;
 use crate::alert::{Alert, Severity, Status};
 use crate::bilingual::{Both, Lang};
 use crate::limits;
+use crate::personal::Kinds;
 use crate::post::{Post, PostBuf};
 use crate::time::Timestamp;
 use crate::window::Tallied;
@@ -38,7 +39,7 @@ impl Words {
             headline: headline(message),
             reasons: alert.reasons.iter().map(|reason| reason.text.get(lang).to_owned()).collect(),
             facts: facts(alert, lang),
-            posts: quotes(alert),
+            posts: quotes(alert, lang),
         }
     }
 }
@@ -93,21 +94,31 @@ fn facts(alert: &Alert, lang: Lang) -> Vec<(&'static str, String)> {
     facts.into_iter().map(|(name, value)| (name, line(&value))).collect()
 }
 
-fn quotes(alert: &Alert) -> Vec<Quote> {
+fn quotes(alert: &Alert, lang: Lang) -> Vec<Quote> {
     let shown = if alert.top_posts.is_empty() { alert.first_post.as_slice() } else { &alert.top_posts };
-    shown.iter().take(limits::ALERT_POSTS).map(|post| quote(&post.get())).collect()
+    shown.iter().take(limits::ALERT_POSTS).map(|post| quote(&post.get(), lang)).collect()
 }
 
-fn quote(post: &Post<'_>) -> Quote {
+fn quote(post: &Post<'_>, lang: Lang) -> Quote {
     let name = if post.author.handle.is_empty() { post.author.name } else { post.author.handle };
     let who: Vec<&str> = [name, post.network].into_iter().filter(|part| !part.is_empty()).collect();
     let is_link = post.url.starts_with("https://") || post.url.starts_with("http://");
     let link = is_link && !post.url.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '|' | '"'));
     Quote {
         who: cut(&line(&who.join(" · ")), limits::NAME_CHARS),
-        text: cut(&line(post.text), limits::NOTIFY_QUOTE_CHARS),
+        text: cut(&line(post.text), limits::NOTIFY_QUOTE_CHARS) + &masked(post.masked, lang),
         url: if link { post.url.to_owned() } else { String::new() },
     }
+}
+
+/// What was taken out of a post and what to do about it; empty if nothing was.
+fn masked(kinds: Kinds, lang: Lang) -> String {
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name(lang)).collect();
+    let (hidden, advice) = lang.pick(("oculto", "sigan por privado"), ("hidden", "go on in private"));
+    format!(" [{hidden}: {}; {advice}]", names.join(", "))
 }
 
 /// An instant for people: minutes, universal time.
@@ -153,6 +164,7 @@ pub fn example(at: Timestamp) -> Alert {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::personal::Kind;
 
     #[test]
     fn one_line_stays_one_line() {
@@ -174,8 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_out_is_told() {
+        let mut post = Post { text: "mi tarjeta ▒▒▒▒ y mi cel ▒▒▒▒", ..Post::default() };
+        post.masked.add(Kind::Phone);
+        post.masked.add(Kind::Card);
+        assert_eq!(quote(&post, Lang::Es).text, "mi tarjeta ▒▒▒▒ y mi cel ▒▒▒▒ [oculto: tarjeta, teléfono; sigan por privado]");
+        assert!(quote(&post, Lang::En).text.ends_with(" [hidden: card number, telephone number; go on in private]"));
+    }
+
+    #[test]
     fn only_real_links_are_links() {
-        let url_of = |url| quote(&Post { url, ..Post::default() }).url;
+        let url_of = |url| quote(&Post { url, ..Post::default() }, Lang::Es).url;
         assert_eq!(url_of("https://x.com/a/1"), "https://x.com/a/1");
         for bad in ["javascript:alert(1)", "https://a.com/<!channel>", "https://a.com/|x", "https://a.com/ x", "at://did:plc:x/y"] {
             assert_eq!(url_of(bad), "", "{bad}");

@@ -23,6 +23,8 @@ pub enum Subject {
     Branch,
     /// How one was treated, good or bad.
     Service,
+    /// Another bank.
+    Rival,
     /// Advertising that rides on the bank's name.
     Spam,
     /// The bank answers a customer.
@@ -50,6 +52,9 @@ fn fill(prng: &mut Prng, template: &str, lang: Lang) -> String {
             "n" => out.push_str(&(2 + prng.below(58)).to_string()),
             "amount" => out.push_str(&((1 + prng.below(90)) * 50).to_string()),
             "url" => out.push_str(&format!("https://ejemplo.mx/{:x}", prng.below(1 << 28))),
+            // Numbers that nobody has: 555-01xx is kept free for stories, and the card is one for tests.
+            "phone" => out.push_str(&format!("55 5555 01{:02}", prng.below(100))),
+            "card" => out.push_str("4111 1111 1111 1111"),
             "spam_url" => out.push_str(&format!("https://gana-ya.example/{:x}", prng.below(1 << 28))),
             _ => out.push_str(prng.pick::<&str>(fillers(name, lang))),
         }
@@ -117,6 +122,7 @@ fn fillers(name: &str, lang: Lang) -> &'static [&'static str] {
     match (name, lang) {
         ("bank", Lang::Es) => &["Banco Ejemplo", "@bancoejemplo", "Banco Ejemplo", "banco ejemplo", "#BancoEjemplo", "@ejemploayuda"],
         ("bank", Lang::En) => &["Ejemplo Bank", "@ejemplobank", "Ejemplo Bank", "ejemplo bank", "#EjemploBank", "@ejemplocare"],
+        ("rival", _) => &["Banco Ficción", "@bancoficcion", "Banco Ficción", "Caja Inventada", "@cajainventada"],
         ("app", Lang::Es) => &["app", "aplicación", "app móvil", "banca en línea", "banca móvil"],
         ("app", Lang::En) => &["app", "mobile app", "online banking", "mobile banking"],
         ("down", Lang::Es) => &["está caída", "no funciona", "no abre", "sigue sin funcionar", "se cayó otra vez", "marca error"],
@@ -194,6 +200,7 @@ fn spanish(subject: Subject) -> &'static [&'static str] {
             "Me bloquearon la tarjeta de {bank} sin avisar, no puedo pagar nada",
             "El cajero automático de {bank} en {place} no dio el dinero pero sí lo cobró",
             "{bank} ¿cuánto tarda en llegar la reposición de tarjeta? Ya van {n} días",
+            "{bank} me cobraron {amount} pesos de más en mi tarjeta {card}, ¡ayuda!",
         ],
         Subject::Fees => &[
             "{bank} me cobraron {amount} pesos de comisión y nadie me explica por qué",
@@ -213,6 +220,14 @@ fn spanish(subject: Subject) -> &'static [&'static str] {
             "En {bank} me colgaron el teléfono {when}. Nunca más",
             "La ejecutiva de {bank} en {place} fue muy amable, gracias",
             "{bank} ¿me pueden ayudar por mensaje directo?",
+            "{bank} {n} días y nadie contesta, vaya mierda. Llámenme al {phone}",
+        ],
+        Subject::Rival => &[
+            "La app de {rival} {down}, me cambio de banco",
+            "Abrí una cuenta en {rival} en {n} minutos, muy fácil",
+            "{rival} me cobró {amount} pesos de comisión {when}",
+            "¿Alguien tiene cuenta en {rival}? ¿Qué tal atienden?",
+            "Muy buena atención en {rival} de {place}, gracias",
         ],
         Subject::Spam => &[
             "💰 Gana ${amount} diarios desde casa con {bank} 👉 {spam_url}",
@@ -287,6 +302,7 @@ fn english(subject: Subject) -> &'static [&'static str] {
             "{bank} blocked my card without telling me, can't pay for anything",
             "{bank} ATM at {place} gave me no cash but charged me anyway",
             "{bank} how long does a replacement card take? It has been {n} days",
+            "{bank} you charged ${amount} twice on my card {card}, please help",
         ],
         Subject::Fees => &[
             "{bank} charged me a ${amount} fee and nobody can explain why",
@@ -306,6 +322,14 @@ fn english(subject: Subject) -> &'static [&'static str] {
             "{bank} hung up on me {when}. Never again",
             "The lady at the {bank} branch in {place} was so kind, thank you",
             "{bank} can you help me by direct message?",
+            "{bank} {n} days and no answer, what the hell. Call me: {phone}",
+        ],
+        Subject::Rival => &[
+            "The {rival} {app} {down}, I'm changing banks",
+            "Opened an account at {rival} in {n} minutes, so easy",
+            "{rival} charged me a ${amount} fee {when}",
+            "Anyone with an account at {rival}? How is their service?",
+            "Great service at {rival} in {place}, thank you",
         ],
         Subject::Spam => &[
             "💰 Earn ${amount} a day from home with {bank} 👉 {spam_url}",
@@ -339,11 +363,11 @@ mod tests {
     fn every_filler_is_known_and_filled() {
         use Subject::*;
         let mut prng = Prng::new(2);
-        for subject in [Chatter, App, Outage, Fraud, Card, Fees, Branch, Service, Spam, Answer, OutageAnswer, News] {
+        for subject in [Chatter, App, Outage, Fraud, Card, Fees, Branch, Service, Rival, Spam, Answer, OutageAnswer, News] {
             for lang in [Lang::Es, Lang::En] {
                 for template in templates(subject, lang) {
                     for name in template.split('{').skip(1).filter_map(|t| t.split('}').next()) {
-                        let known = ["n", "amount", "url", "spam_url"].contains(&name) || fillers(name, lang).len() > 1;
+                        let known = ["n", "amount", "phone", "card", "url", "spam_url"].contains(&name) || fillers(name, lang).len() > 1;
                         assert!(known, "{{{name}}} in {template}");
                     }
                     let text = fill(&mut prng, template, lang);

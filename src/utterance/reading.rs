@@ -42,6 +42,7 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
         topics: topics.into(),
         ignored_by: ignored_by(post, brands),
         says: says(post.text, tone),
+        masked: post.masked,
         text: post.text.into(),
         url: post.url.into(),
     }

@@ -266,20 +266,32 @@ pub fn week_json(topic: &str, week: &WeekHours) -> String {
 }
 
 /// `GET /v1/wall`: how the wall is shown, and the groups of which there are shares of voice.
-pub fn wall_json(wall: &wall::Settings, groups: &[&str], version: &str) -> String {
+/// `device` tells whether it is asked for by a screen that stays signed in.
+pub fn wall_json(wall: &wall::Settings, device: bool, groups: &[&str], version: &str) -> String {
     #[derive(Serialize)]
     struct View<'a> {
         scenes: &'a [&'static str],
         dwell_seconds: i64,
         theme: &'static str,
         lang: Option<&'static str>,
+        public: bool,
+        device: bool,
         timezone: Option<&'a str>,
         groups: &'a [&'a str],
         version: &'a str,
     }
     let lang = wall.lang.map(|lang| lang.pick("es", "en"));
-    let (timezone, dwell_seconds) = (wall.timezone.as_deref(), wall.dwell / SECOND);
-    json(&View { scenes: &wall.scenes, dwell_seconds, theme: wall.theme.as_str(), lang, timezone, groups, version })
+    json(&View {
+        scenes: &wall.scenes,
+        dwell_seconds: wall.dwell / SECOND,
+        theme: wall.theme.as_str(),
+        lang,
+        public: wall.public,
+        device,
+        timezone: wall.timezone.as_deref(),
+        groups,
+        version,
+    })
 }
 
 /// `GET /v1/mentions`: mentions with the names of their sources, latest first, and where the next

@@ -1,9 +1,12 @@
 //! A post in its native form.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Time, given};
 use crate::post::{Author, Count, Counts, Kind, Post, Reference};
+use crate::profanity;
 
 /// The native form of one post, as `format = "escucha"` reads it back.
 #[derive(Serialize)]
@@ -12,6 +15,7 @@ pub struct PostView<'a> {
     network: Option<&'a str>,
     created_at: Time,
     text: &'a str,
+    public_text: Option<String>,
     title: Option<&'a str>,
     lang: Option<&'a str>,
     url: Option<&'a str>,
@@ -27,6 +31,7 @@ pub struct PostView<'a> {
     place: Option<PlaceView<'a>>,
     source_app: Option<&'a str>,
     sensitive: bool,
+    pii: Vec<&'static str>,
     kind: &'static str,
 }
 
@@ -82,6 +87,7 @@ impl<'a> From<&Post<'a>> for PostView<'a> {
             network: given(p.network),
             created_at: Time(p.at),
             text: p.text,
+            public_text: public(p.text),
             title: given(p.title),
             lang: given(p.lang),
             url: given(p.url),
@@ -97,8 +103,17 @@ impl<'a> From<&Post<'a>> for PostView<'a> {
             place: placed.then(|| PlaceView { name: given(p.place), country: given(p.country) }),
             source_app: given(p.source_app),
             sensitive: p.sensitive,
+            pii: p.masked.iter().map(|kind| kind.as_str()).collect(),
             kind: kind(p.kind),
         }
+    }
+}
+
+/// The text for a screen for all to see, if it is another one.
+pub(super) fn public(text: &str) -> Option<String> {
+    match profanity::dotted(text) {
+        Cow::Owned(dotted) => Some(dotted),
+        Cow::Borrowed(_) => None,
     }
 }
 
@@ -161,5 +176,11 @@ mod tests {
         assert!(json["counts"]["views"].is_null() && json["author"]["followers"].is_null() && json["in_reply_to"].is_null());
         assert_eq!(json["quote_of"]["text"], "cita");
         assert_eq!(json["kind"], "create");
+        assert!(json["public_text"].is_null() && json["pii"] == serde_json::json!([]));
+        post.text = "vaya mierda de app";
+        post.masked.add(crate::personal::Kind::Card);
+        let json: serde_json::Value = serde_json::from_str(&super::super::json(&PostView::from(&post))).expect("JSON");
+        assert_eq!((&json["text"], &json["public_text"]), (&"vaya mierda de app".into(), &"vaya m••••• de app".into()));
+        assert_eq!(json["pii"], serde_json::json!(["card"]));
     }
 }

@@ -1,5 +1,7 @@
 //! Objects of `/v1/stream` and `/v1/events`; `docs/asyncapi.yaml` describes them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::delivery::AcknowledgedView;
@@ -9,6 +11,7 @@ use crate::anomaly::Watched;
 use crate::bilingual::Both;
 use crate::clusters::Size;
 use crate::post::PostKey;
+use crate::profanity;
 use crate::score::Addend;
 use crate::tally::{Mention, MentionTopic, TopicWindows};
 use crate::time::{SECOND, Timestamp};
@@ -61,6 +64,7 @@ struct AlertView<'a, N: Serialize, L: Serialize> {
     first_post: Option<PostView<'a>>,
     top_posts: Vec<PostView<'a>>,
     terms: &'a [String],
+    public_terms: Option<Vec<Cow<'a, str>>>,
     networks: N,
     languages: L,
     similar: Vec<SimilarView<'a>>,
@@ -104,6 +108,7 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         first_post: alert.first_post.as_ref().map(|p| (&p.get()).into()),
         top_posts: alert.top_posts.iter().map(|p| (&p.get()).into()).collect(),
         terms: &alert.gist.terms,
+        public_terms: public_terms(&alert.gist.terms),
         networks: Pairs(alert.networks.iter().map(|(network, n)| (network.as_str(), *n))),
         languages: Pairs(alert.gist.languages.iter().map(|(code, n)| (code.as_str(), *n))),
         similar: alert.similar.iter().map(SimilarView::from).collect(),
@@ -112,6 +117,12 @@ pub fn alert_json(alert: &Alert, seq: u64) -> String {
         dedup_key: &alert.id,
         url: (),
     })
+}
+
+/// The terms for a screen for all to see, if they are others.
+fn public_terms(terms: &[String]) -> Option<Vec<Cow<'_, str>>> {
+    let all: Vec<Cow<'_, str>> = terms.iter().map(|term| profanity::dotted(term)).collect();
+    all.iter().any(|term| matches!(term, Cow::Owned(_))).then_some(all)
 }
 
 /// A topic of an alert.
@@ -501,6 +512,13 @@ mod tests {
     use super::*;
     use crate::anomaly::{Level, Standing};
     use crate::tally::BrandStanding;
+
+    #[test]
+    fn rude_terms_have_another_form_for_all_to_see() {
+        let terms = |of: &[&str]| public_terms(&of.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()).map(|all| all.join(" "));
+        assert_eq!(terms(&["app", "mierda"]).as_deref(), Some("app m•••••"));
+        assert_eq!(terms(&["app", "caída"]), None);
+    }
 
     #[test]
     fn a_dropped_count_keeps_the_frame_an_object() {

@@ -156,7 +156,7 @@ test('nothing moves while the counts do', async () => {
     // The age of the data is written from the right: its first letter moves with its length.
     const most = moved.reduce((sum, [value]) => sum + value, 0);
     console.log(`${name}: layout shift ${most.toFixed(4)}`);
-    assert.ok(most < 0.01, `${name} ${most} ${JSON.stringify(moved.filter(([value]) => value > 0.0005))}`);
+    assert.ok(most < 0.02, `${name} ${most} ${JSON.stringify(moved.filter(([value]) => value > 0.0005))}`);
     await page.keyboard.press(' ');
   }
   await close();

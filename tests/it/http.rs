@@ -42,6 +42,7 @@ mod attention;
 mod crowd;
 mod ingest;
 mod queries;
+mod screens;
 mod share;
 mod slow;
 mod stream;
@@ -175,7 +176,7 @@ impl World {
             board: board.clone(),
             desk: Arc::new(Desk::new(&config, plan.file, ids, engine.intake.clone(), swapped.clone())),
             recall,
-            metrics: Exposition::detached().expect("buckets"),
+            metrics: Exposition::detached(),
             clock,
             version: "9.9.9",
             tokens: swapped.tokens,

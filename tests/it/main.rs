@@ -32,6 +32,7 @@ mod kept;
 mod kills;
 mod lane_facts;
 mod looks;
+mod masked;
 mod metrics;
 mod nab;
 mod nab_score;

@@ -258,6 +258,17 @@ fn a_storm_is_one_alert_for_what_comes_beyond_and_nobody_is_told_twice() {
 }
 
 #[test]
+fn personal_data_in_public_is_told_of_once() {
+    let mut w = World::new(RULE);
+    w.post(0, "1", "maria", "@banco mi tarjeta es 4111 1111 1111 1111 y no pasa", "");
+    assert_eq!(w.news(), ["0 plazo/Banco/x/1/personal warning personal_data"]);
+    w.answer(1, "2", "1", "@maria por favor bórralo y escríbenos por DM");
+    assert_eq!(w.news(), ["1 plazo/Banco/x/1/personal over answered"]);
+    w.post(2, "3", "maria", "@banco ok, 4111 1111 1111 1111", ",\"in_reply_to\":{\"id\":\"2\"}");
+    assert_eq!(w.news(), [""; 0]);
+}
+
+#[test]
 fn a_reload_goes_on_with_what_still_holds() {
     let mut w = World::new(RULE);
     w.post(0, "1", "maria", "@banco la app se cierra sola", "");

@@ -22,6 +22,10 @@ export interface Post {
   /** RFC 3339, as all times. */
   created_at: string;
   text: string;
+  /** The text for a screen that anybody can see, without rude words; `null` if it is the same. */
+  public_text?: string | null;
+  /** Personal data that was taken out of its texts: `card`, `iban`, `clabe`, `dni`, `curp`, `rfc`, `phone`, `email`. */
+  pii?: string[];
   /** `delete`: the post is gone and this an empty shell. */
   kind: 'create' | 'update' | 'delete';
   title?: string | null;
@@ -93,6 +97,8 @@ export interface Alert extends Standing {
   top_posts?: Post[];
   /** Words that are said more than before, as people write them. */
   terms: string[];
+  /** The same for a screen that anybody can see; `null` if they are the same. */
+  public_terms?: string[] | null;
   networks: Record<string, number>;
   languages: Record<string, number>;
   similar: { id: string; started_at: string; duration_seconds: number; peak: number; terms: string[] }[];

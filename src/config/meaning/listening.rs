@@ -6,6 +6,12 @@ pub const TEXTS: &[Meaning] = &[
     ("[[brand]]", "", "Una marca, nuestra o de la competencia", "A brand, ours or a competitor's"),
     ("[[brand]]", "name", "En temas, grupos, alertas y métricas", "In topics, groups, alerts and metrics"),
     ("[[brand]]", "own", "Nuestra", "Ours"),
+    (
+        "[[brand]]",
+        "published",
+        "Números y direcciones que la marca da a conocer: no se tapan",
+        "Numbers and addresses that the brand gives out: they are not masked",
+    ),
     ("[[brand]]", "timezone", "Zona de sus temas; sin decirla, la del archivo", "Zone of its topics; that of the file if nothing is said"),
     (
         "[[brand]]",

@@ -78,12 +78,24 @@ pub const TEXTS: &[Meaning] = &[
     ("[wall]", "scenes", "Qué escenas, y en qué orden", "Which scenes, and in which order"),
     ("[wall]", "dwell", "Lo que dura cada una; una crisis las interrumpe", "How long each stays; a crisis interrupts them"),
     ("[wall]", "theme", "Colores", "Colours"),
+    (
+        "[wall]",
+        "public",
+        "A la vista de cualquiera: ni nombres de autores ni palabrotas",
+        "Where anybody can see it: no names of authors, no rude words",
+    ),
     ("[wall]", "lang", "Idioma; sin decirlo, el del navegador", "Language; that of the browser if nothing is said"),
     (
         "[[token]]",
         "",
         "Quién puede entrar y para qué; sin ninguno, cualquiera en este equipo y nadie fuera de él",
         "Who may come in and for what; without any, anyone on this machine and nobody beyond",
+    ),
+    (
+        "[[token]]",
+        "device",
+        "Es de una pantalla: no caduca hasta que se quita de aquí; solo viewer",
+        "It is a screen's: it does not expire until it is removed here; viewer only",
     ),
     ("[[token]]", "name", "Quién es, para el registro y los acuses", "Who it is, for the log and for acknowledgements"),
     (

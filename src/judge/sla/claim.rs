@@ -19,11 +19,13 @@ pub enum Concern {
     Contact,
     /// Too many of us at one matter.
     Agents,
+    /// The customer wrote personal data in public.
+    Personal,
 }
 
 impl Concern {
     /// All.
-    pub const ALL: [Concern; 4] = [Concern::Answer, Concern::Promise, Concern::Contact, Concern::Agents];
+    pub const ALL: [Concern; 5] = [Concern::Answer, Concern::Promise, Concern::Contact, Concern::Agents, Concern::Personal];
 
     /// Its name in ids.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Concern {
             Concern::Promise => "promise",
             Concern::Contact => "contact",
             Concern::Agents => "agents",
+            Concern::Personal => "personal",
         }
     }
 
@@ -42,11 +45,11 @@ impl Concern {
 
     /// Whether it is told of a matter only once, however often that is opened again.
     pub fn is_told_once(self) -> bool {
-        matches!(self, Concern::Contact | Concern::Agents)
+        matches!(self, Concern::Contact | Concern::Agents | Concern::Personal)
     }
 }
 
-coded_cases!(Concern: Concern::Answer, Concern::Promise, Concern::Contact, Concern::Agents);
+coded_cases!(Concern: Concern::Answer, Concern::Promise, Concern::Contact, Concern::Agents, Concern::Personal);
 
 /// What a rule asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,11 @@ pub fn claim(rule: &SlaRule, incident: &Incident, concern: Concern) -> Option<Cl
         Concern::Promise => {
             let (since, allowed) = (incident.promised_at?, rule.promise?);
             Some(Claim { since, warn: None, late: after(hours, since, allowed), threshold: minutes(allowed) })
+        }
+        Concern::Personal => {
+            // Our next post is where the customer is asked into a private channel.
+            let since = incident.personal_at.filter(|at| incident.settled_at.is_none_or(|settled| settled < *at))?;
+            at_once(since, since, 0)
         }
         Concern::Contact => {
             let since = incident.contact_privately.filter(|at| incident.settled_at.is_none_or(|settled| settled < *at))?;

@@ -41,6 +41,11 @@ pub fn due(incident: &Incident, concern: Concern, claim: &Claim, late: bool) -> 
             format!("Tras {} respuestas el cliente aún pregunta: contáctalo en privado", claim.threshold),
             format!("After {} answers the customer still asks: make contact in private", claim.threshold),
         ),
+        (Concern::Personal, ..) => (
+            "personal_data",
+            "El cliente publicó datos personales: pídele borrarlos y seguir en privado".to_owned(),
+            "The customer made personal data public: ask to delete it and to go on in private".to_owned(),
+        ),
         (Concern::Agents, ..) => {
             let n = incident.agents.len();
             ("many_agents", format!("{n} agentes distintos firmaron respuestas"), format!("{n} different agents signed answers"))
@@ -81,6 +86,7 @@ pub fn storm(concern: Concern, n: u64, each: usize) -> Reason {
         Concern::Answer => ("esperan respuesta", "wait for an answer"),
         Concern::Promise => ("esperan noticias ofrecidas", "wait for news that was promised"),
         Concern::Contact => ("piden contacto en privado", "are to be contacted in private"),
+        Concern::Personal => ("tienen datos personales a la vista", "show personal data"),
         Concern::Agents => ("pasan por más de 3 agentes", "went through more than 3 agents"),
     };
     let text = Both::new(

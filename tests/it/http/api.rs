@@ -11,7 +11,7 @@ fn tokens() -> (Vec<Token>, Vec<(Role, String)>) {
         .map(|role| {
             let (secret, hash) = token_new().expect("random");
             let hash = Token::parse_hash(&hash).expect("a hash");
-            (Token { name: role.as_str().to_owned(), role, hash }, (role, secret))
+            (Token { name: role.as_str().to_owned(), role, hash, device: false }, (role, secret))
         })
         .unzip()
 }

@@ -81,7 +81,7 @@ async fn an_alert_is_taken_on_and_everybody_sees_who_did() {
     let (secret, hash) = escucha::http::token_new().expect("random");
     let hash = Token::parse_hash(&hash).expect("hex");
     let notifier = Scripted::new([]);
-    let world = world(&notifier, vec![Token { name: "Ana Ruiz".to_owned(), role: Role::Agent, hash }]).await;
+    let world = world(&notifier, vec![Token { name: "Ana Ruiz".to_owned(), role: Role::Agent, hash, device: false }]).await;
     let bearer = format!("Bearer {secret}");
     let auth = [("authorization", bearer.as_str())];
     let mut client = world.connect("channels=alerts", &auth).await.expect("a stream");

@@ -307,7 +307,7 @@ async fn a_stream_ends_with_the_token_it_came_with() {
     let timing = Timing { beat: Duration::from_millis(10), ..Timing::default() };
     let token = |secret: &str, role| {
         let hash = <[u8; 32]>::from(sha2::Sha256::digest(secret));
-        Token { name: secret.to_owned(), role, hash }
+        Token { name: secret.to_owned(), role, hash, device: false }
     };
     let (mine, other) = (token("mine", Role::Viewer), token("other", Role::Viewer));
     let world = World::start(Plan { timing, tokens: vec![mine, other.clone()], ..Plan::default() }).await;

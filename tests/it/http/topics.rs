@@ -172,13 +172,13 @@ async fn the_file_is_the_truth() {
     assert_eq!(world.send("PUT", "/v1/topics/nuevo", &json!({"query": "rule:banco x2"})).await.0, 201, "as new again");
     std::fs::write(
         &file,
-        format!("timezone = 'Europe/Madrid'\n{FILE}\n[wall]\nscenes = ['week', 'now']\ndwell = '1m'\ntheme = 'light'\nlang = 'es'\n"),
+        format!("timezone = 'Europe/Madrid'\n{FILE}\n[wall]\nscenes = ['week', 'now']\ndwell = '1m'\ntheme = 'light'\nlang = 'es'\npublic = true\n"),
     )
     .expect("written");
     assert_eq!(world.send("POST", "/v1/reload", &Value::Null).await.0, 204);
     let (_, wall) = world.get("/v1/wall", &[]).await;
     let want = json!({
-        "scenes": ["week", "now"], "dwell_seconds": 60, "theme": "light", "lang": "es", "timezone": "Europe/Madrid",
+        "scenes": ["week", "now"], "dwell_seconds": 60, "theme": "light", "lang": "es", "public": true, "device": false, "timezone": "Europe/Madrid",
         "groups": [], "version": "9.9.9"
     });
     assert_eq!(wall, want, "the wall follows");

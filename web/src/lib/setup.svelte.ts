@@ -1,6 +1,7 @@
 // How the wall is shown: as the configuration has it, and as a person at the keyboard or in the address wants it.
 
 import { api } from './api.ts';
+import { renew } from './stream.ts';
 import { tongue, type Lang } from './words.svelte.ts';
 
 interface Wall {
@@ -8,6 +9,10 @@ interface Wall {
   dwell_seconds: number;
   theme: Theme;
   lang: Lang | null;
+  /** Anybody can see the screen. */
+  public: boolean;
+  /** The screen stays signed in. */
+  device: boolean;
   timezone: string | null;
   groups: string[];
 }
@@ -15,10 +20,16 @@ export type Theme = 'dark' | 'light';
 
 const asked = new URLSearchParams(location.search).get('theme');
 
+/** The cookie of a screen lasts as long as browsers allow, and longer if it is renewed. */
+const RENEW_MS = 86_400_000;
+
 class Setup {
   theme = $state<Theme>(asked === 'light' ? 'light' : 'dark');
   groups = $state.raw<string[]>([]);
   wall = $state.raw<Wall | null>(null);
+  /** Until the engine has said that the screen is private, it may not be. */
+  isPublic = $derived(this.wall?.public ?? true);
+  #renewedAt = -Infinity;
   #chosen = asked !== null;
 
   async load(): Promise<void> {
@@ -27,6 +38,10 @@ class Setup {
     this.wall = wall;
     this.groups = wall.groups;
     if (!this.#chosen) this.theme = wall.theme;
+    if (wall.device && performance.now() - this.#renewedAt > RENEW_MS) {
+      this.#renewedAt = performance.now();
+      await renew();
+    }
     tongue.configure(wall.lang, wall.timezone);
   }
 

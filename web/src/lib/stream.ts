@@ -1,9 +1,9 @@
 // The page's own stream: how it signs in, and where it stands in words of the page.
 
-import { EscuchaStream, type Frame, type State } from '../../client/escucha-stream.ts';
+import { EscuchaStream, type End, type Frame, type State } from '../../client/escucha-stream.ts';
 
 /** `lost` also while it tries again: only the first attempt is `connecting`. */
-export type Link = 'connecting' | 'open' | 'lost' | 'denied';
+export type Link = 'connecting' | 'open' | 'lost' | 'denied' | 'withdrawn';
 
 /** A stream that was refused for good is tried again after this long: nobody stands before the screen to load it anew. */
 const AGAIN_MS = 60_000;
@@ -20,13 +20,18 @@ export async function signIn(): Promise<void> {
   }
 }
 
+/** The cookie lasts as long again. */
+export async function renew(): Promise<void> {
+  await fetch('/v1/session', { method: 'POST' }).catch(() => {});
+}
+
 /** Listens until the function that it gives back is called. */
 export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => void): () => void {
   const onState = (state: State) => {
     if (state.name === 'open') onLink('open');
     else if (state.name === 'waiting') onLink('lost');
     else if (state.name === 'stopped' && state.end) {
-      onLink(isDenied(state) ? 'denied' : 'lost');
+      onLink(ended(state.end));
       again = setTimeout(() => void stream.start(), AGAIN_MS);
     }
   };
@@ -44,6 +49,7 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
   };
 }
 
-function isDenied({ end }: State & { name: 'stopped' }): boolean {
-  return end?.why === 'revoked' || end?.status === 401 || end?.status === 403;
+function ended(end: End): Link {
+  if (end.why === 'revoked') return 'withdrawn';
+  return end.status === 401 || end.status === 403 ? 'denied' : 'lost';
 }

@@ -66,6 +66,8 @@ const es = {
     repeat_author: 'insiste',
   } as Record<string, string>,
   deleted: '(borrado)',
+  masked: (kinds: string) => `Oculto: ${kinds} → seguir por privado`,
+  pii: { card: 'tarjeta', iban: 'IBAN', clabe: 'CLABE', dni: 'DNI/NIE', curp: 'CURP', rfc: 'RFC', phone: 'teléfono', email: 'correo' } as Record<string, string>,
   missed: (n: string) => `${n} menciones sin mostrar`,
   gap: 'Faltan alertas: se han vuelto a pedir',
   age: (span: string) => `datos de hace ${span}`,
@@ -76,6 +78,7 @@ const es = {
   deaf: 'Ninguna fuente conectada: lo que se ve es antiguo',
   connecting: 'Conectando…',
   denied: 'Hace falta un código de acceso. Abre una vez la página con #token=…',
+  withdrawn: 'Acceso retirado: esta pantalla ya no recibe nada',
   sources: 'Fuentes',
   noSources: 'ninguna',
   up: 'conectada',
@@ -159,6 +162,8 @@ const en: typeof es = {
     repeat_author: 'writes again',
   },
   deleted: '(deleted)',
+  masked: (kinds) => `Hidden: ${kinds} → go on in private`,
+  pii: { card: 'card', iban: 'IBAN', clabe: 'CLABE', dni: 'DNI/NIE', curp: 'CURP', rfc: 'RFC', phone: 'telephone', email: 'e-mail' },
   missed: (n) => `${n} mentions not shown`,
   gap: 'Alerts are missing: they were asked for again',
   age: (span) => `data ${span} old`,
@@ -169,6 +174,7 @@ const en: typeof es = {
   deaf: 'No source is connected: what you see is old',
   connecting: 'Connecting…',
   denied: 'An access token is needed. Open the page once with #token=…',
+  withdrawn: 'Access withdrawn: this screen receives nothing any more',
   sources: 'Sources',
   noSources: 'none',
   up: 'connected',
@@ -194,8 +200,7 @@ export type Words = typeof es;
 const asked = new URLSearchParams(location.search).get('lang');
 const known = (lang: string): Lang => (lang.toLowerCase().startsWith('es') ? 'es' : 'en');
 
-function clock(lang: Lang, timeZone?: string): Intl.DateTimeFormat {
-  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+function clock(lang: Lang, timeZone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat(lang, { ...options, timeZone });
   } catch {
@@ -212,7 +217,8 @@ class Tongue {
   #percent = $derived(new Intl.NumberFormat(this.lang, { style: 'percent', maximumFractionDigits: 0 }));
   /** IANA name of the zone in which times are told: the engine's, whatever the display believes. */
   zone = $state<string>();
-  #clock = $derived(clock(this.lang, this.zone));
+  #clock = $derived(clock(this.lang, this.zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  #zoneName = $derived(clock(this.lang, this.zone, { timeZoneName: 'shortGeneric' }));
 
   /** As the configuration has it, unless the address says otherwise. */
   configure(lang: Lang | null, zone: string | null): void {
@@ -231,6 +237,8 @@ class Tongue {
   ratio = (n: number): string => (n >= 10 ? this.#number.format(n) : n.toLocaleString(this.lang, { maximumFractionDigits: 1 }));
   percent = (share: number): string => this.#percent.format(share);
   time = (at: number | string): string => this.#clock.format(new Date(at));
+  /** The zone that times are in, as people call it. */
+  zoneName = (at: number): string => this.#zoneName.formatToParts(new Date(at)).find((part) => part.type === 'timeZoneName')?.value ?? '';
   decimal = (n: number): string => n.toLocaleString(this.lang, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });
   signed = (n: number): string => Math.round(n).toLocaleString(this.lang, { signDisplay: 'exceptZero' });
   span = (seconds: number): string => {

@@ -80,8 +80,8 @@ class World {
   sinceStatus = $derived(Math.max(0, this.beat - this.#statusAt) / 1000);
   #deaf = $derived((this.status?.sources.length ?? 0) > 0 && this.status!.sources.every((s) => !s.connected && !s.finished));
   /** Why what is seen is old, if it is. */
-  stale = $derived.by((): 'connecting' | 'denied' | 'lost' | 'silent' | 'deaf' | 'behind' | null => {
-    if (this.link === 'denied' || this.link === 'connecting' || this.link === 'lost') return this.link;
+  stale = $derived.by((): Exclude<Link, 'open'> | 'silent' | 'deaf' | 'behind' | null => {
+    if (this.link !== 'open') return this.link;
     if (this.silence * 1000 > SILENCE_MS) return 'silent';
     if (this.#deaf) return 'deaf';
     return this.#countedAt + this.#ahead - this.countedTo > BEHIND_MS ? 'behind' : null;
@@ -138,17 +138,19 @@ class World {
 
   #turn(link: Link): void {
     if (link === 'lost' && this.link === 'open') this.lostAt = this.#heard;
-    // What the API refuses stands until the stream opens.
-    if (link === 'open' || this.link !== 'denied') this.link = link;
+    // What the API refuses stands until the stream opens; that the access was withdrawn says more.
+    if (link === 'open' || link === 'withdrawn' || (this.link !== 'denied' && this.link !== 'withdrawn')) this.link = link;
   }
 
   /** What stood before the stream began. */
   async load(): Promise<void> {
-    const denied = () => (this.link = 'denied');
+    const denied = () => this.link !== 'withdrawn' && (this.link = 'denied');
     const [overview, recent] = await Promise.all([
       api<{ topics: (Omit<Row, 'topic' | 'brand'> & { name: string; brand: string | null })[]; brands: Brand[] }>('/v1/topics', denied),
       api<{ epoch: string; alerts: Alert[] }>('/v1/alerts?limit=50', denied),
     ]);
+    // Who may come in again begins anew.
+    if (overview && (this.link === 'denied' || this.link === 'withdrawn')) return location.reload();
     // An answer of another life of the engine than the stream's.
     if (this.#epoch !== undefined && recent && recent.epoch !== this.#epoch) return;
     for (const { name, ...t } of overview?.topics ?? []) {
