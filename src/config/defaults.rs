@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::alerts::DOWN_FOR;
+use super::sla;
 use super::units::{show_duration, show_size};
 use super::used::RESOLVE_AFTER;
 use super::{Engine, Server};
@@ -14,6 +15,7 @@ use crate::limits;
 use crate::notifiers;
 use crate::routing::{Label, Timing};
 use crate::share;
+use crate::topic::Care;
 use crate::wall;
 
 /// Marks what must be said; the values are examples.
@@ -91,6 +93,13 @@ fn engine(file: &mut File) {
     file.text("retention", show_duration(limits::STORE_RETENTION));
     file.text("max_bytes", show_size(limits::STORE_BYTES));
     file.text("journal", show_size(limits::JOURNAL_LEAST));
+    let care = Care::default();
+    file.section("[care]");
+    file.text("retention", show_duration(care.retention));
+    file.text("texts", show_duration(care.texts));
+    file.text("strays", show_duration(care.strays));
+    file.key("max_posts", care.max_posts);
+    file.unsaid("pseudonym_key = \"env:ESCUCHA_PSEUDONYMS\"");
     file.section("[wall]");
     file.key("scenes", format_args!("{:?}", wall.scenes));
     file.text("dwell", show_duration(wall.dwell));
@@ -134,6 +143,7 @@ fn brands(file: &mut File) {
     file.section("[[brand]]");
     file.needs("name = \"Banco Ejemplo\"");
     file.key("own", false);
+    file.key("ignore", "[]");
     file.unsaid("published = [\"55 1234 5678\", \"ayuda@bancoejemplo.mx\"]");
     file.unsaid("timezone = \"Europe/Madrid\"");
     file.section("[[brand.accounts]]");
@@ -143,6 +153,7 @@ fn brands(file: &mut File) {
     file.text("role", "broadcast");
     file.section("[[brand]]");
     file.needs("name = \"Otro Banco\"");
+    file.example("own = true");
     file.section("[[group]]");
     file.needs("name = \"sector\"");
     file.needs("brands = [\"Banco Ejemplo\", \"Otro Banco\"]");
@@ -211,6 +222,19 @@ fn alerts(file: &mut File) {
     file.unsaid("sources = [\"push\"]");
     file.text("down_for", show_duration(DOWN_FOR));
     unusual(file, Settings::new(Direction::Drop));
+    file.kind("[[alert]]", "sla", "on", "sla");
+    file.unsaid("brands = [\"Banco Ejemplo\"]");
+    file.text("first_answer", show_duration(sla::FIRST_ANSWER));
+    file.text("warn", show_duration(sla::WARN));
+    file.text("blocked", show_duration(sla::BLOCKED));
+    file.unsaid("next_answer = \"4h\"");
+    file.text("promise", show_duration(sla::PROMISE));
+    file.text("hours", "calendar");
+    file.unsaid("from = \"09:00\"");
+    file.unsaid("to = \"18:00\"");
+    file.unsaid("days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]");
+    file.key("bystanders", false);
+    file.key("each", sla::EACH);
     file.kind("[[alert]]", "share", "on", "share");
     file.needs("group = \"sector\"");
     file.unsaid("brands = [\"Otro Banco\"]");
