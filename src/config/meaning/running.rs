@@ -74,10 +74,25 @@ pub const TEXTS: &[Meaning] = &[
         "Más allá se hace otra instantánea: menos es un arranque más rápido",
         "Beyond it another snapshot is made: less is a faster start",
     ),
-    ("[care]", "", "Cuánto se guarda de los asuntos de los clientes, por la hora de los mensajes", "How long what is known of customers' matters is kept, by the posts' own time"),
+    (
+        "[care]",
+        "",
+        "Cuánto se guarda de los asuntos de los clientes, por la hora de los mensajes",
+        "How long what is known of customers' matters is kept, by the posts' own time",
+    ),
     ("[care]", "retention", "Las cifras de un asunto, tras cerrarse", "The figures of a matter, after it closed"),
-    ("[care]", "texts", "Textos, nombres y notas, tras cerrarse; luego el cliente es un seudónimo", "Texts, handles and notes, after it closed; then the customer is a pseudonym"),
-    ("[care]", "strays", "Los mensajes que solo se guardan por si alguien los responde", "Posts that are kept only because somebody may answer them"),
+    (
+        "[care]",
+        "texts",
+        "Textos, nombres y notas, tras cerrarse; luego el cliente es un seudónimo",
+        "Texts, handles and notes, after it closed; then the customer is a pseudonym",
+    ),
+    (
+        "[care]",
+        "strays",
+        "Los mensajes que solo se guardan por si alguien los responde",
+        "Posts that are kept only because somebody may answer them",
+    ),
     ("[care]", "max_posts", "Mensajes que se guardan como mucho", "Posts that are kept at most"),
     (
         "[care]",
