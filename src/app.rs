@@ -5,6 +5,7 @@ mod descriptors;
 mod desk;
 mod diary;
 mod engine;
+mod erase;
 mod publish;
 mod reorder;
 mod reports;
@@ -12,4 +13,5 @@ mod run;
 
 pub use desk::{Desk, Swapped};
 pub use engine::{Acted, Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
+pub use erase::erase_stopped;
 pub use run::{Error, Job, VERSION, run};

@@ -17,6 +17,7 @@ mod backtest;
 mod check;
 mod computed;
 mod deliveries;
+mod erase;
 mod health;
 mod help;
 mod import;
@@ -61,6 +62,7 @@ enum Command {
     Deliveries(deliveries::Args),
     #[command(subcommand, arg_required_else_help = true)]
     Store(store::Command),
+    Erase(erase::Args),
     Health(health::Args),
     Init,
     Completions(manual::Completions),
@@ -199,6 +201,7 @@ fn dispatch(command: Command, lang: Lang, colour: bool, out: &mut dyn Write, err
         }
         Command::Deliveries(args) => deliveries::run(&args, lang, out),
         Command::Store(command) => store::run(&command, lang, out),
+        Command::Erase(args) => erase::run(load(&args.config, lang, colour, err)?, &args, lang, out),
         Command::Health(args) => health::run(&args, lang, out),
         Command::Init => init::run(lang, out),
         Command::Completions(args) => manual::completions(&args, lang, out),

@@ -38,6 +38,7 @@ mod routes;
 mod rules;
 mod secret;
 mod section;
+mod sla;
 mod sources;
 mod store;
 mod syntax;

@@ -207,7 +207,14 @@ impl Feed {
                 Job::Edited(key, post) => {
                     log.replace(key, Some(&post));
                 }
-                Job::Item(_) | Job::Together(_) | Job::Names(_) | Job::Then(_) | Job::Part(_) | Job::Whole | Job::Deliveries(_) => {}
+                Job::Item(_)
+                | Job::Together(_)
+                | Job::Names(_)
+                | Job::Then(_)
+                | Job::Part(_)
+                | Job::Whole
+                | Job::Deliveries(_)
+                | Job::Erased(_) => {}
             }
         }
         drop(log);

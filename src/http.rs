@@ -310,6 +310,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::POST, "/v1/query/check", READ, || post(queries::check)),
     route(Method::POST, "/v1/query/try", WORK, || post(queries::attempt)),
     route(Method::POST, "/v1/reload", ADMIN, || post(api::reload)),
+    route(Method::POST, "/v1/erasures", ADMIN, || post(api::erase)),
     route(Method::POST, "/v1/log-level", ADMIN, || post(api::log_level)),
 ];
 

@@ -422,6 +422,8 @@ pub struct Incident {
     pub contact_privately: Option<Timestamp>,
     /// It is a part of the matter with this opening post.
     pub merged_into: Option<PostKey>,
+    /// When the customer first wrote personal data in public.
+    pub personal_at: Option<Timestamp>,
     /// What it is about.
     pub tags: Tags,
     /// What agents said that it is about, which wins.
@@ -432,6 +434,8 @@ pub struct Incident {
     pub blocked: bool,
     /// What the account is for that the opening post names.
     pub role: Option<Role>,
+    /// The configuration says so; else it is taken for granted.
+    pub role_said: bool,
     /// How the customer's posts sound before our first answer.
     pub before: Tone,
     /// How they sound after it.
@@ -467,6 +471,18 @@ impl Incident {
     pub fn tag(&self, field: Field) -> Option<&str> {
         let told = self.said.get(field).or(self.tags.get(field)).map(|t| &**t);
         told.or_else(|| (field == Field::Category && self.intent != Intent::Other).then(|| self.intent.as_str()))
+    }
+
+    /// Whether it is a complaint that came to an account that publishes: one of which the configuration says so,
+    /// or, where it says nothing, one whose brand did not answer.
+    pub fn is_misrouted(&self) -> bool {
+        let publishes = self.role == Some(Role::Broadcast) && (self.role_said || self.our_posts == 0);
+        publishes && self.intent == Intent::Complaint
+    }
+
+    /// Whether the customer was asked into a private channel, and whether the privacy notice went with it.
+    pub fn notice(&self) -> Option<bool> {
+        (self.private_posts.0 > 0).then_some(self.private_posts.1 > 0)
     }
 
     /// How it came to us.

@@ -7,6 +7,7 @@
 
 mod dead;
 mod dossier;
+mod keep;
 mod person;
 mod state;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use dead::Dead;
 pub use dossier::{Matter, Part};
+pub use keep::Erased;
 use person::{Person, Told};
 use threads::Threads;
 
@@ -27,6 +29,7 @@ use crate::incident::{Act, Change, Deed, Incident, IncidentKey, Refusal, Why};
 use crate::limits::ACT_POSTS;
 use crate::post::{AuthorKey, Kind, PostKey};
 use crate::time::Timestamp;
+use crate::topic::Care;
 use crate::utterance::Utterance;
 
 /// All matters.
@@ -47,6 +50,16 @@ pub struct Incidents {
     touched: BTreeMap<AuthorKey, (Why, Option<Arc<str>>)>,
     /// When people's matters change by themselves.
     due: BTreeSet<(Timestamp, AuthorKey)>,
+    /// How long everything is kept; `None` for ever.
+    care: Option<Care>,
+    /// When people may be let go of.
+    leave: BTreeSet<(Timestamp, AuthorKey)>,
+    /// Matters of whom was let go of.
+    archive: BTreeMap<IncidentKey, Told>,
+    /// The hour of event time in which that was looked at last.
+    pruned: i64,
+    /// Posts that there was no room for.
+    dropped: u64,
 }
 
 impl Incidents {
@@ -68,6 +81,13 @@ impl Incidents {
         }
         if self.dead.has(post.key) {
             return;
+        }
+        if known.is_none() && self.is_full() {
+            self.make_room();
+            if self.is_full() {
+                self.dropped += 1;
+                return;
+            }
         }
         if let Some(old) = known {
             self.unfile(&old);
@@ -136,6 +156,12 @@ impl Incidents {
             if let Some(person) = self.people.get_mut(&key) {
                 person.due = person.told.values().filter_map(|told| told.incident.deadline()).filter(|at| *at > now).min();
                 self.due.extend(person.due.map(|at| (at, key)));
+                let before = person.leave.take();
+                let leave = self.care.as_ref().and_then(|care| person.leaves(care));
+                if before != leave {
+                    before.iter().for_each(|at| _ = self.leave.remove(&(*at, key)));
+                    self.leave.extend(leave.map(|at| (at, key)));
+                }
                 if person.is_empty() {
                     self.people.remove(&key);
                 }
@@ -217,8 +243,8 @@ impl Incidents {
 
     /// A matter as it was told last, and its version.
     pub fn told(&self, key: IncidentKey) -> Option<(&Incident, u64)> {
-        let told = self.people.get(self.whose.get(&key)?)?.told.get(&key)?;
-        Some((&told.incident, told.version))
+        let living = self.whose.get(&key).and_then(|person| self.people.get(person)?.told.get(&key));
+        living.or_else(|| self.archive.get(&key)).map(|told| (&told.incident, told.version))
     }
 
     fn version(&self, key: IncidentKey) -> u64 {
@@ -227,7 +253,8 @@ impl Incidents {
 
     /// Every matter as it was told last, with its version; in no order.
     pub fn all(&self) -> impl Iterator<Item = (&Incident, u64)> {
-        self.people.values().flat_map(|p| p.told.values()).map(|told| (&told.incident, told.version))
+        let living = self.people.values().flat_map(|p| p.told.values());
+        living.chain(self.archive.values()).map(|told| (&told.incident, told.version))
     }
 
     /// The posts of a matter and of those that are parts of it, in their order.

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::decode;
 use crate::incident::Refusal;
+use crate::incidents::Erased;
 use crate::lane::{Compiled, Outcome};
 use crate::limits;
 use crate::reason::Refused;
@@ -76,6 +77,15 @@ pub enum Step {
         /// Answered once it is done, or is not, and where there is a store survives a crash.
         answer: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// Somebody's data is to be erased, straight from the intake.
+    Erase {
+        /// Its place in the order.
+        number: u64,
+        /// Whose.
+        erasure: tally::Erasure,
+        /// Answered once it is done and, where there is a store, survives a crash.
+        answer: oneshot::Sender<Erased>,
+    },
     /// A beat of time, straight from the intake.
     Tick {
         /// Its place in the order.
@@ -94,7 +104,7 @@ impl Step {
     pub fn number(&self) -> u64 {
         match self {
             Step::Outcome(buffer, _) => buffer.number,
-            Step::Tick { number, .. } | Step::Act { number, .. } => *number,
+            Step::Tick { number, .. } | Step::Act { number, .. } | Step::Erase { number, .. } => *number,
         }
     }
 }
@@ -159,6 +169,19 @@ impl Intake {
         let mut state = self.lock();
         let (number, at, order) = (state.next, self.clock.now(), Box::new(order));
         state.tally.as_ref().ok_or(Closed)?.send(Step::Act { number, at, order, answer }).map_err(|_| Closed)?;
+        state.next += 1;
+        Ok(told)
+    }
+
+    /// Somebody's data is to be erased; what is told once it was.
+    ///
+    /// # Errors
+    /// The engine is gone.
+    pub fn erase(&self, erasure: tally::Erasure) -> Result<oneshot::Receiver<Erased>, Closed> {
+        let (answer, told) = oneshot::channel();
+        let mut state = self.lock();
+        let number = state.next;
+        state.tally.as_ref().ok_or(Closed)?.send(Step::Erase { number, erasure, answer }).map_err(|_| Closed)?;
         state.next += 1;
         Ok(told)
     }

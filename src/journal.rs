@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::codec::{self, Coded, Error, Reader};
 use crate::lane::{Compiled, Outcome};
-use crate::tally::{Order, Restoring, Settings, Tally};
+use crate::tally::{Erasure, Order, Restoring, Settings, Tally};
 use crate::time::Timestamp;
 use crate::topic::{Cursor, Sign, SourceId, TopicId};
 
@@ -33,6 +33,8 @@ pub enum Item {
     Outcome(SourceId, Option<Cursor>, Box<Outcome>),
     /// An agent wanted something done with a customer's matter, at this time.
     Act(Timestamp, Box<Order>),
+    /// All that is known of somebody is let go of.
+    Erase(Erasure),
     /// A beat, with what sources told of themselves before it.
     Beat(Timestamp, Vec<(SourceId, Sign)>),
 }
@@ -81,6 +83,10 @@ impl Coded for Item {
                 (4u8, *at).encode(out);
                 order.encode(out);
             }
+            Item::Erase(erasure) => {
+                5u8.encode(out);
+                erasure.encode(out);
+            }
         }
     }
 
@@ -92,6 +98,7 @@ impl Coded for Item {
             2 => Ok(Item::Outcome(Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?)),
             3 => Ok(Item::Beat(Coded::decode(from)?, Coded::decode(from)?)),
             4 => Ok(Item::Act(Coded::decode(from)?, Coded::decode(from)?)),
+            5 => Ok(Item::Erase(Coded::decode(from)?)),
             _ => Err(Error::Field("item")),
         }
     }
@@ -303,6 +310,7 @@ impl Fold {
                 // What was refused then is refused again.
                 let _ = self.tally.act(at, &order, &mut events);
             }
+            Item::Erase(erasure) => _ = self.tally.erase(&erasure, &mut events),
         }
     }
 

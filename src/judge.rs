@@ -7,6 +7,7 @@ mod alerts;
 mod crisis;
 mod parts;
 mod share;
+mod sla;
 mod state;
 mod similar;
 mod sources;
@@ -97,6 +98,8 @@ pub struct Judge {
     sources: Vec<SourceWatch>,
     /// Those of shares of voice, as the rules are configured.
     shares: Vec<share::Watch>,
+    /// Those on how customers are answered, as the rules are configured.
+    sla: Vec<sla::Watch>,
     alerts: Alerts,
     crises: Crises,
 }
@@ -143,7 +146,7 @@ impl Judge {
         let priority = self.watches.iter().filter(|w| matches!(w.rule.on, On::Priority { .. }));
         let priority: BTreeSet<(&str, &str)> = priority.map(|w| (w.rule.name.as_str(), w.topic_name.as_str())).collect();
         let held = |number, a: &Alert| match a.on {
-            "source" => true,
+            "source" | "sla" => true,
             "priority" => priority.contains(&(a.rule.as_str(), a.topic.as_str())),
             _ => firing.contains(&number),
         };

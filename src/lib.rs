@@ -16,6 +16,7 @@ pub mod time;
 pub mod bilingual;
 pub mod limits;
 pub mod calendar;
+pub mod opening;
 pub mod anomaly;
 pub mod reason;
 pub mod personal;

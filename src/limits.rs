@@ -326,6 +326,8 @@ pub const DEAD_POSTS: usize = 1 << 20;
 pub const ACT_POSTS: usize = 16;
 /// Notes of agents on one matter.
 pub const NOTES_KEPT: usize = 256;
+/// Posts kept by default for the matters of customers.
+pub const CARE_POSTS: usize = 2_000_000;
 /// People of ours who signed in one matter that are remembered.
 pub const AGENTS_KEPT: usize = 64;
 

@@ -86,6 +86,11 @@ impl Recall {
         Recall { ring: Mutex::default(), most, formats }
     }
 
+    /// Lets go of all that is kept: what a person wrote cannot be told apart in it.
+    pub fn clear(&self) {
+        *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = Ring::default();
+    }
+
     /// Whether it keeps anything.
     pub fn is_on(&self) -> bool {
         self.most > 0

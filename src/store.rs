@@ -8,6 +8,7 @@
 
 mod changes;
 mod copy;
+mod erase;
 mod file;
 mod keeper;
 mod log;
@@ -39,8 +40,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::alert::{Alert, Reason, Severity, Status};
 use crate::bilingual::Both;
 use crate::codec;
+use crate::incidents::Erased;
 use crate::journal::{Fold, Item, Names, Row, Setting};
 use crate::post::{PostBuf, PostKey};
+use crate::tally::{Erasure, Event};
 use crate::telemetry;
 use crate::time::{Clock, Timestamp};
 use crate::wire;
@@ -129,6 +132,8 @@ pub enum Job {
     Ended(Box<Kept>, Timestamp),
     /// A post was deleted: its text, author and links leave the file.
     Gone(PostKey),
+    /// Somebody's posts leave the file, wherever they are shown.
+    Erased(Erasure),
     /// A post has a new version.
     Edited(PostKey, PostBuf),
     /// What is to be told, and what was.
@@ -332,6 +337,34 @@ impl Opened {
         let (kept, alerts) = self.log.latest().map_err(io)?;
         let (moved, incidents) = changes::latest(self.log.connection()).map_err(io)?;
         Ok(Resumed { next: self.log.next(), kept, moved, floors: (alerts, incidents), past: self.past()?, fold })
+    }
+
+    /// Lets go of all that is known of somebody, while no engine runs.
+    ///
+    /// # Errors
+    /// The file is not used after all.
+    pub fn erase(&mut self, setting: Setting, erasure: &Erasure, now: Timestamp) -> Result<Erased, Both> {
+        let path = self.path.clone();
+        let mut fold = self.resume(setting, now).map_err(|e| e.text())?.fold;
+        let mut events = Vec::new();
+        let erased = fold.tally.erase(erasure, &mut events);
+        if !fold.tally.is_between() {
+            let (es, en) = (
+                "el motor se detuvo a media cuenta: ponlo en marcha y bórralo ahí",
+                "the engine stopped amid a count: start it and erase there",
+            );
+            return Err(Both::new(es, en));
+        }
+        let gone = events.iter().filter_map(|event| if let Event::Delete(key) = event { Some(Job::Gone(*key)) } else { None });
+        let mut jobs: Vec<Job> = gone.collect();
+        jobs.push(Job::Erased(erasure.clone()));
+        fold.snapshot(&mut |part| jobs.push(Job::Part(part)));
+        jobs.push(Job::Whole);
+        self.settle(jobs, now).map_err(|e| file::refusal(&path, &e).text())?;
+        match &self.full {
+            Some(why) => Err(Both::new(format!("sin lugar: {why}"), format!("no room: {why}"))),
+            None => Ok(erased),
+        }
     }
 
     /// What is still to be told.

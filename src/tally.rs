@@ -42,7 +42,7 @@ use crate::reason::Skipped;
 use crate::score::{self, Addend, Score};
 use crate::seen::{Known, Seen};
 use crate::time::Timestamp;
-use crate::topic::{On, Sign, SourceId, TopicId};
+use crate::topic::{On, Sign, SlaRule, SourceId, TopicId};
 use crate::window::{Tallied, Window};
 use answers::Answers;
 use authors::Authors;
@@ -50,7 +50,7 @@ pub use authors::{REPEAT_AUTHOR, REPEAT_MOST, REPEAT_STEP};
 use brands::Brands;
 pub use brands::{BrandOverview, BrandStanding};
 pub use buckets::Unusual;
-pub use care::Order;
+pub use care::{Erasure, Order};
 use clock::EventClock;
 use evidence::Around;
 pub use held::Held;
@@ -190,6 +190,8 @@ pub struct Tally {
     listened: Listened,
     judge: Judge,
     incidents: Incidents,
+    /// By which rules answers are watched.
+    sla_rules: Option<Arc<[SlaRule]>>,
     /// Every topic that ever was listened to; a slot is never used again.
     topics: Vec<Topic>,
     /// Slot of every topic of the set that is listened to now, in its order.
@@ -244,6 +246,7 @@ impl Tally {
             listened: Listened::default(),
             judge: Judge::beside(&settings.taken),
             incidents: Incidents::default(),
+            sla_rules: None,
             topics: Vec::new(),
             slots: Vec::new(),
             compiled: None,
@@ -535,6 +538,8 @@ impl Tally {
         self.sources.adopt(&listening.source_rules);
         self.adopt_unusual(listening, now);
         self.adopt_shares(listening, now, events);
+        self.adopt_sla(&listening.sla_rules, now);
+        self.incidents.keep(&listening.care);
         tell(&mut self.alerts, events);
     }
 

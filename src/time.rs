@@ -116,6 +116,12 @@ impl Zone {
         self.offset
     }
 
+    /// The next moment after `at` at which the offset changes; never, for all practical purposes, at the end.
+    pub fn steady_until(&mut self, at: Timestamp) -> Timestamp {
+        self.offset(at);
+        Timestamp(self.to)
+    }
+
     /// Hour of the civil week: `0` is Monday 00:00-01:00, `167` is Sunday 23:00-24:00.
     pub fn hour_of_week(&mut self, at: Timestamp) -> usize {
         let local = at.0.saturating_add(self.offset(at));

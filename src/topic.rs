@@ -7,10 +7,12 @@ use std::sync::Arc;
 use crate::alert::Severity;
 use crate::anomaly::Settings;
 use crate::calendar::Calendar;
+use crate::limits;
+use crate::opening::Hours;
 use crate::query::Query;
 use crate::score::Score;
 use crate::share;
-use crate::time::Zone;
+use crate::time::{HOUR, Zone};
 use crate::window::Window;
 
 /// A topic's number: given once by name and never used again, so that counts survive a reload.
@@ -74,8 +76,8 @@ pub struct Account {
     pub handle: String,
     /// Network, empty for any.
     pub network: String,
-    /// What it is for.
-    pub role: Role,
+    /// What it is for, if anybody says.
+    pub role: Option<Role>,
 }
 
 impl Account {
@@ -100,8 +102,17 @@ pub struct Brand {
     pub own: bool,
     /// Its accounts.
     pub accounts: Vec<Account>,
+    /// Handles of authors whose posts open no matter, in lower case.
+    pub ignore: Vec<String>,
     /// Telephone numbers and addresses that it gives out, as people write them.
     pub published: Vec<String>,
+}
+
+impl Brand {
+    /// Whether the author called `name` opens no matter of it.
+    pub fn ignores(&self, name: &str) -> bool {
+        !name.is_empty() && self.ignore.contains(&name.to_lowercase())
+    }
 }
 
 /// The labels of a topic in the reports of a care team.
@@ -202,6 +213,54 @@ pub struct SourceRule {
     pub severity: Severity,
 }
 
+/// One `[[alert]]` on how customers are answered.
+#[derive(Debug, Clone)]
+pub struct SlaRule {
+    /// Its name.
+    pub name: String,
+    /// The brands it watches, all our own,
+    /// with their hours; no hours for clocks that always run.
+    pub brands: Vec<(Arc<str>, Option<Arc<Hours>>)>,
+    /// A first answer may take so long, in microseconds of its hours,
+    pub first_answer: i64,
+    /// and this long before anybody is warned.
+    pub warn: Option<i64>,
+    /// The same where an operation of the customer is blocked.
+    pub blocked: Option<i64>,
+    /// A later answer may take so long; `None` for any time.
+    pub next_answer: Option<i64>,
+    /// News that we promised may take so long; `None` for any time.
+    pub promise: Option<i64>,
+    /// It also watches matters of those who only have our name carried along.
+    pub bystanders: bool,
+    /// So many alerts of one brand and kind stand alone; what comes beyond is told as one.
+    pub each: usize,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+/// How long what customers wrote is kept, in microseconds of event time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Care {
+    /// Figures of a matter, after it closed.
+    pub retention: i64,
+    /// Texts, handles and notes, after it closed; then its customer has a pseudonym.
+    pub texts: i64,
+    /// Posts that are kept only because somebody might answer them.
+    pub strays: i64,
+    /// Posts that are kept at most.
+    pub max_posts: usize,
+    /// What pseudonyms are made with; without it every matter has a customer of its own.
+    pub key: Option<Arc<str>>,
+}
+
+impl Default for Care {
+    fn default() -> Care {
+        const DAY: i64 = 24 * HOUR;
+        Care { retention: 400 * DAY, texts: 90 * DAY, strays: 72 * HOUR, max_posts: limits::CARE_POSTS, key: None }
+    }
+}
+
 /// One source as the stages need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceName {
@@ -224,9 +283,13 @@ pub struct Listening {
     pub rules: Vec<Rule>,
     /// Alert rules on sources.
     pub source_rules: Vec<SourceRule>,
+    /// Alert rules on how customers are answered; shared by all versions of what one file says.
+    pub sla_rules: Arc<[SlaRule]>,
     /// Which sources carry the posts of our own accounts, by `SourceId`: only they tell what was answered, and
     /// of them every post is kept for a while, because any may turn out to be answered.
     pub own_posts: Vec<bool>,
+    /// How long what customers wrote is kept.
+    pub care: Care,
     /// Groups of brands.
     pub groups: Vec<share::Group>,
     /// How the queries of each topic were written down, query by query; shared by all versions that
@@ -257,7 +320,7 @@ mod tests {
 
     #[test]
     fn accounts_are_decided_by_id_then_handle() {
-        let a = Account { id: "did:1".into(), handle: "banco".into(), network: "bluesky".into(), role: Role::Service };
+        let a = Account { id: "did:1".into(), handle: "banco".into(), network: "bluesky".into(), role: Some(Role::Service) };
         assert!(a.is("bluesky", "did:1", "renamed"));
         assert!(!a.is("bluesky", "did:2", "banco"));
         assert!(a.is("bluesky", "", "Banco"));

@@ -44,6 +44,8 @@ pub struct Named {
     pub leading: bool,
     /// What the named accounts are for; an account for service wins.
     pub role: Role,
+    /// The configuration says so, of one of them at least; else it is taken for granted.
+    pub is_said: bool,
 }
 
 /// A topic of a brand that found the post.
@@ -119,6 +121,8 @@ pub struct Utterance {
     pub conversation: Option<PostKey>,
     /// Topics of brands that found it.
     pub topics: Box<[Found]>,
+    /// Brands that listen to nothing of its author.
+    pub ignored_by: Box<[Arc<str>]>,
     /// What its text says.
     pub says: Says,
     /// Personal data that are masked in its text.
@@ -149,7 +153,7 @@ impl Utterance {
 
 coded!(Tags { typology, category, subcategory, section });
 coded!(Whom { id, handle });
-coded!(Named { brand, leading, role });
+coded!(Named { brand, leading, role, is_said });
 coded!(Found { brand, topic, opens, tags });
 coded!(Says { question, courtesy, private, notice, promise, blocked, intent, agent, tone });
 coded!(Utterance {
@@ -170,6 +174,7 @@ coded!(Utterance {
     parent,
     conversation,
     topics,
+    ignored_by,
     says,
     masked,
     text,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossbeam::channel::Sender;
 
-use super::engine::{Acted, Answer, Beat, Done};
+use super::engine::{Acted, Answer, Beat, Done, Forgotten};
 use crate::journal::{self, Item, Names, Setting};
 use crate::lane::Compiled;
 use crate::store::{Health, Job, Then};
@@ -23,12 +23,14 @@ pub struct Diary {
     version: Option<u64>,
     /// Where every source goes on, by its name.
     cursors: BTreeMap<String, Cursor>,
+    /// Whoever waits for an erasure: what came before it must leave the file.
+    erasures: Vec<Forgotten>,
 }
 
 impl Diary {
     /// Of a process that begins: topics have `names` already, and its sources go on at `cursors`.
     pub fn new((store, health): (Sender<Job>, Arc<Health>), setting: Setting, names: Names, cursors: BTreeMap<String, Cursor>) -> Diary {
-        let diary = Diary { store, health, setting, names, version: None, cursors };
+        let diary = Diary { store, health, setting, names, version: None, cursors, erasures: Vec::new() };
         diary.tell(Job::Item(Box::new(Item::Begun(diary.setting.sources.clone()))));
         diary
     }
@@ -66,6 +68,14 @@ impl Diary {
         vec![item, Job::Then(Then(Box::new(move || acted.tell())))]
     }
 
+    /// Somebody's data was erased: what is to be told with what came of it. Whoever asked hears of it once no older
+    /// state is in the file.
+    pub fn erased(&mut self, forgotten: Forgotten) -> Vec<Job> {
+        let jobs = vec![Job::Item(Box::new(Item::Erase(forgotten.erasure.clone()))), Job::Erased(forgotten.erasure.clone())];
+        self.erasures.push(forgotten);
+        jobs
+    }
+
     /// A beat was applied: what is to be told with what came of it.
     pub fn beat(&mut self, beat: &Beat) -> Vec<Job> {
         let mut jobs = self.listening(&beat.compiled);
@@ -74,13 +84,17 @@ impl Diary {
     }
 
     /// Tells of the whole state, if the store has lost track of it and it can be told.
-    pub fn look(&self, tally: &Tally) {
-        if !self.health.is_lost() || self.health.problem().is_some() || !tally.is_between() {
+    pub fn look(&mut self, tally: &Tally) {
+        let is_asked = self.health.is_lost() || !self.erasures.is_empty();
+        if !is_asked || self.health.problem().is_some() || !tally.is_between() {
             return;
         }
         let version = self.version.unwrap_or_default();
         journal::snapshot(tally, &self.setting.sources, version, &self.cursors, &mut |part| self.tell(Job::Part(part)));
         self.tell(Job::Whole);
+        for forgotten in std::mem::take(&mut self.erasures) {
+            self.tell(Job::Then(Then(Box::new(move || forgotten.tell()))));
+        }
     }
 
     /// Items speak of topics by their places in `compiled` from here on.

@@ -9,6 +9,7 @@ use super::reorder::Reorder;
 use crate::decode::{self, Format};
 use crate::http::Question;
 use crate::incident::Refusal;
+use crate::incidents::Erased;
 use crate::intake::{Buffer, Intake, Receipt, Step};
 use crate::lane::{Compiled, Input, Lane, Outcome};
 use crate::recall::Recall;
@@ -44,6 +45,10 @@ pub trait Sink: Send {
     /// What an agent wanted was done, or was not; `events` came of it.
     fn acted(&mut self, acted: Acted, _: &mut Vec<Event>) {
         acted.tell();
+    }
+    /// Somebody's data was erased; `events` came of it.
+    fn erased(&mut self, forgotten: Forgotten, _: &mut Vec<Event>) {
+        forgotten.tell();
     }
     /// How the tally stands after a beat.
     fn look(&mut self, _: &Tally) {}
@@ -95,6 +100,24 @@ pub struct Acted {
 }
 
 impl Acted {
+    /// Tells it.
+    pub fn tell(self) {
+        // Whoever asked may have gone away; it is done all the same.
+        let _ = self.answer.send(self.outcome);
+    }
+}
+
+/// Whose data was erased.
+pub struct Forgotten {
+    /// Whose, by keys.
+    pub erasure: tally::Erasure,
+    /// What went.
+    pub outcome: Erased,
+    /// Where that is told.
+    pub answer: oneshot::Sender<Erased>,
+}
+
+impl Forgotten {
     /// Tells it.
     pub fn tell(self) {
         // Whoever asked may have gone away; it is done all the same.
@@ -228,6 +251,10 @@ fn apply(step: Step, tally: &mut Tally, sink: &mut dyn Sink, events: &mut Vec<Ev
         Step::Act { at, order, answer, .. } => {
             let outcome = tally.act(at, &order, events);
             sink.acted(Acted { at, order, outcome, answer }, events);
+        }
+        Step::Erase { erasure, answer, .. } => {
+            let outcome = tally.erase(&erasure, events);
+            sink.erased(Forgotten { erasure, outcome, answer }, events);
         }
         Step::Outcome(buffer, outcome) => {
             let applied = tally.apply(&buffer.compiled, buffer.source, &outcome, events);

@@ -7,11 +7,12 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram};
 
 use super::diary::Diary;
-use super::engine::{Acted, Answer, Beat, Done, Sink};
+use super::engine::{Acted, Answer, Beat, Done, Forgotten, Sink};
 use crate::alert::{Alert, Status};
 use crate::feed::Feed;
 use crate::http::Pulse;
 use crate::incident::{Change, Why};
+use crate::incidents::Erased;
 use crate::reason::Skipped;
 use crate::store::{Job, Moved};
 use crate::tally::{BrandStanding, Event, Tally};
@@ -131,7 +132,8 @@ impl Publisher {
         }
         self.own = listening.brands.iter().filter(|b| b.own).map(|b| b.name.clone()).collect();
         let rules = listening.rules.iter().map(|r| (&r.name, r.severity));
-        for (rule, severity) in rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity))) {
+        let rules = rules.chain(listening.source_rules.iter().map(|r| (&r.name, r.severity)));
+        for (rule, severity) in rules.chain(listening.sla_rules.iter().map(|r| (&r.name, r.severity))) {
             telemetry::alerts(rule, severity).absolute(0);
         }
     }
@@ -291,8 +293,21 @@ impl Sink for Publisher {
         }
     }
 
+    fn erased(&mut self, forgotten: Forgotten, events: &mut Vec<Event>) {
+        let Erased { posts, matters } = forgotten.outcome;
+        tracing::warn!(posts, matters, "all that was known of a person is erased");
+        let jobs = match &mut self.diary {
+            Some(diary) => diary.erased(forgotten),
+            None => {
+                forgotten.tell();
+                Vec::new()
+            }
+        };
+        self.publish(events, None, jobs);
+    }
+
     fn look(&mut self, tally: &Tally) {
-        self.diary.iter().for_each(|diary| diary.look(tally));
+        self.diary.iter_mut().for_each(|diary| diary.look(tally));
     }
 }
 
@@ -333,8 +348,8 @@ mod tests {
 
     /// A matter is opened.
     fn change() -> Change {
-        let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Role::Service };
-        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account], published: Vec::new() }];
+        let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Some(Role::Service) };
+        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account], published: Vec::new(), ..Brand::default() }];
         let post =
             Post { id: "1", network: "x", text: "@banco hola", author: Author { handle: "ana", ..Author::default() }, ..Post::default() };
         let mut tokens = Tokens::default();

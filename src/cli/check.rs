@@ -27,7 +27,7 @@ pub fn run(mut config: Config, path: &Path, lang: Lang, out: &mut dyn Write) -> 
         (listening.brands.len(), ["marca", "marcas"], ["brand", "brands"]),
         (listening.topics.len(), ["tema", "temas"], ["topic", "topics"]),
         (queries, ["consulta", "consultas"], ["query", "queries"]),
-        (listening.rules.len() + listening.source_rules.len(), ["alerta", "alertas"], ["alert", "alerts"]),
+        (listening.rules.len() + listening.source_rules.len() + listening.sla_rules.len(), ["alerta", "alertas"], ["alert", "alerts"]),
         (config.notifiers.len(), ["notificador", "notificadores"], ["notifier", "notifiers"]),
     ];
     let shown = counts.map(|(n, es, en)| {

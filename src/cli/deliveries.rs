@@ -88,6 +88,11 @@ fn lines(body: &Value, lang: Lang) -> Vec<String> {
 
 /// One request on a connection of its own: status and body.
 pub fn ask(url: &str, token: Option<&str>, method: &str, path: &str, lang: Lang) -> Result<(u16, Vec<u8>), Failure> {
+    ask_with(url, token, method, path, b"", lang)
+}
+
+/// The same with a body.
+pub fn ask_with(url: &str, token: Option<&str>, method: &str, path: &str, body: &[u8], lang: Lang) -> Result<(u16, Vec<u8>), Failure> {
     let bad = || Failure::Usage(Both::new(format!("«{url}» no es una dirección http://"), format!("“{url}” is no http:// address")));
     let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(bad)?;
     if host.is_empty() || host.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
@@ -101,13 +106,15 @@ pub fn ask(url: &str, token: Option<&str>, method: &str, path: &str, lang: Lang)
     let bearer = if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
     let language = lang.pick("es", "en");
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept-language: {language}\r\ncontent-length: 0\r\n{bearer}\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept-language: {language}\r\ncontent-length: {}\r\ncontent-type: application/json\r\n{bearer}\r\n",
+        body.len()
     );
     let failed = |e: std::io::Error| Both::new(format!("{url} no responde: {e}"), format!("{url} does not answer: {e}"));
     let exchange = || {
         let mut socket = TcpStream::connect(&address)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.write_all(request.as_bytes())?;
+        socket.write_all(body)?;
         let mut answer = Vec::new();
         socket.take(ANSWER_BYTES).read_to_end(&mut answer)?;
         Ok(answer)

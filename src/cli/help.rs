@@ -43,6 +43,19 @@ const TEXTS: &[(&str, &str, &str)] = &[
         "En su lugar, todas las secciones con lo que vale si no se dice nada",
         "Instead, every section with what holds where nothing is said",
     ),
+    (
+        "erase",
+        "Borrar lo que se sabe de una persona: del motor en marcha o del almacén de uno parado",
+        "Erase what is known of a person: from the running engine, or the store of a stopped one",
+    ),
+    (
+        "erase!",
+        "Ejemplo:\n  escucha erase -c escucha.toml --network x --author @maria --token \"$ESCUCHA_TOKEN\"",
+        "Example:\n  escucha erase -c escucha.toml --network x --author @maria --token \"$ESCUCHA_TOKEN\"",
+    ),
+    ("erase:network", "La red de su cuenta", "The network of the account"),
+    ("erase:author", "Su id o su nombre de cuenta, con o sin @", "Its id or its handle, with or without @"),
+    ("erase:token", "Un token de administración (o ESCUCHA_TOKEN)", "A token of an administrator (or ESCUCHA_TOKEN)"),
     ("health", "Si un motor en marcha responde (código 1 si no)", "Whether a running engine answers (exit code 1 if not)"),
     (
         "health!",

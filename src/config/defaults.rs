@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::alerts::DOWN_FOR;
+use super::sla;
 use super::units::{show_duration, show_size};
 use super::used::RESOLVE_AFTER;
 use super::{Engine, Server};
@@ -136,6 +137,7 @@ fn brands(file: &mut File) {
     file.section("[[brand]]");
     file.needs("name = \"Banco Ejemplo\"");
     file.key("own", false);
+    file.key("ignore", "[]");
     file.unsaid("published = [\"55 1234 5678\", \"ayuda@bancoejemplo.mx\"]");
     file.unsaid("timezone = \"Europe/Madrid\"");
     file.section("[[brand.accounts]]");
@@ -145,6 +147,7 @@ fn brands(file: &mut File) {
     file.text("role", "broadcast");
     file.section("[[brand]]");
     file.needs("name = \"Otro Banco\"");
+    file.example("own = true");
     file.section("[[group]]");
     file.needs("name = \"sector\"");
     file.needs("brands = [\"Banco Ejemplo\", \"Otro Banco\"]");
@@ -213,6 +216,19 @@ fn alerts(file: &mut File) {
     file.unsaid("sources = [\"push\"]");
     file.text("down_for", show_duration(DOWN_FOR));
     unusual(file, Settings::new(Direction::Drop));
+    file.kind("[[alert]]", "sla", "on", "sla");
+    file.unsaid("brands = [\"Banco Ejemplo\"]");
+    file.text("first_answer", show_duration(sla::FIRST_ANSWER));
+    file.text("warn", show_duration(sla::WARN));
+    file.text("blocked", show_duration(sla::BLOCKED));
+    file.unsaid("next_answer = \"4h\"");
+    file.text("promise", show_duration(sla::PROMISE));
+    file.text("hours", "calendar");
+    file.unsaid("from = \"09:00\"");
+    file.unsaid("to = \"18:00\"");
+    file.unsaid("days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]");
+    file.key("bystanders", false);
+    file.key("each", sla::EACH);
     file.kind("[[alert]]", "share", "on", "share");
     file.needs("group = \"sector\"");
     file.unsaid("brands = [\"Otro Banco\"]");
@@ -295,7 +311,13 @@ fn routes(file: &mut File) {
 
 fn reports(file: &mut File) {
     let care = Care::default();
+    let kept = crate::topic::Care::default();
     file.section("[care]");
+    file.text("retention", show_duration(kept.retention));
+    file.text("texts", show_duration(kept.texts));
+    file.text("strays", show_duration(kept.strays));
+    file.key("max_posts", kept.max_posts);
+    file.unsaid("pseudonym_key = \"env:ESCUCHA_PSEUDONYMS\"");
     file.key("slots", format_args!("[{}]", care.slots.iter().map(|h| format!("\"{h:02}:00\"")).collect::<Vec<_>>().join(", ")));
     for (key, value) in [("goal", care.within), ("promise", care.promise), ("wait", care.wait)] {
         file.text(key, show_duration(value));

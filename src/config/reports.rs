@@ -36,9 +36,11 @@ pub struct Typed<'a> {
     path: Option<At<&'a str>>,
 }
 
-/// Reads `[care]`.
+/// Keys of `[care]` that say how figures are counted.
+pub const KEYS: [&str; 7] = ["slots", "goal", "promise", "handling", "target", "wait", "crossed"];
+
+/// Reads what `[care]` says of figures.
 pub fn care(section: Section<'_>) -> Care<'_> {
-    section.only(&["slots", "goal", "promise", "handling", "target", "wait", "crossed"], &[]);
     Care {
         slots: section.list("slots"),
         goal: section.duration("goal", MINUTE, 30 * 24 * HOUR),

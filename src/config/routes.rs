@@ -143,26 +143,33 @@ fn inhibit(section: Section<'_>) -> (Matching<'_>, Matching<'_>, Vec<Label>) {
 fn mute(section: Section<'_>) -> TypedMute<'_> {
     section.only(&[&["name", "days", "from", "to", "timezone"][..], &CHOICE.map(|(key, _)| key)].concat(), &[]);
     required(section, &["from", "to"]);
-    let days: [(&'static str, usize); 7] = std::array::from_fn(|day| (DAYS.get(day).copied().unwrap_or(""), day));
-    let days = chosen(section, "days", &days);
-    let civil = |key| {
-        let text = section.text(key)?;
-        let found = Civil::parse(text.value);
-        if found.is_none() {
-            let typed = text.value;
-            let cause = both!("«{typed}» no es una hora", "“{typed}” is no time of the day");
-            section.problems().error(&text.span, cause, both!("por ejemplo {key} = \"22:00\"", "for example {key} = \"22:00\""));
-        }
-        found.map(|civil| civil.0)
-    };
-    let (from, to) = (civil("from"), civil("to"));
+    let (from, to) = (civil(section, "from").map(|(_, minute)| minute), civil(section, "to").map(|(_, minute)| minute));
     TypedMute {
         name: section.name(),
         matching: matching(section),
-        days: std::array::from_fn(|day| days.as_ref().is_none_or(|days| days.contains(&day))),
+        days: days(section).unwrap_or([true; 7]),
         hours: from.zip(to),
         timezone: section.text("timezone"),
     }
+}
+
+/// A time of the day, and its minute.
+pub fn civil<'a>(section: Section<'a>, key: &str) -> Option<(At<&'a str>, u16)> {
+    let text = section.text(key)?;
+    let found = Civil::parse(text.value);
+    if found.is_none() {
+        let typed = text.value;
+        let cause = both!("«{typed}» no es una hora", "“{typed}” is no time of the day");
+        section.problems().error(&text.span, cause, both!("por ejemplo {key} = \"22:00\"", "for example {key} = \"22:00\""));
+    }
+    found.map(|civil| (text, civil.0))
+}
+
+/// The days of the week that are named.
+pub fn days(section: Section<'_>) -> Option<[bool; 7]> {
+    let known: [(&'static str, usize); 7] = std::array::from_fn(|day| (DAYS.get(day).copied().unwrap_or(""), day));
+    let named = chosen(section, "days", &known)?;
+    Some(std::array::from_fn(|day| named.contains(&day)))
 }
 
 fn heartbeat(section: Section<'_>) -> TypedHeartbeat<'_> {

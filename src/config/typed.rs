@@ -22,6 +22,7 @@ use super::problem::{Problems, both};
 use super::reports;
 use super::routes;
 use super::section::{At, Section, no_fix};
+use super::sla;
 use super::sources::{self, Source};
 use super::store;
 use super::walls;
@@ -35,6 +36,7 @@ pub struct Typed<'a> {
     pub store: Option<store::Typed<'a>>,
     pub wall: Option<walls::Typed<'a>>,
     pub care: reports::Care<'a>,
+    pub kept: sla::TypedCare<'a>,
     pub reports: Vec<reports::Typed<'a>>,
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
@@ -80,6 +82,7 @@ pub struct Brand<'a> {
     pub own: bool,
     pub timezone: Option<At<&'a str>>,
     pub accounts: Vec<Account<'a>>,
+    pub ignore: Vec<At<&'a str>>,
     pub published: Vec<At<&'a str>>,
 }
 
@@ -89,7 +92,7 @@ pub struct Account<'a> {
     pub handle: Option<At<&'a str>>,
     pub id: Option<At<&'a str>>,
     pub network: Option<At<&'a str>>,
-    pub role: AccountRole,
+    pub role: Option<AccountRole>,
 }
 
 /// `[[list]]`.
@@ -147,6 +150,7 @@ pub struct Alert<'a> {
     pub sources: Option<At<Vec<At<&'a str>>>>,
     pub down_for: Option<At<i64>>,
     pub share: groups::Share<'a>,
+    pub sla: sla::Sla<'a>,
 }
 
 impl Alert<'_> {
@@ -164,6 +168,7 @@ pub enum Watch {
     Unusual(Direction),
     Source,
     Share,
+    Sla,
 }
 
 /// Sections that are promised and not built yet.
@@ -177,13 +182,18 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
     let known =
         ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall"];
     root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat", "care", "report"]].concat(), &LATER);
+    let care = root.table("care", "[care]");
+    if let Some(section) = care {
+        section.only(&[&reports::KEYS[..], &sla::KEPT].concat(), &[]);
+    }
     Typed {
         timezone: root.text("timezone"),
         server: root.table("server", "[server]").map(server).unwrap_or_default(),
         engine: root.table("engine", "[engine]").map(engine).unwrap_or_default(),
         store: root.table("store", "[store]").map(store::read),
         wall: root.table("wall", "[wall]").map(walls::read),
-        care: root.table("care", "[care]").map(reports::care).unwrap_or_default(),
+        care: care.map(reports::care).unwrap_or_default(),
+        kept: care.map(sla::care).unwrap_or_default(),
         reports: root.tables("report", "[[report]]").into_iter().map(reports::read).collect(),
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
@@ -225,12 +235,13 @@ fn token(section: Section<'_>) -> Token<'_> {
 }
 
 fn brand(section: Section<'_>) -> Brand<'_> {
-    section.only(&["name", "own", "accounts", "published", "timezone"], &[]);
+    section.only(&["name", "own", "accounts", "ignore", "published", "timezone"], &[]);
     Brand {
         name: section.name(),
         own: section.flag("own").is_some_and(|own| own.value),
         timezone: section.text("timezone"),
         accounts: section.tables("accounts", "accounts").into_iter().map(account).collect(),
+        ignore: section.texts("ignore"),
         published: section.texts("published"),
     }
 }
@@ -243,7 +254,7 @@ fn account(section: Section<'_>) -> Account<'_> {
         handle: section.text("handle"),
         id: section.text("id"),
         network: section.text("network"),
-        role: section.choice("role", &roles, &[]).map(|r| r.value).unwrap_or_default(),
+        role: section.choice("role", &roles, &[]).map(|r| r.value),
     }
 }
 
@@ -331,7 +342,7 @@ fn queries(section: Section<'_>) -> Vec<Query<'_>> {
 
 fn alert(section: Section<'_>) -> Alert<'_> {
     let known = ["name", "on", "topics", "severity", "at", "window", "resolve_after", "sensitivity", "budget", "quick"];
-    section.only(&[&known[..], &["sources", "down_for"], &["group", "brands", "significance", "change"]].concat(), &["notify"]);
+    section.only(&[&known[..], &["sources", "down_for"], &["group", "brands", "significance", "change"], &sla::KEYS].concat(), &["notify"]);
     let watched = [
         ("priority", Watch::Priority),
         ("volume", Watch::Volume),
@@ -339,13 +350,14 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         ("drop", Watch::Unusual(Direction::Drop)),
         ("source", Watch::Source),
         ("share", Watch::Share),
+        ("sla", Watch::Sla),
     ];
     if section.value("on").is_none() {
         section.missing("on");
     }
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let windows = Window::ALL.map(|window| (window.as_str(), window));
-    let on = section.choice("on", &watched, &["sla", "source"]);
+    let on = section.choice("on", &watched, &[]);
     let on_share = on.as_ref().is_some_and(|on| on.value == Watch::Share);
     Alert {
         section,
@@ -362,6 +374,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         sources: section.list("sources"),
         down_for: section.duration("down_for", 10 * SECOND, 24 * HOUR),
         share: groups::share(section, on_share),
+        sla: sla::read(section),
     }
 }
 

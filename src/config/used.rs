@@ -21,7 +21,7 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, groups, notify, reports, routes, secret, sources, store, topics, walls};
+use super::{Config, Engine, Server, alerts, calendars, groups, notify, reports, routes, secret, sla, sources, store, topics, walls};
 use crate::nearest::nearest;
 
 /// A `priority` alert resolves so long after its last post.
@@ -72,6 +72,8 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
             version: 0,
             rules: rules(typed, &groups, &brands, problems),
             source_rules: alerts::on_sources(typed, &own_zone, problems),
+            sla_rules: sla::rules(typed, &brands, &set, problems),
+            care: sla::used(&typed.kept, folder, problems),
             brands,
             groups,
             topics,
@@ -237,6 +239,7 @@ fn brands(typed: &[typed::Brand<'_>], problems: &Problems) -> Vec<Brand> {
         name: brand.name.as_ref().map_or(String::new(), |name| name.value.to_owned()),
         own: brand.own,
         accounts: brand.accounts.iter().filter_map(|account| self::account(account, problems)).collect(),
+        ignore: brand.ignore.iter().map(|handle| handle.value.trim().trim_start_matches('@').to_lowercase()).collect(),
         published: brand.published.iter().filter_map(|text| published(text, problems)).collect(),
     };
     typed.iter().map(used).collect()
@@ -293,7 +296,7 @@ fn rules(typed: &Typed<'_>, groups: &[Group], brands: &[Brand], problems: &Probl
         let watched = watched_topics(alert, &topics, typed.topics.len(), problems);
         rule(alert, on(alert, problems)?, watched)
     };
-    typed.alerts.iter().filter(|alert| !alerts::is_on_sources(alert)).filter_map(of_alert).collect()
+    typed.alerts.iter().filter(|alert| !alerts::is_on_sources(alert) && !sla::is_on_answers(alert)).filter_map(of_alert).collect()
 }
 
 fn rule(typed: &typed::Alert<'_>, on: On, watched: Vec<TopicId>) -> Option<Rule> {
@@ -341,7 +344,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
         Watch::Priority => "priority",
         Watch::Volume => "volume",
         Watch::Unusual(direction) => direction.as_str(),
-        Watch::Source | Watch::Share => return None,
+        Watch::Source | Watch::Share | Watch::Sla => return None,
     };
     misplaced(typed, watch, kind, problems);
     // A value that is there and wrong was told already.
@@ -375,7 +378,6 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
             };
             Some(On::Volume { window: window.value, at: at as u64 })
         }
-        Watch::Source => None,
         Watch::Unusual(direction) => {
             let default = anomaly::Settings::new(direction);
             Some(On::Unusual(anomaly::Settings {
@@ -385,7 +387,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
                 quick: typed.quick.as_ref().is_some_and(|q| q.value),
             }))
         }
-        Watch::Share => None,
+        Watch::Source | Watch::Share | Watch::Sla => None,
     }
 }
 
@@ -394,22 +396,25 @@ pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &
     let spike = Watch::Unusual(Direction::Spike);
     let source = watch == Watch::Source;
     let share = watch == Watch::Share;
+    let sla = watch == Watch::Sla;
     let unusual = source || matches!(watch, Watch::Unusual(_));
     let keys = [
-        ("topics", typed.topics.as_ref().map(|k| &k.span), !source && !share, "volume"),
+        ("topics", typed.topics.as_ref().map(|k| &k.span), !source && !share && !sla, "volume"),
         ("sources", typed.sources.as_ref().map(|k| &k.span), source, "source"),
         ("down_for", typed.down_for.as_ref().map(|k| &k.span), source, "source"),
         ("group", typed.share.group.as_ref().map(|k| &k.span), share, "share"),
-        ("brands", typed.share.brands.as_ref().map(|k| &k.span), share, "share"),
+        ("brands", typed.share.brands.as_ref().map(|k| &k.span), share || sla, "share"),
         ("significance", typed.share.significance.as_ref().map(|k| &k.span), share, "share"),
         ("change", typed.share.change.as_ref().map(|k| &k.span), share, "share"),
-        ("at", typed.at.as_ref().map(|k| &k.span), !unusual && !share, "volume"),
+        ("at", typed.at.as_ref().map(|k| &k.span), !unusual && !share && !sla, "volume"),
         ("window", typed.window.as_ref().map(|k| &k.span), watch == Watch::Volume, "volume"),
         ("resolve_after", typed.resolve_after.as_ref().map(|k| &k.span), watch == Watch::Priority, "priority"),
         ("sensitivity", typed.sensitivity.as_ref().map(|k| &k.span), unusual, "spike"),
         ("budget", typed.budget.as_ref().map(|k| &k.span), unusual, "spike"),
         ("quick", typed.quick.as_ref().filter(|q| q.value).map(|k| &k.span), watch == spike, "spike"),
     ];
+    let answers = typed.sla.placed().into_iter().map(|(key, span)| (key, span, sla, "sla"));
+    let keys: Vec<_> = keys.into_iter().chain(answers).collect();
     let fitting = keys.iter().filter(|(_, _, fits, _)| *fits).map(|(key, ..)| *key);
     typed.section.takes(["name", "on", "severity"].into_iter().chain(fitting));
     for (key, span, _, other) in keys.into_iter().filter(|(_, _, fits, _)| !fits) {

@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::page::json;
 use super::subscription::{self, Params};
 use super::{App, Code, Problem, ingest, readers};
+use crate::tally::Erasure;
 use crate::telemetry::log;
 use crate::time::{HOUR, Timestamp};
 use crate::window::Window;
@@ -78,4 +79,24 @@ pub async fn log_level(State(app): State<App>, body: Body) -> Result<StatusCode,
 pub async fn reload(State(app): State<App>) -> Result<StatusCode, Problem> {
     let done = super::topics::change(&app, |desk| desk.reload()).await?;
     done.map(|()| StatusCode::NO_CONTENT).map_err(|why| Problem::because(Code::Rejected, why.es, why.en))
+}
+
+/// `POST /v1/erasures`: all that is known of a person is let go of. Answered once nothing of it is in the store.
+pub async fn erase(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+    let body = ingest::read(&app, body, FILTER_BYTES).await?;
+    let asked = wire::parse_erasure(&body);
+    let lacks = || {
+        Problem::because(
+            Code::Invalid,
+            "falta {\"network\": \"…\", \"author\": \"…\"}",
+            "{\"network\": \"…\", \"author\": \"…\"} is missing",
+        )
+    };
+    let (network, author) = asked.ok_or_else(lacks)?;
+    app.shared.recall.clear();
+    let told = app.shared.intake.erase(Erasure::of(&network, &author)).map_err(|_| Problem::new(Code::Unavailable))?;
+    let erased = told.await.map_err(|_| Problem::new(Code::Unavailable))?;
+    // What was on its way to a lane meanwhile came behind.
+    app.shared.recall.clear();
+    Ok(json(wire::erased_json(erased.posts, erased.matters)))
 }

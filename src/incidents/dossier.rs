@@ -93,7 +93,9 @@ impl Dossier {
 
     /// Why a customer's post may open a matter.
     fn cause(&self, post: &Utterance, threads: &Threads) -> Option<Cause> {
-        if threads.is_direct(post, &self.brand) {
+        if post.ignored_by.contains(&self.brand) {
+            None
+        } else if threads.is_direct(post, &self.brand) {
             Some(Cause::MentionOrReply)
         } else if post.topics.iter().any(|t| t.opens && t.brand == self.brand) {
             Some(Cause::Topic)

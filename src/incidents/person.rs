@@ -25,6 +25,8 @@ pub(super) struct Person {
     pub told: BTreeMap<IncidentKey, Told>,
     /// When something may change by itself.
     pub due: Option<Timestamp>,
+    /// When it may be let go of.
+    pub leave: Option<Timestamp>,
 }
 
 /// What was told of a matter last.
@@ -87,6 +89,11 @@ impl Person {
             return Err(self.posts.len());
         }
         self.posts.binary_search_by(|p| p.order(post))
+    }
+
+    /// The posts, in their order.
+    pub fn posts(&self) -> impl DoubleEndedIterator<Item = &Arc<Utterance>> {
+        self.posts.iter()
     }
 
     /// Nothing is filed here.

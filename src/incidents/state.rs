@@ -49,12 +49,14 @@ coded!(Incident {
     agents,
     signed_posts,
     contact_privately,
+    personal_at,
     merged_into,
     tags,
     said,
     intent,
     blocked,
     role,
+    role_said,
     before,
     after,
     assignee,
@@ -125,6 +127,10 @@ pub enum Piece {
     Act(AuthorKey, Box<Act>),
     /// What was told of a matter of a person.
     Told(AuthorKey, u64, Box<Incident>),
+    /// What stays of a matter of whom was let go of.
+    Archived(IncidentKey, u64, Box<Incident>),
+    /// When that was looked at last, and how many posts there was no room for.
+    Pruned(i64, u64),
 }
 
 impl Coded for Piece {
@@ -147,6 +153,11 @@ impl Coded for Piece {
                 (3u8, *whose, *version).encode(out);
                 incident.encode(out);
             }
+            Piece::Archived(id, version, incident) => {
+                (5u8, *id, *version).encode(out);
+                incident.encode(out);
+            }
+            Piece::Pruned(hour, dropped) => (6u8, *hour, *dropped).encode(out),
         }
     }
 
@@ -157,6 +168,8 @@ impl Coded for Piece {
             1 => Piece::Dead(Coded::decode(from)?, Coded::decode(from)?),
             2 => Piece::Act(Coded::decode(from)?, Coded::decode(from)?),
             3 => Piece::Told(Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?),
+            5 => Piece::Archived(Coded::decode(from)?, Coded::decode(from)?, Coded::decode(from)?),
+            6 => Piece::Pruned(Coded::decode(from)?, Coded::decode(from)?),
             _ => return Err(Error::Field("incidents")),
         })
     }
@@ -178,6 +191,10 @@ impl Incidents {
             person.acts().iter().for_each(|act| to(Piece::Act(*key, Box::new(act.clone()))));
             person.told.values().for_each(|told| to(Piece::Told(*key, told.version, Box::new(told.incident.clone()))));
         }
+        for (id, told) in self.archived() {
+            to(Piece::Archived(*id, told.version, Box::new(told.incident.clone())));
+        }
+        to(Piece::Pruned(self.pruned, self.dropped));
     }
 
     /// All pieces were taken: what follows from them by `now` was told before.
@@ -193,6 +210,8 @@ impl Incidents {
             Piece::Post(post) => self.hear(crate::post::Kind::Create, *post, Timestamp::MIN),
             Piece::Dead(at, key) => self.dead.add(key, at),
             Piece::Handle(handle, sighting) => self.threads.own(handle, sighting),
+            Piece::Archived(id, version, incident) => _ = self.archive.insert(id, Told { version, incident: *incident }),
+            Piece::Pruned(hour, dropped) => (self.pruned, self.dropped) = (hour, dropped),
             Piece::Act(whose, act) => self.people.entry(whose).or_default().act(*act),
             Piece::Told(whose, version, incident) => {
                 let id = incident.key();

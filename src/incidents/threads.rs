@@ -31,6 +31,11 @@ pub struct Sighting {
 coded!(Sighting { at, post, id });
 
 impl Sighting {
+    /// The account's key.
+    pub fn id(&self) -> AuthorKey {
+        self.id
+    }
+
     fn is_before(&self, post: &Utterance) -> bool {
         (self.at, self.post.len(), &self.post) < (post.at, post.id.len(), &post.id)
     }
@@ -97,13 +102,18 @@ impl Threads {
         self.handles.insert(handle, sighting);
     }
 
+    /// Nobody is known to have this handle.
+    pub fn disown(&mut self, handle: AuthorKey) {
+        self.handles.remove(&handle);
+    }
+
     /// The account that is meant.
     pub fn account(&self, whom: Whom) -> Option<AuthorKey> {
         whom.id.or_else(|| whom.handle.map(|h| self.owner(h)))
     }
 
     /// The account with this handle.
-    fn owner(&self, handle: AuthorKey) -> AuthorKey {
+    pub fn owner(&self, handle: AuthorKey) -> AuthorKey {
         self.handles.get(&handle).map_or(handle, |s| s.id)
     }
 

@@ -43,12 +43,14 @@ impl Incident {
             agents: Default::default(),
             signed_posts: 0,
             contact_privately: None,
+            personal_at: None,
             merged_into: None,
             tags: Tags::default(),
             said: Tags::default(),
             intent: Intent::default(),
             blocked: false,
             role: post.named.iter().find(|n| n.brand == *brand).map(|n| n.role),
+            role_said: post.named.iter().any(|n| n.brand == *brand && n.is_said),
             before: Tone::default(),
             after: Tone::default(),
             assignee: None,
@@ -100,6 +102,9 @@ impl Incident {
             self.intent = post.says.intent;
         }
         self.blocked |= post.says.blocked;
+        if !post.masked.is_empty() {
+            self.personal_at.get_or_insert(post.at);
+        }
         if self.our_posts == 0 { self.before.add(post.says.tone) } else { self.after.add(post.says.tone) }
     }
 

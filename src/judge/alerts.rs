@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::parts::Parts;
 use super::{Evidence, similar, words};
-use crate::alert::{Alert, Reason, Status};
+use crate::alert::{Alert, Reason, Severity, Status};
 use crate::codec::{Coded, Error, Reader};
 use crate::limits::{ALERT_IDS, ALERTS_OPEN, ALERTS_RESOLVED};
 use crate::post::{PostBuf, PostKey};
 use crate::time::Timestamp;
+use crate::window::Tallied;
 
 /// One alert.
 #[derive(Debug)]
@@ -171,6 +172,27 @@ impl Alerts {
     /// Whether alert `number` still fires.
     pub fn is_open(&self, number: u64) -> bool {
         self.open.contains(&number)
+    }
+
+    /// Whether an alert has or had this id.
+    pub fn is_known(&self, id: &str) -> bool {
+        self.by_id.contains_key(id) || self.taken.ids.contains(id)
+    }
+
+    /// Alert `number` is as bad as this now, for these reasons; tells so if it goes on.
+    pub fn worsen(&mut self, number: u64, now: Timestamp, severity: Severity, reasons: Vec<Reason>, out: &mut Vec<Alert>) {
+        if self.is_open(number) {
+            self.observe(number, now, |alert| (alert.severity, alert.reasons) = (severity.max(alert.severity), reasons));
+            self.tell(number, out);
+        }
+    }
+
+    /// Alert `number` is about so many now; tells so if it goes on.
+    pub fn swell(&mut self, number: u64, now: Timestamp, severity: Severity, count: u64, reason: Reason, out: &mut Vec<Alert>) {
+        if self.is_open(number) {
+            self.observe(number, now, |alert| alert.observed = Tallied { mentions: count, authors: count, reposts: 0 });
+            self.worsen(number, now, severity, vec![reason], out);
+        }
     }
 
     /// Ends alert `number` and tells so, unless it is over already.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::sources::SourceWatch;
-use super::{Firing, Judge, Watch, share};
+use super::{Firing, Judge, Watch, share, sla};
 use crate::alert::Severity;
 use crate::codec::{Coded, Error, Reader};
 use crate::topic::{On, Rule};
@@ -57,6 +57,7 @@ impl Judge {
         self.watches.encode(out);
         self.sources.iter().map(SourceWatch::held).collect::<Vec<_>>().encode(out);
         self.shares.iter().map(share::Watch::held).collect::<Vec<_>>().encode(out);
+        self.sla.iter().map(sla::Watch::held).collect::<Vec<_>>().encode(out);
         self.alerts.encode(out);
         self.crises.going(&self.alerts).encode(out);
     }
@@ -69,6 +70,7 @@ impl Judge {
         self.watches = Coded::decode(from)?;
         self.sources = Vec::decode(from)?.into_iter().map(SourceWatch::of).collect();
         self.shares = Vec::decode(from)?.into_iter().map(share::Watch::of).collect();
+        self.sla = Vec::decode(from)?.into_iter().map(sla::Watch::of).collect();
         self.alerts.restore(from)?;
         self.crises = Coded::decode(from)?;
         Ok(())

@@ -54,7 +54,7 @@ mod tests {
     fn compiled() -> Compiled {
         let accounts = vec![Account { id: "7".into(), handle: "banco".into(), ..Account::default() }];
         let published = vec!["+52 55 9999 0000".to_owned()];
-        let brands = vec![Brand { name: "Banco".into(), own: true, accounts, published }];
+        let brands = vec![Brand { name: "Banco".into(), own: true, accounts, published, ..Brand::default() }];
         Compiled::new(Listening { brands, ..Listening::default() })
     }
 

@@ -9,7 +9,7 @@ use super::file::{self, Opened};
 use super::keeper::{self, Piece, Unreadable};
 use super::outbox::{self, Outbox};
 use super::state::{self, State};
-use super::{Job, Kept, Settings, signed, sums, unsigned};
+use super::{Job, Kept, Settings, erase, signed, sums, unsigned};
 use crate::alert::Alert;
 use crate::journal::{Fold, Names, Row, Setting};
 use crate::limits;
@@ -89,6 +89,7 @@ impl Log {
         let (mut last, mut held) = (self.last, self.held);
         let (settings, mut parts, mut again, mut ahead) = (&self.settings, 0, Vec::new(), self.ahead.clone());
         let mut ahead_changes = self.ahead_changes.clone();
+        let mut found = Vec::new();
         let tx = self.file.connection.transaction()?;
         for (i, job) in jobs.iter().enumerate() {
             match job {
@@ -112,6 +113,13 @@ impl Log {
                     scrubbed |= rewrite(&tx, *key, None)?;
                     self.outbox.scrub(&tx, *key)?;
                 }
+                Job::Erased(erasure) => {
+                    for key in erase::shown(&tx, erasure)? {
+                        found.push(Job::Gone(key));
+                        scrubbed |= rewrite(&tx, key, None)?;
+                        self.outbox.scrub(&tx, key)?;
+                    }
+                }
                 Job::Edited(key, post) => {
                     scrubbed |= rewrite(&tx, *key, Some(post))?;
                     self.outbox.edit(&tx, *key, post)?;
@@ -122,7 +130,12 @@ impl Log {
                     state.part(&tx, parts, part)?;
                     parts += 1;
                 }
-                Job::Whole => state.turn(&tx, state.row)?,
+                Job::Whole => {
+                    state.turn(&tx, state.row)?;
+                    // It is told whole since what came before is not to be in the file.
+                    while state.clean(&tx)? {}
+                    scrubbed = true;
+                }
                 // What is together was taken apart.
                 Job::Item(_) | Job::Then(_) | Job::Together(_) => {}
             }
@@ -168,6 +181,12 @@ impl Log {
         self.traces |= scrubbed;
         let mut place = 0..;
         jobs.retain(|_| place.next().is_some_and(|i: usize| !again.contains(&i)));
+        // Readers are told of what only the file knew.
+        jobs.append(&mut found);
+        if jobs.iter().any(|job| matches!(job, Job::Whole)) && self.traces {
+            // Whoever is told of an erasure is told that the log is wiped too, unless a backup is being made.
+            self.wipe().or_else(|e| if super::writer::passing(&e).is_some() { Ok(()) } else { Err(e) })?;
+        }
         Ok(())
     }
 

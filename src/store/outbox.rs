@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{Refused, file, signed, unsigned};
 use crate::alert::{Alert, Reason, Status};
 use crate::codec;
-use crate::post::{PostBuf, PostKey};
+use crate::post::{Post, PostBuf, PostKey};
 use crate::routing::{Row, Rows};
 use crate::time::Timestamp;
 
@@ -75,6 +75,19 @@ fn read(connection: &Connection) -> rusqlite::Result<Found> {
     let mut query = connection.prepare("SELECT seq, body FROM transitions")?;
     let bodies = query.query_map([], |row| Ok((unsigned(row.get(0)?), row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
     Ok((unsigned(told), rows, bodies))
+}
+
+/// Shows every post of every kept transition to `to`.
+pub fn shown(tx: &Transaction<'_>, mut to: impl FnMut(Post<'_>)) -> rusqlite::Result<()> {
+    let mut query = tx.prepare("SELECT body FROM transitions")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let body: Vec<u8> = row.get(0)?;
+        if let Ok(alert) = codec::opened::<Alert>(TRANSITION, VERSION, &body) {
+            alert.first_post.iter().chain(&alert.top_posts).for_each(|post| to(post.get()));
+        }
+    }
+    Ok(())
 }
 
 /// Keeps a transition whole until it was read.

@@ -40,11 +40,18 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
         parent: (!reply.id.is_empty()).then(|| PostKey::of(post.network, reply.id)),
         conversation: (!post.conversation_id.is_empty()).then(|| PostKey::of(post.network, post.conversation_id)),
         topics: topics.into(),
+        ignored_by: ignored_by(post, brands),
         says: says(post.text, tone),
         masked: post.masked,
         text: post.text.into(),
         url: post.url.into(),
     }
+}
+
+/// The brands that listen to nothing of the author of `post`, by handle or id.
+fn ignored_by(post: &Post<'_>, brands: &[Brand]) -> Box<[Arc<str>]> {
+    let ignores = |b: &&Brand| !b.ignore.is_empty() && [post.author.handle, post.author.id].iter().any(|name| b.ignores(name));
+    brands.iter().filter(ignores).map(|b| Arc::from(b.name.as_str())).collect()
 }
 
 /// Whether an account of a brand wrote it, is named in it or answered by it, as far as the post itself tells.
@@ -137,15 +144,17 @@ impl<'a> Names<'a> {
 
     fn add(&mut self, brands: &[Brand], (brand, account): (usize, usize), leading: bool) {
         let Some(brand) = brands.get(brand) else { return };
-        let role = brand.accounts.get(account).map_or(Role::default(), |a: &Account| a.role);
+        let said = brand.accounts.get(account).and_then(|a: &Account| a.role);
+        let (role, is_said) = (said.unwrap_or_default(), said.is_some());
         match self.brands.iter_mut().find(|n| *n.brand == *brand.name) {
             Some(known) => {
                 known.leading &= leading;
+                known.is_said |= is_said;
                 if role == Role::Service {
                     known.role = role;
                 }
             }
-            None => self.brands.push(Named { brand: brand.name.as_str().into(), leading, role }),
+            None => self.brands.push(Named { brand: brand.name.as_str().into(), leading, role, is_said }),
         }
     }
 }

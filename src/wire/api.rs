@@ -345,6 +345,29 @@ pub fn parse_log_level(body: &[u8]) -> Option<String> {
     serde_json::from_slice::<Asked>(body).ok().map(|asked| asked.filter)
 }
 
+/// Network and author of a body of `POST /v1/erasures`; neither is empty.
+pub fn parse_erasure(body: &[u8]) -> Option<(String, String)> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        network: String,
+        author: String,
+    }
+    let Asked { network, author } = serde_json::from_slice(body).ok()?;
+    let named = !network.trim().is_empty() && !author.trim().trim_start_matches('@').is_empty();
+    named.then(|| (network.trim().to_lowercase(), author))
+}
+
+/// What went with an erasure.
+pub fn erased_json(posts: usize, incidents: usize) -> String {
+    #[derive(Serialize)]
+    struct View {
+        posts: usize,
+        incidents: usize,
+    }
+    json(&View { posts, incidents })
+}
+
 /// The token of a body `{"token":"…"}`.
 pub fn parse_session(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]

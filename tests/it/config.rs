@@ -50,7 +50,7 @@ weight = 45
 
 [[alert]]
 name = "crisis"
-on = "sla"
+on = "slo"
 "#;
 
 #[test]
@@ -65,7 +65,7 @@ fn seven_mistakes_are_told_at_once() {
         }
         assert_eq!(
             shown.matches('^').count(),
-            "\"Europe/Madird\"\"0.0.0.0:7070\"qeury\"Banco Nandú\"(45\"sla\"".chars().count(),
+            "\"Europe/Madird\"\"0.0.0.0:7070\"qeury\"Banco Nandú\"(45\"slo\"".chars().count(),
             "{shown}"
         );
     }

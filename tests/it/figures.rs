@@ -17,8 +17,12 @@ use crate::incidents::Reader;
 
 /// The matters of a recording at its last post, and when that was.
 fn matters(care: &Care) -> (Vec<Incident>, Timestamp) {
-    let account =
-        |handle: &String| Account { handle: handle.to_lowercase(), network: "x".to_owned(), role: Role::Service, ..Account::default() };
+    let account = |handle: &String| Account {
+        handle: handle.to_lowercase(),
+        network: "x".to_owned(),
+        role: Some(Role::Service),
+        ..Account::default()
+    };
     let brand =
         |b: &care::Brand| Brand { name: b.name.clone(), own: true, accounts: b.accounts.iter().map(account).collect(), ..Brand::default() };
     let brands = care.brands.iter().map(brand);

@@ -40,7 +40,7 @@ impl Reader {
 }
 
 fn account(handle: &str, network: &str, role: Role) -> Account {
-    Account { id: String::new(), handle: handle.to_lowercase(), network: network.to_owned(), role }
+    Account { id: String::new(), handle: handle.to_lowercase(), network: network.to_owned(), role: Some(role) }
 }
 
 /// What became of `posts` at `now`, in the order of brand and opening.
@@ -74,7 +74,7 @@ fn the_cases() {
                 let role = if a["role"] == "service" { Role::Service } else { Role::Broadcast };
                 account(a["handle"].as_str().unwrap(), a["network"].as_str().unwrap(), role)
             });
-            Brand { name: b["name"].as_str().unwrap().to_owned(), own: true, accounts: accounts.collect(), published: Vec::new() }
+            Brand { name: b["name"].as_str().unwrap().to_owned(), own: true, accounts: accounts.collect(), ..Brand::default() }
         });
         let reader = Reader::new(brands.collect());
         let start = escucha::dates::parse("2026-03-02T00:00:00Z").unwrap();
@@ -177,7 +177,7 @@ fn known_figures() {
             name: b.name.clone(),
             own: true,
             accounts: b.accounts.iter().map(|a| account(a, "x", Role::Service)).collect(),
-            published: Vec::new(),
+            ..Brand::default()
         });
         let reader = Reader::new(brands.collect());
         let now = care.posts.iter().map(|p| reader.read(p).1.at).max().unwrap();
@@ -193,7 +193,7 @@ fn world(seed: u64, posts: usize) -> Vec<Said> {
         name: name.to_owned(),
         own: true,
         accounts: vec![account(&name.to_lowercase(), "", Role::Service)],
-        published: Vec::new(),
+        ..Brand::default()
     });
     let people = ["ana", "eva", "luz", "banco", "otro"];
     let texts =

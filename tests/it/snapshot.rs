@@ -56,6 +56,14 @@ name = "fuentes"
 on = "source"
 down_for = "2m"
 [[alert]]
+name = "plazo"
+on = "sla"
+first_answer = "5m"
+warn = "2m"
+next_answer = "10m"
+promise = "10m"
+each = 3
+[[alert]]
 name = "any-priority"
 on = "priority"
 at = 30
@@ -164,6 +172,7 @@ fn apply(engine: &Engine, tally: &mut Tally, step: &Item) -> String {
         Item::Act(at, order) => {
             let _ = tally.act(*at, order, &mut events);
         }
+        Item::Erase(erasure) => _ = tally.erase(erasure, &mut events),
         Item::Begun(_) | Item::Listening(..) => unreachable!("not among the steps"),
     }
     events.iter().map(|event| format!("{event:?}\n")).collect()
@@ -197,7 +206,7 @@ fn what_is_read_back_goes_on_as_if_nothing_had_happened() {
     let steps = steps(&engine);
     let mut tally = Tally::new(engine.settings.clone());
     let undisturbed: Vec<String> = steps.iter().map(|step| apply(&engine, &mut tally, step)).collect();
-    for kind in ["spike", "share", "source", "priority", "volume"] {
+    for kind in ["spike", "share", "source", "priority", "volume", "sla"] {
         let wanted = format!("on: \"{kind}\"");
         assert!(undisturbed.iter().any(|events| events.contains(&wanted)), "no {kind} alert: the comparison means little");
     }

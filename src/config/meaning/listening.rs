@@ -12,6 +12,12 @@ pub const TEXTS: &[Meaning] = &[
         "Números y direcciones que la marca da a conocer: no se tapan",
         "Numbers and addresses that the brand gives out: they are not masked",
     ),
+    (
+        "[[brand]]",
+        "ignore",
+        "Autores (nombre de cuenta o id) cuyos mensajes no abren ningún asunto",
+        "Authors (handle or id) whose posts open no matter",
+    ),
     ("[[brand]]", "timezone", "Zona de sus temas; sin decirla, la del archivo", "Zone of its topics; that of the file if nothing is said"),
     (
         "[[brand]]",

@@ -118,6 +118,8 @@ fn incident(g: &mut Prng, i: u64, start: Timestamp, now: Timestamp) -> Incident 
         assignee: None,
         notes: Vec::new(),
         private_posts: (private, g.below(u64::from(private) + 1) as u32),
+        personal_at: g.chance(0.1).then_some(now),
+        role_said: g.chance(0.5),
         promised_at: g.chance(0.3).then(|| now.plus(-HOUR * g.below(60) as i64)),
     }
 }

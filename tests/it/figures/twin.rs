@@ -422,8 +422,8 @@ fn talking(c: &mut Clerk<'_>) {
     c.two("promises", "contact_directly", &c.cohort(|i| i.our_turns >= 2), gate, |i| i.contact_privately.is_some());
     c.two("private", "private", &c.cohort(|i| i.our_posts > 0), gate, |i| i.private_posts.0 > 0);
     c.two("private", "notice", &c.cohort(|i| i.private_posts.0 > 0), gate, |i| i.private_posts.1 > 0);
-    let to_us = c.cohort(|i| i.role.is_some() && complaint(i));
-    c.two("misrouted", "misrouted", &to_us, gate, |i| i.role == Some(Role::Broadcast) && i.first_answer.is_none());
+    let to_us = c.cohort(|i| i.role.is_some() && i.intent == escucha::contact::Intent::Complaint);
+    c.two("misrouted", "misrouted", &to_us, gate, |i| i.role == Some(Role::Broadcast) && (i.role_said || i.our_posts == 0));
     let cohort = c.cohort(|_| true);
     let replies: usize = cohort.iter().map(|i| i.our_posts as usize).sum();
     match c.facts.broadcasts {

@@ -1,0 +1,238 @@
+//! How long what customers wrote is kept, and that erasing it leaves nothing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use escucha::codec::Coded;
+use escucha::incident::{Incident, IncidentKey};
+use escucha::incidents::Incidents;
+use escucha::post::AuthorKey;
+use escucha::prng::Prng;
+use escucha::time::{HOUR, Timestamp};
+use escucha::topic::{Account, Brand, Care};
+use serde_json::{Value, json};
+
+use crate::incidents::Reader;
+use crate::notified::Running;
+
+const DAY: i64 = 24 * HOUR;
+/// 2026-01-05T00:00:00Z.
+const START: Timestamp = Timestamp(1_767_571_200_000_000);
+
+fn reader() -> Reader {
+    let account = Account { handle: "banco".into(), ..Account::default() };
+    Reader::new(vec![Brand { name: "Banco".into(), own: true, accounts: vec![account], ..Brand::default() }])
+}
+
+/// Posts in the order of their times, over `days`, each answering none older than 20 days.
+fn world(seed: u64, days: u64, posts: usize) -> Vec<Value> {
+    let mut draw = Prng::new(seed);
+    let mut times: Vec<i64> = (0..posts).map(|_| draw.below(days * 24) as i64).collect();
+    times.sort_unstable();
+    let texts = ["no va", "¿y mi dinero?", "gracias", "ya está. -GL", "¿nos escribes por DM?", "@banco ayuda", "@c1 ya", "@c2 @banco mira"];
+    let mut all: Vec<(i64, Value)> = Vec::new();
+    for (i, hour) in times.into_iter().enumerate() {
+        // Customers come and go.
+        let who = if draw.below(3) == 0 { "banco".to_owned() } else { format!("c{}", hour as u64 / 24 / 15 * 3 + draw.below(4)) };
+        let at = START.plus(hour * HOUR).to_string();
+        let mut post = json!({"id": format!("{}", 1000 + i), "network": "x", "created_at": at,
+            "text": *draw.pick(&texts), "author": {"id": format!("{who}-1"), "handle": who}});
+        let parents: Vec<&(i64, Value)> = all.iter().filter(|(then, _)| hour - then < 20 * 24).collect();
+        if !parents.is_empty() && draw.below(3) > 0 {
+            let (_, parent) = parents[draw.below(parents.len() as u64) as usize];
+            post["in_reply_to"] = json!({"id": parent["id"], "author": parent["author"]["handle"]});
+        }
+        all.push((hour, post));
+    }
+    all.into_iter().map(|(_, post)| post).collect()
+}
+
+/// Without what may go.
+fn figures(incident: &Incident) -> Incident {
+    let nobody = "".into();
+    Incident {
+        author: AuthorKey(0),
+        handle: std::sync::Arc::clone(&nobody),
+        post_id: nobody,
+        previous: None,
+        notes: Vec::new(),
+        ..incident.clone()
+    }
+}
+
+fn all(incidents: &Incidents) -> BTreeMap<IncidentKey, Incident> {
+    incidents.all().map(|(incident, _)| (incident.key(), figures(incident))).collect()
+}
+
+fn care(retention: i64, texts: i64, strays: i64) -> Care {
+    Care { retention: retention * DAY, texts: texts * DAY, strays: strays * DAY, ..Care::default() }
+}
+
+#[test]
+fn letting_go_changes_no_figure_of_what_is_still_kept() {
+    let (reader, mut fewer, mut nameless) = (reader(), 0, 0);
+    for seed in 0..120 {
+        let (mut kept, mut twin) = (Incidents::default(), Incidents::default());
+        kept.keep(&care(100, 31, 21));
+        let mut now = START;
+        for post in world(seed, 240, 60) {
+            let (kind, post) = reader.read(&post);
+            now = post.at;
+            for incidents in [&mut kept, &mut twin] {
+                incidents.hear(kind, post.clone(), now);
+                incidents.settle(now, &mut Vec::new());
+            }
+            kept.prune(now);
+        }
+        let (got, want) = (all(&kept), all(&twin));
+        for (key, incident) in &want {
+            let over = incident.closing().map_or(now, |c| c.at.max(incident.last_activity));
+            match got.get(key) {
+                Some(found) => assert_eq!(found, incident, "seed {seed}"),
+                None => assert!(now.since(over) >= 99 * DAY, "seed {seed}: {incident:?} is gone too early"),
+            }
+        }
+        assert!(got.keys().all(|key| want.contains_key(key)), "seed {seed}");
+        fewer += usize::from(kept.len() < twin.len());
+        nameless += kept.all().filter(|(i, _)| i.handle.is_empty()).count();
+    }
+    assert!(fewer > 100 && nameless > 200, "{fewer} {nameless}");
+}
+
+#[test]
+fn memory_is_flat_once_everything_was_let_go_of_once() {
+    let (reader, mut incidents) = (reader(), Incidents::default());
+    incidents.keep(&care(60, 31, 1));
+    let mut sizes = Vec::new();
+    for day in 0..240i64 {
+        for i in 0..10 {
+            let at = START.plus(day * DAY + i * HOUR).to_string();
+            let text = if i % 2 == 0 { "@banco no va" } else { "no va nada" };
+            let author = json!({"id": format!("{day}-{i}"), "handle": format!("c{day}x{i}")});
+            let (kind, post) =
+                reader.read(&json!({"id": format!("{day}{i:02}"), "network": "x", "created_at": at, "text": text, "author": author}));
+            let now = post.at;
+            incidents.hear(kind, post, now);
+            incidents.settle(now, &mut Vec::new());
+            incidents.prune(now);
+        }
+        let mut bytes = Vec::new();
+        incidents.pieces(&mut |piece| piece.encode(&mut bytes));
+        sizes.push(bytes.len());
+    }
+    assert!(sizes[110] > 2 * sizes[10], "it grows at first: {sizes:?}");
+    let (early, late) = (sizes[110], sizes[239]);
+    assert!(late <= early + early / 50, "{early} {late}");
+}
+
+#[test]
+fn there_is_a_bound_and_what_is_beyond_is_counted() {
+    let (reader, mut incidents) = (reader(), Incidents::default());
+    incidents.keep(&Care { max_posts: 50, ..care(400, 90, 3) });
+    for i in 0..80 {
+        let at = START.plus(i * HOUR / 60).to_string();
+        let text = if i < 30 { "no va nada" } else { "@banco no va" };
+        let post = json!({"id": format!("{i}"), "network": "x", "created_at": at, "text": text, "author": {"id": format!("a{i}")}});
+        let (kind, post) = reader.read(&post);
+        let now = post.at;
+        incidents.hear(kind, post, now);
+        incidents.settle(now, &mut Vec::new());
+    }
+    assert_eq!((incidents.len(), incidents.dropped()), (50, 30), "who spoke to nobody made room");
+    assert_eq!(incidents.all().count(), 50);
+}
+
+const CONFIG: &str = "[server]\nbind = '127.0.0.1:0'\n[store]\npath = 'e.db'\n[engine]\nlateness = '0s'\n\
+    [[source]]\nname = 'push'\ntype = 'http'\nformat = 'escucha'\nown_posts = true\n\
+    [[brand]]\nname = 'Banco'\nown = true\naccounts = [{ handle = 'banco' }]\n\
+    [[topic]]\nname = 'caida'\nbrand = 'Banco'\nquery = 'cayó'\n\
+    [[alert]]\nname = 'todo'\non = 'priority'\nat = 1\n\
+    [[alert]]\nname = 'plazo'\non = 'sla'\n\
+    [[notify]]\nname = 'n'\ntype = 'webhook'\nurl = 'https://127.0.0.1:9/'\n";
+
+async fn send(running: &Running, path: &str, body: String) -> (u16, String) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.post(format!("http://{}{path}", running.address)).body(body).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// Which of `traces` stand in the store's files.
+fn traces<'a>(folder: &Path, traces: &[&'a str]) -> Vec<&'a str> {
+    let bytes: Vec<u8> = ["e.db", "e.db-wal"].iter().flat_map(|name| std::fs::read(folder.join(name)).unwrap_or_default()).collect();
+    let has = |trace: &str| bytes.windows(trace.len()).any(|w| w == trace.as_bytes());
+    traces.iter().copied().filter(|trace| has(trace)).collect()
+}
+
+fn posts(now: Timestamp) -> String {
+    let ago = |minutes: i64| now.plus(-minutes * HOUR / 60).to_string();
+    let maria = json!({"id": "id-de-maria-77", "handle": "mariaperez77"});
+    let luis = json!({"id": "id-de-luis-88", "handle": "luisgomez88"});
+    let all = [
+        json!({"id": "p-1", "network": "x", "created_at": ago(100), "text": "@banco se cayó mi secreto uno", "author": maria}),
+        json!({"id": "p-2", "network": "x", "created_at": ago(99), "text": "@mariaperez77 lo vemos. -GL", "author": {"id": "b", "handle": "banco"}, "in_reply_to": {"id": "p-1"}}),
+        json!({"id": "p-3", "network": "x", "created_at": ago(98), "text": "@banco se cayó mi secreto dos", "author": maria}),
+        json!({"id": "p-4", "network": "x", "created_at": ago(97), "text": "@banco se cayó lo de otro cliente", "author": luis}),
+    ];
+    all.iter().map(|post| format!("{post}\n")).collect()
+}
+
+const HERS: [&str; 4] = ["secreto uno", "secreto dos", "mariaperez77", "id-de-maria-77"];
+const HIS: [&str; 2] = ["lo de otro cliente", "luisgomez88"];
+
+fn now() -> Timestamp {
+    use escucha::time::{Clock, SystemClock};
+    SystemClock::new().now()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_in_no_file_any_more() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    for while_it_runs in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = Some(Running::start(CONFIG, folder.path()));
+        let engine = running.as_ref().unwrap();
+        assert_eq!(send(engine, "/v1/posts", posts(now())).await.0, 200);
+        let get = |path: &str| {
+            let url = format!("http://{}{path}", engine.address);
+            async move { reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap().text().await.unwrap() }
+        };
+        let mut shown = String::new();
+        for _ in 0..100 {
+            shown = get("/v1/alerts").await;
+            if shown.contains("plazo/Banco/x/p-1") && shown.contains("secreto dos") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(HERS.iter().all(|trace| shown.contains(trace)) && HIS.iter().all(|trace| shown.contains(trace)), "{shown}");
+        assert_eq!(traces(folder.path(), &HERS), HERS, "they were there");
+        if while_it_runs {
+            let (status, told) = send(engine, "/v1/erasures", json!({"network": "x", "author": "@MariaPerez77"}).to_string()).await;
+            assert_eq!((status, told.as_str()), (200, "{\"posts\":3,\"incidents\":1}"));
+            for path in ["/v1/alerts", "/v1/mentions"] {
+                let shown = get(path).await;
+                assert!(HERS.iter().all(|trace| !shown.contains(trace)) && shown.contains(HIS[0]), "{path}: {shown}");
+            }
+        } else {
+            drop(running.take());
+            let path = folder.path().join("escucha.toml");
+            let done = Command::new(env!("CARGO_BIN_EXE_escucha"))
+                .args(["--lang", "en", "erase", "-c", path.to_str().unwrap(), "--network", "x", "--author", "id-de-maria-77"])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&done.stdout).into_owned();
+            assert_eq!(said, "erased: 3 posts; 1 matters remain as figures only\n", "{}", String::from_utf8_lossy(&done.stderr));
+        }
+        assert_eq!(traces(folder.path(), &HERS), [""; 0], "while it runs: {while_it_runs}");
+        assert_eq!(traces(folder.path(), &HIS), HIS);
+        drop(running.take());
+        // It starts from what is left.
+        let again = Running::start(CONFIG, folder.path());
+        let url = format!("http://{}/v1/alerts", again.address);
+        let shown = reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap().text().await.unwrap();
+        assert!(HERS.iter().all(|trace| !shown.contains(trace)) && shown.contains(HIS[0]), "{shown}");
+        assert_eq!(send(&again, "/v1/erasures", "{\"network\":\"x\"}".to_owned()).await.0, 400);
+    }
+}
