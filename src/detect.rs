@@ -208,8 +208,7 @@ impl Coded for Detector {
         if let Some(looks) = &mut read.looks {
             looks.decode(from, latest)?;
         }
-        let past = read.alerted.is_none_or(|last| last.t <= latest.saturating_add(1));
-        if past && read.seen >= 0.0 && read.expected >= 0.0 { Ok(read) } else { Err(Error::Field("Detector")) }
+        if read.seen >= 0.0 && read.expected >= 0.0 { Ok(read) } else { Err(Error::Field("Detector")) }
     }
 }
 

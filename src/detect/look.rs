@@ -76,12 +76,12 @@ impl Looks {
         (self.highest, self.near).encode(out);
     }
 
-    /// Takes over what `encode` wrote, of looks that are set alike and have come to bucket `latest`, or look at the next.
+    /// Takes over what `encode` wrote, of looks that are set alike and have come to bucket `latest`. They may be looking any
+    /// number of buckets ahead of it: those in between were not listened to.
     pub fn decode(&mut self, from: &mut Reader<'_>, latest: u32) -> Result<(), Error> {
         self.channel.decode(from, latest)?;
         (self.highest, self.near) = Coded::decode(from)?;
-        let past = self.near.is_none_or(|near| near <= latest.saturating_add(1));
-        if past && self.highest.0 >= 0.0 && self.highest.1 >= 0.0 { Ok(()) } else { Err(Error::Field("Looks")) }
+        if self.highest.0 >= 0.0 && self.highest.1 >= 0.0 { Ok(()) } else { Err(Error::Field("Looks")) }
     }
 
     /// Buckets since a look was last near its bar.
