@@ -7,6 +7,7 @@
 mod canonical;
 mod clusters;
 mod detect;
+mod incidents;
 #[path = "../tests/it/outcomes.rs"]
 #[allow(dead_code, reason = "what only tests use")]
 mod outcomes;
@@ -31,6 +32,7 @@ const ROWS: &[(&str, &str)] = &[
     ("scaling", "one CPU with one lane against two CPUs with two"),
     ("detect", "a closed bucket of one topic: what is usual, what the detector says; ticks of 10 000 topics, and their bytes"),
     ("clusters", "a mention finds its near-duplicates, in the canonical posts and in recorded ones"),
+    ("incidents", "customers' matters: bytes of one, a post that opens or joins one, beats, a copy of all"),
     ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
     ("sentiment", "accuracy and macro-F1 of the sentiment"),
@@ -73,6 +75,10 @@ fn main() {
             }
             "sentiment" => {
                 judged(row, sentiment::DATA, sentiment::run);
+                continue;
+            }
+            "incidents" => {
+                incidents::run(posts.min(100_000));
                 continue;
             }
             "rules" => {

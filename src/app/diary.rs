@@ -89,12 +89,14 @@ impl Diary {
         if !is_asked || self.health.problem().is_some() || !tally.is_between() {
             return;
         }
-        let version = self.version.unwrap_or_default();
-        journal::snapshot(tally, &self.setting.sources, version, &self.cursors, &mut |part| self.tell(Job::Part(part)));
-        self.tell(Job::Whole);
+        let (version, mut jobs) = (self.version.unwrap_or_default(), Vec::new());
+        journal::snapshot(tally, &self.setting.sources, version, &self.cursors, &mut |part| jobs.push(Job::Part(part)));
+        jobs.push(Job::Whole);
         for forgotten in std::mem::take(&mut self.erasures) {
-            self.tell(Job::Then(Then(Box::new(move || forgotten.tell()))));
+            jobs.push(Job::Then(Then(Box::new(move || forgotten.tell()))));
         }
+        // In one commit: parts that came in two would be taken for two states.
+        self.tell(Job::Together(jobs));
     }
 
     /// Items speak of topics by their places in `compiled` from here on.

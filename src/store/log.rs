@@ -143,6 +143,8 @@ impl Log {
         if !row.is_empty() {
             state.append(&tx, &row.sealed())?;
         }
+        // What was made of what lay there before the state was told whole is no part of it.
+        let piece = piece.filter(|_| !jobs.iter().any(|job| matches!(job, Job::Whole)));
         match piece {
             Some(Piece::Part(part)) => state.part(&tx, self.parts, part)?,
             Some(Piece::Whole(through, _)) => {
