@@ -10,5 +10,5 @@ mod reorder;
 mod run;
 
 pub use desk::{Desk, Swapped};
-pub use engine::{Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
+pub use engine::{Acted, Answer, Beat, Done, Engine, Parts, Sink, share, source_id};
 pub use run::{Error, Job, VERSION, run};

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::bilingual::Lang;
 use crate::codec;
-use crate::feed::Feed;
+use crate::feed::{Feed, Filter};
 use crate::limits;
 use crate::notifiers::Notifier;
 use crate::prng::Prng;
@@ -212,7 +212,7 @@ impl Delivery {
 
     fn run(inner: Arc<Inner>) -> Delivery {
         let delivery = Delivery { inner, tasks: TaskTracker::new(), closing: CancellationToken::new(), stop: CancellationToken::new() };
-        let (cursor, ..) = delivery.inner.feed.join(None, None);
+        let (cursor, ..) = delivery.inner.feed.join(None, None, &Filter::default());
         // What the feed says last is queued before the workers end.
         let done = CancellationToken::new();
         for n in 0..delivery.inner.desks.len() {

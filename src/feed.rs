@@ -8,12 +8,12 @@
 
 mod entry;
 mod filter;
+mod log;
 mod ring;
 
 pub use entry::{Entry, What};
 pub use filter::{Channel, Filter};
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -22,27 +22,18 @@ use crossbeam::channel::Sender;
 use tokio::sync::{Notify, watch};
 
 use crate::alert::{Acknowledged, Alert, Status};
-use crate::limits;
-use crate::post::{Kind, Post, PostBuf, PostKey};
-use crate::store::{Job, Kept};
-use crate::tally::{Event, Mention};
-use crate::topic::{SourceId, TopicId};
+use crate::store::{Job, Kept, Moved};
+use crate::tally::Event;
+use crate::topic::SourceId;
 use crate::wire;
-use entry::Frames;
-use ring::Ring;
+use log::Log;
 
-/// Which ring an entry lies in, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Alert(u64),
-    Mention(u64),
-    Delete(u64),
-}
-
-/// Where a reader stands: the next position it has not read, per channel.
+/// Where a reader stands: what it has not read, per channel. Alerts and changes of matters are read in the order
+/// of their common sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     alerts: u64,
+    incidents: u64,
     mentions: u64,
     deletes: u64,
     windows: u64,
@@ -54,9 +45,9 @@ impl Cursor {
         self.windows = 0;
     }
 
-    /// Alerts up to this sequence number were read or filtered out.
+    /// All up to this sequence number was read or filtered out.
     pub fn served(&self) -> u64 {
-        self.alerts.saturating_sub(1)
+        self.alerts.min(self.incidents).saturating_sub(1)
     }
 }
 
@@ -98,8 +89,8 @@ pub enum NotOpen {
 pub struct Batch {
     /// Entries in order, already filtered.
     pub entries: Vec<Arc<Entry>>,
-    /// Alerts that were evicted before this reader came to them, both ends included.
-    pub gap: Option<(u64, u64)>,
+    /// What was evicted before this reader came to it: a channel, and between which numbers, both included.
+    pub gaps: Vec<(Channel, u64, u64)>,
     /// Mentions (of any topic) that were evicted before this reader came to them.
     pub dropped: u64,
     /// There is more to read.
@@ -110,39 +101,20 @@ pub struct Batch {
 #[derive(Debug, Clone)]
 pub struct Bells {
     alerts: watch::Receiver<u64>,
+    incidents: watch::Receiver<u64>,
     mentions: watch::Receiver<u64>,
 }
 
 impl Bells {
-    /// Returns when an alert or a delete, or where `mentions` is set a mention, has come since the last call.
+    /// Returns when an alert or a delete, or something else that `filter` has, has come since the last call.
     /// `false` if the feed is gone.
-    pub async fn wait(&mut self, mentions: bool) -> bool {
+    pub async fn wait(&mut self, filter: &Filter) -> bool {
         tokio::select! {
             changed = self.alerts.changed() => changed.is_ok(),
-            changed = self.mentions.changed(), if mentions => changed.is_ok(),
+            changed = self.incidents.changed(), if filter.has(Channel::Incidents) => changed.is_ok(),
+            changed = self.mentions.changed(), if filter.has(Channel::Mentions) => changed.is_ok(),
         }
     }
-}
-
-struct Log {
-    /// Number of the next entry.
-    next: u64,
-    alerts: Ring,
-    mentions: Ring,
-    deletes: Ring,
-    windows: HashMap<TopicId, u64>,
-    /// Windows by number: what a reader has not seen is a range.
-    recent: BTreeMap<u64, Arc<Entry>>,
-    /// Of the windows: one for each topic at most.
-    frames: Frames,
-    /// Who took on which of the alerts that fire.
-    acknowledged: HashMap<String, Acknowledged>,
-    /// Alerts that fired in another life and go on, as they were told last.
-    before: HashMap<String, Box<Alert>>,
-    /// Where transitions become durable before they are shown.
-    store: Option<Sender<Job>>,
-    /// Where each post is shown.
-    shown: HashMap<PostKey, Vec<Place>>,
 }
 
 /// The log. Shared by the tally's thread and all readers.
@@ -152,6 +124,7 @@ pub struct Feed {
     log: RwLock<Log>,
     bell: Notify,
     alerts: watch::Sender<u64>,
+    incidents: watch::Sender<u64>,
     mentions: watch::Sender<u64>,
 }
 
@@ -159,39 +132,30 @@ impl Feed {
     /// An empty feed for sources with these names, in the order of their numbers. `epoch` names
     /// this life of the engine.
     pub fn new(epoch: String, sources: Vec<String>) -> Arc<Feed> {
-        let ring = |first| Ring::new(first, limits::FEED_ENTRIES, limits::FEED_BYTES / 2);
-        let log = Log {
-            next: 1,
-            alerts: ring(1),
-            mentions: ring(1),
-            deletes: ring(1),
-            windows: HashMap::new(),
-            recent: BTreeMap::new(),
-            frames: Frames::default(),
-            acknowledged: HashMap::new(),
-            before: HashMap::new(),
-            store: None,
-            shown: HashMap::new(),
-        };
-        // What `ring` makes of empty rings.
-        let (alerts, _) = watch::channel(2);
-        let (mentions, _) = watch::channel(1);
-        Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, mentions })
+        Feed::of(epoch, sources, Log::new(1, (1, 1)))
     }
 
-    /// A feed that goes on with the life `epoch` after the alerts `kept`, in order and without a gap up
-    /// to `next`, the number of the next alert.
-    pub fn resume(epoch: String, sources: Vec<String>, next: u64, kept: Vec<Kept>) -> Arc<Feed> {
-        let feed = Feed::new(epoch, sources);
-        let mut log = feed.write_log();
-        let first = kept.first().map_or(next, |k| k.seq);
-        log.alerts = Ring::new(first, limits::FEED_ENTRIES, limits::FEED_BYTES / 2);
-        for alert in kept {
-            let place = Place::Alert(alert.seq);
-            log.push(What::Kept(Box::new(alert)), place);
-        }
-        drop(log);
-        feed
+    fn of(epoch: String, sources: Vec<String>, log: Log) -> Arc<Feed> {
+        // What `ring` makes of empty rings.
+        let (alerts, _) = watch::channel(2);
+        let ((incidents, _), (mentions, _)) = (watch::channel(1), watch::channel(1));
+        Arc::new(Feed { epoch, sources, log: RwLock::new(log), bell: Notify::new(), alerts, incidents, mentions })
+    }
+
+    /// A feed that goes on with the life `epoch` after the alerts `kept` and the changes of matters `moved`, each in
+    /// order and without a gap from its floor up to `next`, the number of the next of either.
+    pub fn resume(
+        epoch: String,
+        sources: Vec<String>,
+        next: u64,
+        kept: Vec<Kept>,
+        moved: Vec<(u64, Moved)>,
+        floors: (u64, u64),
+    ) -> Arc<Feed> {
+        let mut log = Log::new(next, floors);
+        kept.into_iter().for_each(|alert| log.keep(alert));
+        moved.into_iter().for_each(|(seq, moved)| log.keep_moved(seq, moved));
+        Feed::of(epoch, sources, log)
     }
 
     /// Alerts of another life that still fire: who took them on stays, and they can be taken on.
@@ -210,9 +174,9 @@ impl Feed {
         &self.epoch
     }
 
-    /// Sequence number of the newest alert, 0 if there was none.
+    /// The newest sequence number, 0 if there was none.
     pub fn head(&self) -> u64 {
-        self.read_log().alerts.end() - 1
+        self.read_log().seq - 1
     }
 
     /// Name of a source.
@@ -230,17 +194,15 @@ impl Feed {
         self.bell.notify_one();
     }
 
-    /// Appends the alerts among `jobs`, which are durable now, with all that happened to their posts
-    /// meanwhile: a reader sees none of it half done.
+    /// Appends the alerts and the changes of matters among `jobs`, which are durable now, with all that happened to
+    /// their posts meanwhile: a reader sees none of it half done.
     pub fn settle(&self, jobs: Vec<Job>) {
         let mut log = self.write_log();
         for job in jobs {
             match job {
                 Job::Alert(alert, _) => log.tell(alert),
-                Job::Ended(alert, at) => {
-                    let seq = log.alerts.end();
-                    log.push(What::Kept(Box::new(alert.ended(seq, at))), Place::Alert(seq));
-                }
+                Job::Incident(moved) => log.move_on(*moved),
+                Job::Ended(alert, at) => log.end(&alert, at),
                 Job::Gone(key) => log.scrub(key),
                 Job::Edited(key, post) => {
                     log.replace(key, Some(&post));
@@ -264,7 +226,7 @@ impl Feed {
     /// There is nothing to take on.
     pub fn acknowledge(&self, id: &str, by: Acknowledged) -> Result<Option<u64>, NotOpen> {
         let mut log = self.write_log();
-        let mut newest = log.alerts.newest().filter_map(|e| match &e.what {
+        let mut newest = log.alerts.ring.newest().filter_map(|e| match &e.what {
             What::Alert(_, alert) if alert.id == id => Some(Ok(alert.clone())),
             What::Kept(kept) if kept.id == id => Some(log.before.get(id).cloned().ok_or(NotOpen::Resolved)),
             _ => None,
@@ -282,7 +244,7 @@ impl Feed {
             let _ = store.send(Job::Alert(alert, None));
             return Ok(None);
         }
-        let seq = log.alerts.end();
+        let seq = log.seq;
         log.append(Event::Alert(alert));
         drop(log);
         self.bell.notify_one();
@@ -310,12 +272,12 @@ impl Feed {
     pub async fn ring(self: Arc<Self>, gather: Duration) {
         loop {
             self.bell.notified().await;
-            let (alerts, mentions) = {
+            let (alerts, incidents, mentions) = {
                 let log = self.read_log();
-                (log.alerts.end() + log.deletes.end(), log.mentions.end())
+                (log.alerts.ring.end() + log.deletes.end(), log.incidents.ring.end(), log.mentions.end())
             };
             let mut rung = false;
-            for (bell, end) in [(&self.alerts, alerts), (&self.mentions, mentions)] {
+            for (bell, end) in [(&self.alerts, alerts), (&self.incidents, incidents), (&self.mentions, mentions)] {
                 rung |= bell.send_if_modified(|old| std::mem::replace(old, end) != end);
             }
             // Windows wait for the beat anyway, and must not make an alert wait.
@@ -327,39 +289,49 @@ impl Feed {
 
     /// Bells of one reader.
     pub fn bells(&self) -> Bells {
-        Bells { alerts: self.alerts.subscribe(), mentions: self.mentions.subscribe() }
+        Bells { alerts: self.alerts.subscribe(), incidents: self.incidents.subscribe(), mentions: self.mentions.subscribe() }
     }
 
-    /// Where a reader starts that has seen alerts up to `since` of life `epoch`, and the head.
+    /// Where a reader of `filter` starts that has seen all up to `since` of life `epoch`, and the head.
     /// Mentions start at the head; windows with the latest of every topic. One that was here before
     /// is told of every delete that is held, for it may still show what went while it was away.
-    pub fn join(&self, since: Option<u64>, epoch: Option<&str>) -> (Cursor, Joined, u64) {
+    pub fn join(&self, since: Option<u64>, epoch: Option<&str>, filter: &Filter) -> (Cursor, Joined, u64) {
         let log = self.read_log();
-        let (floor, end) = (log.alerts.first(), log.alerts.end());
+        let (floor, end) = (log.floor(filter), log.seq);
         let deletes = if since.is_some() { log.deletes.first() } else { log.deletes.end() };
-        let at = |alerts| Cursor { alerts, mentions: log.mentions.end(), deletes, windows: 0 };
+        let from = |alerts, incidents| Cursor { alerts, incidents, mentions: log.mentions.end(), deletes, windows: 0 };
+        let at = |seq| from(seq, seq);
+        // In another life nothing was seen before, so that nothing is missing.
+        let anew = || {
+            let incidents = log.incidents.floor;
+            let wanted = filter.has(Channel::Incidents) && filter.has(Channel::Alerts);
+            let floor = if wanted { floor.min(incidents) } else { floor };
+            (from(log.alerts.floor.max(floor), incidents.max(floor)), floor)
+        };
         let (cursor, joined) = match since {
             None => (at(end), Joined::Fresh),
-            Some(seq) if seq >= end && epoch == Some(&self.epoch) => (at(floor), Joined::Ahead { floor }),
-            Some(seq) if epoch.is_some_and(|e| e != self.epoch) || seq >= end => (at(floor), Joined::OtherEpoch { floor }),
+            Some(seq) if seq >= end && epoch == Some(&self.epoch) => {
+                let (cursor, floor) = anew();
+                (cursor, Joined::Ahead { floor })
+            }
+            Some(seq) if epoch.is_some_and(|e| e != self.epoch) || seq >= end => {
+                let (cursor, floor) = anew();
+                (cursor, Joined::OtherEpoch { floor })
+            }
             Some(seq) if seq.saturating_add(1) < floor => (at(floor), Joined::TooOld { floor }),
             Some(seq) => (at(seq + 1), Joined::Recovered),
         };
         (cursor, joined, end - 1)
     }
 
-    /// Reads alerts, mentions and deletes on from `cursor`, about `bytes` of them at most.
+    /// Reads alerts, changes of matters, mentions and deletes on from `cursor`, about `bytes` of them at most.
     pub fn read(&self, cursor: &mut Cursor, filter: &Filter, bytes: usize) -> Batch {
         let mut batch = Batch::default();
         {
             let log = self.read_log();
-            let missed = log.alerts.first().saturating_sub(cursor.alerts);
-            if missed > 0 {
-                batch.gap = Some((cursor.alerts, cursor.alerts + missed - 1));
-                cursor.alerts += missed;
-            }
+            batch.gaps = log.missed(cursor, filter);
             cursor.deletes = cursor.deletes.max(log.deletes.first());
-            let left = log.alerts.read(&mut cursor.alerts, bytes, &mut batch.entries);
+            let left = log.read_numbered(cursor, filter, bytes, &mut batch.entries);
             let left = log.deletes.read(&mut cursor.deletes, left, &mut batch.entries);
             if filter.has(Channel::Mentions) {
                 batch.dropped = log.mentions.first().saturating_sub(cursor.mentions);
@@ -368,7 +340,7 @@ impl Feed {
             } else {
                 cursor.mentions = log.mentions.end();
             }
-            batch.more = cursor.alerts < log.alerts.end() || cursor.deletes < log.deletes.end() || cursor.mentions < log.mentions.end();
+            batch.more = cursor.served() + 1 < log.seq || cursor.deletes < log.deletes.end() || cursor.mentions < log.mentions.end();
         }
         batch.entries.retain(|e| filter.wants(&e.what));
         batch.entries.sort_unstable_by_key(|e| e.number);
@@ -379,8 +351,9 @@ impl Feed {
     pub fn read_windows(&self, cursor: &mut Cursor, filter: &Filter) -> Vec<Arc<Entry>> {
         let mut entries: Vec<_> = {
             let log = self.read_log();
-            let from = std::mem::replace(&mut cursor.windows, log.next);
-            log.recent.range(from..).map(|(_, e)| e.clone()).collect()
+            let (entries, next) = log.windows_from(cursor.windows);
+            cursor.windows = next;
+            entries
         };
         entries.retain(|e| filter.wants(&e.what));
         entries
@@ -389,20 +362,24 @@ impl Feed {
     /// Alerts after `since` that are still held, oldest first.
     pub fn alerts(&self, since: u64) -> Vec<Arc<Entry>> {
         let mut at = since.saturating_add(1);
-        let mut entries = Vec::new();
+        let mut entries: Vec<Arc<Entry>> = Vec::new();
         loop {
             let log = self.read_log();
-            at = at.max(log.alerts.first());
-            if at >= log.alerts.end() {
+            let ring = &log.alerts.ring;
+            let mut place = ring.place(at);
+            if place >= ring.end() {
                 return entries;
             }
-            log.alerts.read(&mut at, usize::MAX, &mut entries);
+            ring.read(&mut place, usize::MAX, &mut entries);
+            at = entries.last().and_then(|e| e.seq()).map_or(at, |seq| seq + 1);
         }
     }
 
-    /// Bytes of alerts that the reader at `cursor` has not read.
-    pub fn backlog(&self, cursor: &Cursor) -> u64 {
-        self.read_log().alerts.bytes_from(cursor.alerts)
+    /// Bytes of alerts, and of changes of matters if it wants them, that the reader at `cursor` has not read.
+    pub fn backlog(&self, cursor: &Cursor, filter: &Filter) -> u64 {
+        let log = self.read_log();
+        let incidents = if filter.has(Channel::Incidents) { log.incidents.bytes_from(cursor.incidents) } else { 0 };
+        log.alerts.bytes_from(cursor.alerts) + incidents
     }
 
     /// The frame of an entry.
@@ -410,6 +387,7 @@ impl Feed {
         let encode = || match &entry.what {
             What::Alert(seq, alert) => wire::alert_json(alert, *seq),
             What::Kept(kept) => kept.body.clone(),
+            What::Incident(seq, moved) => wire::incident_frame(*seq, &moved.body),
             What::Mention(m) => wire::mention_json(m, self.source(m.source)),
             What::Windows(w) => wire::windows_json(w),
             What::Deleted(key, network, id) => wire::deleted_json(*key, network, id),
@@ -425,144 +403,6 @@ impl Feed {
     fn write_log(&self) -> RwLockWriteGuard<'_, Log> {
         self.log.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Log {
-    /// Appends a transition as it is.
-    fn tell(&mut self, alert: Box<Alert>) {
-        if alert.status == Status::Resolved {
-            self.acknowledged.remove(&alert.id);
-        }
-        self.before.remove(&alert.id);
-        let seq = self.alerts.end();
-        self.push(What::Alert(seq, alert), Place::Alert(seq));
-    }
-
-    fn append(&mut self, event: Event) {
-        match event {
-            Event::Alert(mut alert) => {
-                alert.acknowledged = self.acknowledged.get(&alert.id).cloned();
-                self.tell(alert);
-            }
-            Event::Mention(mention) => self.push(What::Mention(mention), Place::Mention(self.mentions.end())),
-            Event::Update(mention) => {
-                self.replace(mention.key, Some(&mention.post));
-                self.push(What::Mention(mention), Place::Mention(self.mentions.end()));
-            }
-            Event::Windows(windows) => {
-                let (id, number) = (windows.id, self.number());
-                if let Some(old) = self.windows.insert(id, number) {
-                    self.recent.remove(&old);
-                }
-                let entry = Entry::new(number, What::Windows(windows), self.frames.clone());
-                self.recent.insert(number, Arc::new(entry));
-            }
-            Event::Delete(key) => self.scrub(key),
-            // Readers ask for them.
-            Event::Shares(_) | Event::Incident(_) => {}
-            Event::Forget(topic) => {
-                if let Some(number) = self.windows.remove(&topic) {
-                    self.recent.remove(&number);
-                }
-            }
-        }
-    }
-
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next - 1
-    }
-
-    fn push(&mut self, what: What, place: Place) {
-        let frames = match place {
-            Place::Alert(_) => self.alerts.frames(),
-            Place::Mention(_) => self.mentions.frames(),
-            Place::Delete(_) => self.deletes.frames(),
-        };
-        let entry = Arc::new(Entry::new(self.number(), what, frames));
-        for key in entry.posts() {
-            self.shown.entry(key).or_default().push(place);
-        }
-        let cost = entry.cost();
-        let evicted = match place {
-            Place::Alert(_) => self.alerts.push(entry, cost),
-            Place::Mention(_) => self.mentions.push(entry, cost),
-            Place::Delete(_) => self.deletes.push(entry, cost),
-        };
-        for (position, entry) in evicted {
-            let gone = if entry.seq().is_some() { Place::Alert(position) } else { Place::Mention(position) };
-            self.forget(&entry, gone);
-        }
-    }
-
-    fn forget(&mut self, entry: &Entry, place: Place) {
-        for key in entry.posts() {
-            if let Some(places) = self.shown.get_mut(&key) {
-                places.retain(|p| *p != place);
-                if places.is_empty() {
-                    self.shown.remove(&key);
-                }
-            }
-        }
-    }
-
-    /// Takes the post out of every entry that shows it and tells the readers.
-    fn scrub(&mut self, key: PostKey) {
-        if let Some((network, id)) = self.replace(key, None) {
-            self.shown.remove(&key);
-            self.push(What::Deleted(key, network, id), Place::Delete(self.deletes.end()));
-        }
-    }
-
-    /// Puts the new version of a post, or a tombstone, into every entry that shows it; returns the
-    /// network and id of the post if there is such an entry.
-    fn replace(&mut self, key: PostKey, by: Option<&PostBuf>) -> Option<(String, String)> {
-        let mut name = None;
-        for place in self.shown.get(&key)? {
-            let (ring, position) = match *place {
-                Place::Alert(seq) => (&mut self.alerts, seq),
-                Place::Mention(position) => (&mut self.mentions, position),
-                Place::Delete(_) => continue,
-            };
-            let Some(entry) = ring.get(position) else { continue };
-            let (what, found) = with(&entry.what, key, by);
-            let entry = Entry::new(entry.number, what, ring.frames());
-            ring.replace(position, entry);
-            name = name.or(found);
-        }
-        name
-    }
-}
-
-/// `what` with another version of the post `key`, or a tombstone; and network and id of that post.
-fn with(what: &What, key: PostKey, by: Option<&PostBuf>) -> (What, Option<(String, String)>) {
-    let mut name = None;
-    let mut change = |post: &PostBuf| {
-        let p = post.get();
-        if p.key() != key {
-            return post.clone();
-        }
-        name = Some((p.network.to_owned(), p.id.to_owned()));
-        let tombstone = || PostBuf::new(&Post { kind: Kind::Delete, at: p.at, network: p.network, id: p.id, ..Post::default() });
-        by.cloned().unwrap_or_else(tombstone)
-    };
-    let what = match what {
-        What::Alert(seq, alert) => {
-            let mut alert = alert.clone();
-            alert.first_post = alert.first_post.as_ref().map(&mut change);
-            alert.top_posts = alert.top_posts.iter().map(&mut change).collect();
-            What::Alert(*seq, alert)
-        }
-        What::Kept(kept) => {
-            let (body, found) = wire::replaced_json(&kept.body, key, by);
-            name = found;
-            What::Kept(Box::new(Kept { body, ..Kept::clone(kept) }))
-        }
-        What::Mention(m) => What::Mention(Arc::new(Mention { post: change(&m.post), ..Mention::clone(m) })),
-        What::Windows(w) => What::Windows(w.clone()),
-        What::Deleted(key, network, id) => What::Deleted(*key, network.clone(), id.clone()),
-    };
-    (what, name)
 }
 
 #[cfg(test)]

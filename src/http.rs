@@ -11,6 +11,7 @@ mod attention;
 mod desk;
 mod events;
 mod guard;
+mod incidents;
 mod ingest;
 mod mentions;
 mod page;
@@ -293,6 +294,9 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/alerts", READ, || get(alerts::list)),
     route(Method::POST, "/v1/alerts/{id}/ack", WORK, || post(attention::acknowledge)),
     route(Method::GET, "/v1/alerts/{id}/why", READ, || get(attention::why)),
+    route(Method::GET, "/v1/incidents", READ, || get(incidents::list)),
+    route(Method::GET, "/v1/incidents/{id}", READ, || get(incidents::one)),
+    route(Method::POST, "/v1/incidents/{id}/acts", WORK, || post(incidents::act)),
     route(Method::GET, "/v1/silences", READ, || get(attention::silences)),
     route(Method::POST, "/v1/silences", WORK, || post(attention::silence)),
     route(Method::DELETE, "/v1/silences/{id}", WORK, || delete(attention::unsilence)),

@@ -2,6 +2,8 @@
 //!
 //! All times are the posts' own; clocks run in calendar hours. What is not known is `None`, never 0.
 
+pub mod advice;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -248,6 +248,9 @@ pub const STORE_LOOKED: usize = 4096;
 pub const STORE_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Entries of the feed that clients can still read.
 pub const FEED_ENTRIES: usize = 65_536;
+/// Changes of customers' matters that clients can still read, in the feed and in the store: beside the alerts, so that
+/// a busy day of them costs none.
+pub const FEED_INCIDENTS: usize = 32_768;
 /// Bytes of recent mentions kept for `GET /v1/mentions` by default.
 pub const RECENT_BYTES: usize = 256 * 1024 * 1024;
 /// Bytes of raw input kept by default, for queries to be tried against.

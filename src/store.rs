@@ -1,10 +1,12 @@
-//! What outlives the process: one SQLite file with every transition of every alert, in order, what is still to be
-//! told of them, and the state of the tally, from which a start goes on.
+//! What outlives the process: one SQLite file with every transition of every alert and the latest changes of
+//! customers' matters, in order, what is still to be told of the alerts, and the state of the tally, from which a
+//! start goes on.
 //!
-//! A transition gets its sequence number from the commit that makes it durable, and only then is it
+//! A transition, or a change, gets its sequence number from the commit that makes it durable, and only then is it
 //! handed on to be shown; so what a reader has seen outlives the process. The writer has a thread of
 //! its own and takes all that waits into one transaction. The tally never waits for it.
 
+mod changes;
 mod copy;
 mod file;
 mod keeper;
@@ -16,6 +18,7 @@ mod sums;
 mod wal;
 mod writer;
 
+pub use changes::Moved;
 pub use copy::{NotCopied, Summary, backup, look};
 pub use outbox::{Past, Step};
 pub use reader::{Asked, Page, Reader};
@@ -120,6 +123,8 @@ pub enum Job {
     /// A transition; when the buffer that it came of was taken, by the monotonic clock, if it came of one: for
     /// latencies only.
     Alert(Box<Alert>, Option<Duration>),
+    /// A customer's matter is not what it was.
+    Incident(Box<Moved>),
     /// An alert of an earlier run is resolved, at this time, for nothing watches it any more.
     Ended(Box<Kept>, Timestamp),
     /// A post was deleted: its text, author and links leave the file.
@@ -265,10 +270,14 @@ pub struct Opened {
 pub struct Resumed {
     /// The tally, and where its sources go on.
     pub fold: Fold,
-    /// Number of the next transition.
+    /// Number of the next transition or change.
     pub next: u64,
-    /// The latest transitions, in order and without a gap up to `next`.
+    /// The latest transitions, in order.
     pub kept: Vec<Kept>,
+    /// The latest changes of customers' matters, in order.
+    pub moved: Vec<(u64, Moved)>,
+    /// From which numbers on all transitions, and all changes, are among these.
+    pub floors: (u64, u64),
     /// What is still to be told.
     pub past: Past,
 }
@@ -312,8 +321,9 @@ impl Opened {
         let firing = self.log.firing().map_err(io)?;
         let ended = firing.into_iter().filter(|alert| !watched.contains(alert.id.as_str()) && !self.log.is_ahead(&alert.id));
         self.settle(ended.map(|alert| Job::Ended(Box::new(alert), now)).collect(), now).map_err(io)?;
-        let kept = self.log.latest().map_err(io)?;
-        Ok(Resumed { next: self.log.next(), kept, past: self.past()?, fold })
+        let (kept, alerts) = self.log.latest().map_err(io)?;
+        let (moved, incidents) = changes::latest(self.log.connection()).map_err(io)?;
+        Ok(Resumed { next: self.log.next(), kept, moved, floors: (alerts, incidents), past: self.past()?, fold })
     }
 
     /// What is still to be told.
@@ -344,7 +354,7 @@ impl Opened {
     /// Number of the next transition, and the latest ones.
     #[cfg(test)]
     pub(crate) fn stands(&self) -> (u64, Vec<Kept>) {
-        (self.log.next(), self.log.latest().expect("sound"))
+        (self.log.next(), self.log.latest().expect("sound").0)
     }
 
     /// A process that dies is no power cut: tests of it need not wait for the disk.

@@ -7,6 +7,7 @@ mod api;
 mod backtest;
 mod csv;
 mod delivery;
+mod incident;
 mod post;
 mod query;
 mod share;
@@ -14,13 +15,16 @@ mod stored;
 mod stream;
 
 pub use api::{
-    FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, mentions_json, parse_log_level,
-    parse_session, put_json, series_json, topics_json, wall_json, week_json,
+    ChangedView, FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, mentions_json,
+    parse_log_level, parse_session, put_json, series_json, topics_json, wall_json, week_json,
 };
 pub use backtest::{BacktestView, ChoiceView, ChoicesView, TargetView, backtest_json};
 pub use csv::{CSV_HEADER, csv_row};
 pub use delivery::{
     LetterView, NotifierView, SilenceBody, acknowledged_json, deliveries_json, parse_note, silence_json, silences_json, why_json,
+};
+pub use incident::{
+    ActBody, CaseView, IncidentsView, ThreadPost, acted_json, case_json, change_json, incident_frame, incident_id, incidents_json,
 };
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};

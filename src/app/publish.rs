@@ -12,7 +12,7 @@ use crate::alert::{Alert, Status};
 use crate::feed::Feed;
 use crate::http::Pulse;
 use crate::reason::Skipped;
-use crate::store::Job;
+use crate::store::{Job, Moved};
 use crate::tally::{BrandStanding, Event, Tally};
 use crate::telemetry::{self, SourceMeter, TopicMeter};
 use crate::time::{Clock, Timestamp};
@@ -149,13 +149,14 @@ impl Publisher {
                     self.feed.stamp(&mut alert);
                     Job::Alert(alert, taken)
                 }
+                Event::Incident(change) => Job::Incident(Box::new(Moved::from(&**change))),
                 Event::Delete(key) => Job::Gone(*key),
                 Event::Update(mention) => Job::Edited(mention.key, mention.post.clone()),
-                Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) | Event::Incident(_) => continue,
+                Event::Mention(_) | Event::Windows(_) | Event::Forget(_) | Event::Shares(_) => continue,
             });
         }
         diary.tell(Job::Together(jobs));
-        self.feed.publish_all(events.drain(..).filter(|e| !matches!(e, Event::Alert(_))));
+        self.feed.publish_all(events.drain(..).filter(|e| !matches!(e, Event::Alert(_) | Event::Incident(_))));
     }
 
     fn since(&self, taken: Duration) -> f64 {

@@ -216,11 +216,11 @@ fn open(
         let (feed, tally) = (Feed::new(epoch, names), Tally::new(setting.tally));
         return Ok(Opening { feed, store: None, past: Past::default(), tally, cursors: BTreeMap::new() });
     };
-    let store::Resumed { fold, next, kept, past } = opened.resume(setting.clone(), job.clock.now())?;
+    let store::Resumed { fold, next, kept, moved, floors, past } = opened.resume(setting.clone(), job.clock.now())?;
     let (mut tally, cursors) = (fold.tally, fold.cursors);
     // The journal says so too.
     tally.resume();
-    let feed = Feed::resume(opened.epoch.clone(), names, next, kept);
+    let feed = Feed::resume(opened.epoch.clone(), names, next, kept, moved, floors);
     feed.go_on(past.firing().map(|alert| Alert::clone(alert)));
     tracing::info!(seq = feed.head(), firing = tally.firing().count(), "the store is open");
     if opened.torn {

@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long, value_name = "TOKEN", env = "ESCUCHA_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// What to show.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_value = "alerts,mentions", value_parser = ["alerts", "mentions", "windows", "status"])]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_value = "alerts,mentions", value_parser = ["alerts", "mentions", "windows", "incidents", "status"])]
     pub channels: Vec<String>,
     /// Only these topics.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
@@ -158,6 +158,11 @@ fn line(frame: &Value, lang: Lang) -> Option<String> {
             let topics: Vec<&str> = topics.iter().filter_map(|t| t.pointer("/topic").and_then(Value::as_str)).collect();
             let who = [text("/post/author/handle"), text("/post/author/id")].into_iter().find(|w| !w.is_empty()).unwrap_or("?");
             format!("{priority:>5.1} {} @{who} [{}] {}", text("/post/created_at"), topics.join(", "), text("/post/text"))
+        }
+        "incident" => {
+            let state = text("/incident/state");
+            let who = format!("{} {}", text("/incident/brand"), text("/incident/handle"));
+            format!("{} {} v{} {} {who} {}", text("/at"), text("/id"), frame["version"], text("/why"), state).trim_end().to_owned()
         }
         "windows" | "status" | "gap" => frame.to_string(),
         _ => return None,

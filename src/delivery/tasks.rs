@@ -79,7 +79,7 @@ impl Inner {
     }
 
     async fn serve(&self, cursor: &mut Cursor, closing: &CancellationToken, done: &CancellationToken) -> Result<(), Closed> {
-        let mut bells = self.feed.bells();
+        let (mut bells, filter) = (self.feed.bells(), alerts());
         let mut writing = None;
         while !closing.is_cancelled() {
             self.take(cursor);
@@ -88,7 +88,7 @@ impl Inner {
             let now = self.moment().elapsed;
             let wait = due.map_or(LOOK, |due| Duration::from_micros(due.saturating_sub(now).max(0) as u64).min(LOOK));
             tokio::select! {
-                rings = bells.wait(false) => if !rings { break },
+                rings = bells.wait(&filter) => if !rings { break },
                 () = tokio::time::sleep(wait) => {}
                 () = closing.cancelled() => {}
                 () = self.journal.changed() => {}
@@ -144,12 +144,12 @@ impl Inner {
 
     /// Takes everything that the feed says, and queues what is to be sent.
     fn take(&self, cursor: &mut Cursor) {
-        let filter = Filter { channels: [Channel::Alerts].into(), ..Filter::default() };
+        let filter = alerts();
         let mut router = lock(&self.router);
         let now = self.moment();
         loop {
             let batch = self.feed.read(cursor, &filter, READ_BYTES);
-            if let Some((from, to)) = batch.gap {
+            for (_, from, to) in batch.gaps {
                 tracing::error!(from, to, "alerts went by before they could be delivered");
             }
             for entry in &batch.entries {
@@ -170,7 +170,7 @@ impl Inner {
                             self.journal.read(kept.seq, alert);
                         }
                     }
-                    Told::Kept(_) | Told::Mention(_) | Told::Windows(_) => {}
+                    Told::Kept(_) | Told::Incident(..) | Told::Mention(_) | Told::Windows(_) => {}
                 }
             }
             if !batch.more {
@@ -333,6 +333,11 @@ impl Inner {
 }
 
 /// One try, which ends in time.
+/// Of all that the feed says, only these are delivered.
+fn alerts() -> Filter {
+    Filter { channels: [Channel::Alerts].into(), ..Filter::default() }
+}
+
 async fn attempt(desk: &Desk, order: &Order) -> Outcome {
     let message = Message { alert: &order.alert, seq: order.seq, key: &order.key, lang: desk.target.lang, test: false };
     let attempt = desk.target.notifier.attempt(&message);

@@ -9,7 +9,7 @@ use axum::extract::ws::Utf8Bytes;
 use crate::alert::Alert;
 use crate::limits;
 use crate::post::PostKey;
-use crate::store::Kept;
+use crate::store::{Kept, Moved};
 use crate::tally::{Mention, TopicWindows};
 
 /// What an entry tells.
@@ -19,6 +19,8 @@ pub enum What {
     Alert(u64, Box<Alert>),
     /// An alert that was written by an earlier run.
     Kept(Box<Kept>),
+    /// A change of a customer's matter, with its sequence number.
+    Incident(u64, Box<Moved>),
     /// A mention.
     Mention(Arc<Mention>),
     /// The latest windows of a topic.
@@ -56,10 +58,10 @@ impl Entry {
         Entry { number, what, frame: ArcSwapOption::empty(), cold: AtomicBool::new(false), frames }
     }
 
-    /// Sequence number, for an alert.
+    /// Sequence number, for an alert or a change of a matter.
     pub fn seq(&self) -> Option<u64> {
         match self.what {
-            What::Alert(seq, _) => Some(seq),
+            What::Alert(seq, _) | What::Incident(seq, _) => Some(seq),
             What::Kept(ref kept) => Some(kept.seq),
             _ => None,
         }
@@ -71,6 +73,7 @@ impl Entry {
         let body = match &self.what {
             What::Alert(_, a) => a.bytes(),
             What::Kept(k) => size_of::<Kept>() + k.id.len() + k.topic.len() + k.body.len() + size_of_val(&k.posts[..]),
+            What::Incident(_, m) => size_of::<Moved>() + m.body.len(),
             What::Mention(m) => m.bytes(),
             What::Windows(w) => size_of::<TopicWindows>() + w.name.len(),
             What::Deleted(_, network, id) => network.len() + id.len(),
@@ -84,7 +87,7 @@ impl Entry {
             What::Alert(_, a) => a.first_post.iter().chain(&a.top_posts).map(|p| p.get().key()).collect(),
             What::Kept(k) => k.posts.clone(),
             What::Mention(m) => vec![m.key],
-            What::Windows(_) | What::Deleted(..) => Vec::new(),
+            What::Incident(..) | What::Windows(_) | What::Deleted(..) => Vec::new(),
         }
     }
 

@@ -16,13 +16,15 @@ pub enum Channel {
     Windows,
     /// Mentions; best effort.
     Mentions,
+    /// Changes of customers' matters; resumable.
+    Incidents,
     /// The beat with the age of the data.
     Status,
 }
 
 impl Channel {
     /// All.
-    pub const ALL: [Channel; 4] = [Channel::Alerts, Channel::Windows, Channel::Mentions, Channel::Status];
+    pub const ALL: [Channel; 5] = [Channel::Alerts, Channel::Windows, Channel::Mentions, Channel::Incidents, Channel::Status];
 
     /// Its name in streams.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Channel {
             Channel::Alerts => "alerts",
             Channel::Windows => "windows",
             Channel::Mentions => "mentions",
+            Channel::Incidents => "incidents",
             Channel::Status => "status",
         }
     }
@@ -54,7 +57,7 @@ pub struct Filter {
 }
 
 impl Default for Filter {
-    /// Everything but mentions, which can be thousands in a second.
+    /// Everything but mentions, which can be thousands in a second, and the matters that only a care team follows.
     fn default() -> Self {
         Filter {
             channels: [Channel::Alerts, Channel::Windows, Channel::Status].into(),
@@ -89,6 +92,8 @@ impl Filter {
             What::Alert(_, a) => self.has(Channel::Alerts) && a.severity >= self.min_severity && self.about(a),
             What::Kept(k) => self.has(Channel::Alerts) && k.severity >= self.min_severity && self.about_kept(k),
             What::Mention(m) => self.has(Channel::Mentions) && m.topics.iter().any(|t| t.score >= self.min_priority && self.topic(&t.name)),
+            // Topics are not asked: a matter is one of a brand.
+            What::Incident(..) => self.has(Channel::Incidents),
             What::Windows(w) => self.has(Channel::Windows) && self.topic(&w.name),
             What::Deleted(..) => self.has(Channel::Mentions) || self.has(Channel::Alerts),
         }

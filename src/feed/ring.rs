@@ -87,6 +87,16 @@ impl Ring {
         self.frames.clone()
     }
 
+    /// Position of the first entry whose place in the sequence is `seq` or behind it.
+    pub(super) fn place(&self, seq: u64) -> u64 {
+        self.first + self.slots.partition_point(|slot| slot.entry.seq().is_some_and(|s| s < seq)) as u64
+    }
+
+    /// The entry at `position`, and what it costs.
+    pub(super) fn slot_at(&self, position: u64) -> Option<(&Arc<Entry>, usize)> {
+        self.slots.get(self.slot(position)?).map(|slot| (&slot.entry, slot.cost))
+    }
+
     pub(super) fn get(&self, position: u64) -> Option<&Entry> {
         self.slots.get(self.slot(position)?).map(|s| &*s.entry)
     }

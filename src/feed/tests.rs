@@ -1,9 +1,12 @@
 use super::*;
 use crate::alert::{Alert, Severity};
 use crate::clusters::Size;
+use crate::limits;
+use crate::post::{Post, PostBuf, PostKey};
 use crate::score::Score;
-use crate::tally::{MentionTopic, TopicWindows};
+use crate::tally::{Mention, MentionTopic, TopicWindows};
 use crate::time::Timestamp;
+use crate::topic::TopicId;
 use crate::window::Tallied;
 
 fn post(id: &str) -> PostBuf {
@@ -72,7 +75,7 @@ fn drain(feed: &Feed, cursor: &mut Cursor, filter: &Filter, bytes: usize) -> Vec
 fn the_size_of_a_read_changes_nothing_but_the_order_between_channels() {
     let feed = Feed::new("e".into(), Vec::new());
     let all = filter(&[Channel::Alerts, Channel::Mentions]);
-    let (start, ..) = feed.join(Some(0), None);
+    let (start, ..) = feed.join(Some(0), None, &Filter::default());
     feed.publish_all((0..100).flat_map(|i| [alert(&[]), mention(&i.to_string(), "t", 50)]));
     let whole = drain(&feed, &mut start.clone(), &all, usize::MAX);
     assert_eq!(whole.len(), 200);
@@ -86,7 +89,7 @@ fn the_size_of_a_read_changes_nothing_but_the_order_between_channels() {
 #[test]
 fn a_frame_is_encoded_once() {
     let feed = Feed::new("e".into(), vec!["tcp".into()]);
-    let (mut one, ..) = feed.join(None, None);
+    let (mut one, ..) = feed.join(None, None, &Filter::default());
     let mut two = one;
     feed.publish(mention("1", "t", 50));
     let wants = filter(&[Channel::Mentions]);
@@ -98,7 +101,7 @@ fn a_frame_is_encoded_once() {
 #[test]
 fn what_a_filter_passes_over_counts_as_served() {
     let feed = Feed::new("e".into(), Vec::new());
-    let (mut cursor, ..) = feed.join(None, None);
+    let (mut cursor, ..) = feed.join(None, None, &Filter::default());
     let critical = Filter { min_severity: Severity::Critical, ..filter(&[Channel::Alerts]) };
     feed.publish_all([alert(&[]), alert(&[])]);
     assert!(drain(&feed, &mut cursor, &critical, usize::MAX).is_empty());
@@ -112,7 +115,7 @@ fn what_a_filter_passes_over_counts_as_served() {
 #[test]
 fn windows_are_the_latest_only() {
     let feed = Feed::new("e".into(), Vec::new());
-    let (mut cursor, ..) = feed.join(None, None);
+    let (mut cursor, ..) = feed.join(None, None, &Filter::default());
     let wants = filter(&[Channel::Windows]);
     let at = |cursor: &mut Cursor| -> Vec<i64> {
         let entries = feed.read_windows(cursor, &wants);
@@ -154,7 +157,7 @@ fn who_comes_back_is_told_what_was_deleted_meanwhile() {
     let feed = Feed::new("e".into(), Vec::new());
     feed.publish_all([mention("1", "t", 50), Event::Delete(post("1").get().key())]);
     let deletes = |since, epoch| {
-        let (mut cursor, ..) = feed.join(since, epoch);
+        let (mut cursor, ..) = feed.join(since, epoch, &Filter::default());
         drain(&feed, &mut cursor, &filter(&[Channel::Mentions]), usize::MAX).len()
     };
     assert_eq!([deletes(None, None), deletes(Some(0), Some("e")), deletes(Some(7), Some("other"))], [0, 1, 1]);
@@ -174,21 +177,21 @@ fn the_log_forgets_what_it_evicts() {
 #[test]
 fn the_backlog_is_what_was_not_read() {
     let feed = Feed::new("e".into(), Vec::new());
-    let (start, ..) = feed.join(None, None);
-    assert_eq!(feed.backlog(&start), 0);
+    let (start, ..) = feed.join(None, None, &Filter::default());
+    assert_eq!(feed.backlog(&start, &Filter::default()), 0);
     feed.publish_all([alert(&["1"]), alert(&["2"])]);
-    let both = feed.backlog(&start);
+    let both = feed.backlog(&start, &Filter::default());
     let mut cursor = start;
     feed.read(&mut cursor, &filter(&[Channel::Alerts]), 1);
-    assert!(0 < feed.backlog(&cursor) && feed.backlog(&cursor) < both);
+    assert!(0 < feed.backlog(&cursor, &Filter::default()) && feed.backlog(&cursor, &Filter::default()) < both);
     drain(&feed, &mut cursor, &filter(&[Channel::Alerts]), usize::MAX);
-    assert_eq!(feed.backlog(&cursor), 0);
+    assert_eq!(feed.backlog(&cursor, &Filter::default()), 0);
 }
 
 #[test]
 fn frames_are_kept_up_to_their_bound() {
     let feed = Feed::new("e".into(), Vec::new());
-    let (mut cursor, ..) = feed.join(None, None);
+    let (mut cursor, ..) = feed.join(None, None, &Filter::default());
     let long = "ñ".repeat(limits::TEXT_BYTES / 2);
     let ids: Vec<String> = (0..limits::FEED_FRAME_BYTES / limits::TEXT_BYTES).map(|i| i.to_string()).collect();
     let mut first = None;
@@ -200,7 +203,7 @@ fn frames_are_kept_up_to_their_bound() {
             let again = feed.frame(&entry);
             assert_eq!(feed.frame(&entry).as_str().as_ptr(), again.as_str().as_ptr(), "the newest is shared");
         }
-        let held = feed.read_log().alerts.frames().bytes();
+        let held = feed.read_log().alerts.ring.frames().bytes();
         assert!(held <= limits::FEED_FRAME_BYTES / 2, "{held}");
     }
     let (entry, before) = first.expect("an alert");
@@ -208,7 +211,7 @@ fn frames_are_kept_up_to_their_bound() {
     assert_eq!((one.as_str(), two.as_str()), (before.as_str(), before.as_str()));
     assert_ne!(one.as_str().as_ptr(), two.as_str().as_ptr(), "the oldest is encoded again");
     drop((entry, cursor));
-    let frames = feed.read_log().alerts.frames();
+    let frames = feed.read_log().alerts.ring.frames();
     assert!(frames.bytes() > 0);
     drop(feed);
     assert_eq!(frames.bytes(), 0, "what is evicted is not counted for ever");
@@ -254,18 +257,28 @@ fn a_feed_goes_on_where_its_store_stood_and_scrubs_what_it_was_given() {
     };
     let shown = post("7");
     let body = wire::json(&serde_json::json!({ "seq": 6, "first_post": wire::PostView::from(&shown.get()), "top_posts": [] }));
-    let feed = Feed::resume("e".into(), Vec::new(), 7, vec![kept(5, "{}", Vec::new()), kept(6, &body, vec![shown.get().key()])]);
+    let feed = Feed::resume(
+        "e".into(),
+        Vec::new(),
+        7,
+        vec![kept(5, "{}", Vec::new()), kept(6, &body, vec![shown.get().key()])],
+        Vec::new(),
+        (5, 1),
+    );
     assert_eq!(feed.head(), 6);
-    assert_eq!(feed.join(Some(4), Some("e")).1, Joined::Recovered);
-    assert_eq!(feed.join(Some(3), Some("e")).1, Joined::TooOld { floor: 5 });
-    assert_eq!(feed.join(Some(7), Some("e")).1, Joined::Ahead { floor: 5 });
+    assert_eq!(feed.join(Some(4), Some("e"), &Filter::default()).1, Joined::Recovered);
+    assert_eq!(feed.join(Some(3), Some("e"), &Filter::default()).1, Joined::TooOld { floor: 5 });
+    assert_eq!(feed.join(Some(7), Some("e"), &Filter::default()).1, Joined::Ahead { floor: 5 });
     feed.settle(vec![Job::Gone(shown.get().key())]);
     let frames: Vec<_> = feed.alerts(4).iter().map(|e| feed.frame(e)).collect();
     assert_eq!(frames[0].as_str(), "{}");
     let now: serde_json::Value = serde_json::from_str(&frames[1]).expect("JSON");
     assert_eq!((&now["first_post"]["kind"], &now["first_post"]["id"]), (&"delete".into(), &"7".into()));
     assert!(now["first_post"]["text"] == "", "{now}");
-    assert_eq!(Feed::resume("e".into(), Vec::new(), 7, Vec::new()).join(Some(6), Some("e")).1, Joined::Recovered);
+    assert_eq!(
+        Feed::resume("e".into(), Vec::new(), 7, Vec::new(), Vec::new(), (7, 7)).join(Some(6), Some("e"), &Filter::default()).1,
+        Joined::Recovered
+    );
 }
 
 /// With a store, nothing is shown that is not durable: the word of who took an alert on neither.
@@ -313,7 +326,7 @@ fn what_is_kept_of_another_life_is_found_by_all_its_topics_and_is_over() {
     let joint = kept(r#"{"topics":[{"topic":"t"},{"topic":"u"}],"source":null}"#);
     assert_eq!(["t", "u", "v"].map(|name| joint.is_about(name)), [true, true, false]);
     assert!(kept(r#"{"topics":[],"source":"red"}"#).is_about("v") && !kept("torn").is_about("v"));
-    let feed = Feed::resume("e".into(), Vec::new(), 2, vec![joint]);
+    let feed = Feed::resume("e".into(), Vec::new(), 2, vec![joint], Vec::new(), (1, 1));
     let by = Acknowledged { by: String::new(), at: Timestamp(5), note: String::new() };
     assert_eq!(feed.acknowledge("old", by.clone()), Err(NotOpen::Resolved));
     // What goes on can be taken on, and who did in the other life is not forgotten.
@@ -322,7 +335,7 @@ fn what_is_kept_of_another_life_is_found_by_all_its_topics_and_is_over() {
         Alert { id: id.to_owned(), acknowledged, ..*alert }
     };
     let lived = |id: &str| Kept { id: id.to_owned(), status: crate::alert::Status::Firing, ..kept("{}") };
-    let feed = Feed::resume("e".into(), Vec::new(), 3, vec![lived("a"), Kept { seq: 2, ..lived("b") }]);
+    let feed = Feed::resume("e".into(), Vec::new(), 3, vec![lived("a"), Kept { seq: 2, ..lived("b") }], Vec::new(), (1, 1));
     feed.go_on([firing("a", None), firing("b", Some(by.clone()))].into_iter());
     assert_eq!(feed.acknowledge("a", by.clone()), Ok(Some(3)));
     let mut later = firing("b", None);
@@ -335,7 +348,7 @@ fn count_rings(feed: &Feed) -> (Arc<std::sync::atomic::AtomicUsize>, tokio::task
     let (rings, mut bells) = (Arc::new(std::sync::atomic::AtomicUsize::new(0)), feed.bells());
     let counted = rings.clone();
     let reading = tokio::spawn(async move {
-        while bells.wait(false).await {
+        while bells.wait(&Filter::default()).await {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     });
@@ -379,4 +392,67 @@ async fn the_bell_rings_at_once_and_then_not_more_often_than_it_may() {
     assert_eq!(rung(), last + 2);
     ringing.abort();
     reading.abort();
+}
+
+fn moved(id: u64) -> Job {
+    let body = format!("{{\"id\":\"{id}\"}}").into();
+    Job::Incident(Box::new(Moved { id: crate::incident::IncidentKey(id), at: Timestamp(0), body }))
+}
+
+fn numbers(feed: &Feed, cursor: &mut Cursor, filter: &Filter) -> (Vec<u64>, Vec<(Channel, u64, u64)>) {
+    let (mut all, mut gaps) = (Vec::new(), Vec::new());
+    loop {
+        let batch = feed.read(cursor, filter, 2000);
+        gaps.extend(batch.gaps);
+        all.extend(batch.entries.iter().filter_map(|e| e.seq()));
+        if !batch.more {
+            return (all, gaps);
+        }
+    }
+}
+
+#[test]
+fn a_busy_day_of_matters_pushes_no_alert_out() {
+    let feed = Feed::new("e".into(), vec![]);
+    let over = limits::FEED_INCIDENTS as u64 + 500;
+    feed.publish(alert(&["first"]));
+    feed.settle((0..over).map(moved).collect());
+    feed.publish(alert(&["last"]));
+    let (alerts, incidents) = (filter(&[Channel::Alerts]), filter(&[Channel::Incidents]));
+    let both = filter(&[Channel::Alerts, Channel::Incidents]);
+    let (mut cursor, joined, head) = feed.join(Some(0), Some("e"), &alerts);
+    assert_eq!((joined, head), (Joined::Recovered, over + 2));
+    assert_eq!(numbers(&feed, &mut cursor, &alerts), (vec![1, over + 2], vec![]));
+    assert_eq!(cursor.served(), head, "what it does not want it was served");
+    // Who wants both has all alerts, and is told of the gap in the other.
+    let (mut cursor, joined, _) = feed.join(Some(0), Some("e"), &both);
+    let (all, gaps) = numbers(&feed, &mut cursor, &both);
+    assert_eq!((joined, &gaps[..]), (Joined::Recovered, &[(Channel::Incidents, 1, 501)][..]));
+    assert_eq!(all, [1].into_iter().chain(502..=over + 2).collect::<Vec<_>>(), "in order");
+    assert_eq!(cursor.served(), head);
+    // Who wants matters alone is told at once.
+    assert_eq!(feed.join(Some(5), Some("e"), &incidents).1, Joined::TooOld { floor: 502 });
+    assert_eq!(feed.join(Some(5), Some("e"), &alerts).1, Joined::Recovered);
+}
+
+#[test]
+fn wherever_a_reader_stops_it_goes_on_without_a_hole() {
+    let feed = Feed::new("e".into(), vec![]);
+    let mut prng = crate::prng::Prng::new(7);
+    for i in 0..500 {
+        if prng.below(3) == 0 { feed.publish(alert(&[])) } else { feed.settle(vec![moved(i)]) }
+    }
+    let both = filter(&[Channel::Alerts, Channel::Incidents]);
+    let (mut since, mut all) = (0, Vec::new());
+    while since < feed.head() {
+        // It reads some of it, sees some of that, and is gone.
+        let (mut cursor, joined, _) = feed.join(Some(since), Some("e"), &both);
+        assert_eq!(joined, Joined::Recovered);
+        let batch = feed.read(&mut cursor, &both, 1 + prng.below(9000) as usize);
+        let seen: Vec<u64> = batch.entries.iter().filter_map(|e| e.seq()).collect();
+        let some = 1 + prng.below(seen.len() as u64) as usize;
+        all.extend(&seen[..some]);
+        since = all[all.len() - 1];
+    }
+    assert_eq!(all, (1..=feed.head()).collect::<Vec<_>>());
 }

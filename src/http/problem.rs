@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use crate::bilingual::{Both, Lang};
 use crate::query::Span;
-use crate::wire::{FaultView, ProblemView, json};
+use crate::time::Timestamp;
+use crate::wire::{ChangedView, FaultView, ProblemView, Time, json};
 use crate::{eql, limits};
 
 /// Media type of a problem document.
@@ -54,6 +55,10 @@ codes! {
     Query = "query_rejected", UNPROCESSABLE_ENTITY, "La consulta no vale", "The query is not valid";
     /// A silence of the body was not taken.
     Silence = "silence_rejected", UNPROCESSABLE_ENTITY, "El silencio no vale", "The silence is not valid";
+    /// An act of the body was not taken.
+    Act = "act_rejected", UNPROCESSABLE_ENTITY, "La acción no vale", "The act is not valid";
+    /// Somebody else changed it first.
+    Changed = "incident_changed", CONFLICT, "El caso cambió entretanto", "The incident changed meanwhile";
     /// The alert is over.
     Over = "alert_over", CONFLICT, "La alerta ya terminó", "The alert is over";
     /// Others need it.
@@ -117,13 +122,14 @@ pub struct Problem {
     detail: Both,
     retry_after: Option<u32>,
     faults: Arc<[Fault]>,
+    changed: Option<ChangedView>,
 }
 
 impl Problem {
     /// A problem without more to say.
     pub fn new(code: Code) -> Problem {
         let (_, _, es, en) = code.parts();
-        Problem { code, detail: Both::new(es, en), retry_after: None, faults: Arc::from([]) }
+        Problem { code, detail: Both::new(es, en), retry_after: None, faults: Arc::from([]), changed: None }
     }
 
     /// The problem behind an answer that the HTTP library gave by itself.
@@ -144,6 +150,11 @@ impl Problem {
     pub fn retry_after(mut self, seconds: u32) -> Problem {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// How it is now that somebody changed it: its version, who did, if an agent, and when.
+    pub fn changed(self, version: u64, by: Option<&str>, at: Timestamp) -> Problem {
+        Problem { changed: Some(ChangedView { version, changed_by: by.map(str::to_owned), changed_at: Time(at) }), ..self }
     }
 
     /// What is wrong with the body, fault by fault; `limits::PROBLEMS_SHOWN` at most.
@@ -176,6 +187,7 @@ impl Problem {
             detail: self.detail.get(lang),
             code,
             errors: self.faults.iter().map(|f| f.view(lang)).collect(),
+            changed: self.changed.as_ref(),
         });
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], document).into_response();
         let headers = response.headers_mut();

@@ -18,7 +18,8 @@ impl From<Unanswered> for Problem {
     }
 }
 
-async fn ask<R: Send + 'static>(app: &App, f: impl FnOnce(&mut Tally) -> R + Send + 'static) -> Result<R, Problem> {
+/// Runs `f` on the tally's thread.
+pub async fn ask<R: Send + 'static>(app: &App, f: impl FnOnce(&mut Tally) -> R + Send + 'static) -> Result<R, Problem> {
     Ok(app.shared.asker.ask(f).await?)
 }
 

@@ -61,7 +61,7 @@ pub async fn beat(app: App, beats: watch::Sender<Beat>) {
 /// One frame.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// A client that has this frame was served all alerts up to this one, and can go on from there.
+    /// A client that has this frame was served all up to this one, and can go on from there.
     pub seq: Option<u64>,
     /// JSON.
     pub text: Utf8Bytes,
@@ -96,7 +96,7 @@ impl Session {
     pub fn new(app: App, start: Start, holder: Holder) -> Session {
         let feed = &app.shared.feed;
         let bells = feed.bells();
-        let (cursor, joined, head) = feed.join(start.since, start.epoch.as_deref());
+        let (cursor, joined, head) = feed.join(start.since, start.epoch.as_deref(), &start.filter);
         let reason = match joined {
             Joined::Fresh | Joined::Recovered => None,
             Joined::TooOld { floor } => Some(("cursor_too_old", floor)),
@@ -150,9 +150,9 @@ impl Session {
         self.cursor.rewind_windows();
     }
 
-    /// Alert bytes that wait for this client.
+    /// Bytes of alerts and changes of matters that wait for this client.
     pub fn backlog(&self) -> u64 {
-        self.feed().backlog(&self.cursor)
+        self.feed().backlog(&self.cursor, &self.filter)
     }
 
     /// Whether it could still come in: a reload may have taken its token away.
@@ -180,7 +180,7 @@ impl Session {
             }
             let mut frames = Vec::new();
             tokio::select! {
-                open = self.bells.wait(self.filter.has(Channel::Mentions)) => if !open { return None },
+                open = self.bells.wait(&self.filter) => if !open { return None },
                 changed = self.beat.changed() => {
                     changed.ok()?;
                     if !self.is_allowed() {
@@ -213,9 +213,9 @@ impl Session {
         let feed = self.app.shared.feed.clone();
         let batch = feed.read(&mut self.cursor, &self.filter, READ_BYTES);
         let mut frames = Vec::with_capacity(batch.entries.len() + 1);
-        if let Some((from, to)) = batch.gap.filter(|_| self.filter.has(Channel::Alerts)) {
+        for (channel, from, to) in batch.gaps {
             telemetry::stream_gaps().increment(1);
-            frames.push(Frame { seq: None, text: wire::gap_json("alerts", from, to, "evicted").into() });
+            frames.push(Frame { seq: None, text: wire::gap_json(channel.as_str(), from, to, "evicted").into() });
         }
         self.dropped += batch.dropped;
         frames.extend(batch.entries.iter().map(|entry| self.frame(&feed, entry)));

@@ -56,7 +56,8 @@ pub fn start(app: &App, params: &Params) -> Result<Start, Problem> {
 pub fn changed(app: &App, filter: &Filter, change: Subscribe) -> Result<Filter, Problem> {
     let mut filter = filter.clone();
     if let Some(names) = change.channels {
-        let named = |name: &String| Channel::named(name).ok_or_else(|| bad("channels", name, "alerts, windows, mentions, status"));
+        let named =
+            |name: &String| Channel::named(name).ok_or_else(|| bad("channels", name, "alerts, windows, mentions, incidents, status"));
         filter.channels = names.iter().map(named).collect::<Result<_, _>>()?;
     }
     if let Some(names) = change.topics {

@@ -9,13 +9,13 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Refused, copy, sums, wal};
+use super::{Refused, changes, copy, sums, wal};
 use crate::bilingual::Both;
 
 /// "escu", in the header of every file of ours.
 const APPLICATION: i64 = 0x6573_6375;
-/// Format of the tables below; the first had only those of the alerts.
-const FORMAT: i64 = 2;
+/// Format of the tables below; the first had only those of the alerts, the second no changes of matters.
+const FORMAT: i64 = 3;
 
 /// `shown` tells which transitions show a post. `last` in `meta` is the last sequence number, which
 /// outlives the transitions.
@@ -49,7 +49,7 @@ const DELIVERY: &str = "
 ";
 
 /// What each format added to the one before.
-const ADDED: [&[&str]; FORMAT as usize] = [&[ALERTS], &[STATE, sums::ADDED, DELIVERY]];
+const ADDED: [&[&str]; FORMAT as usize] = [&[ALERTS], &[STATE, sums::ADDED, DELIVERY], &[changes::TABLE]];
 
 /// A commit waits so long for what others do with the file.
 pub const OTHERS: Duration = Duration::from_secs(5);
@@ -164,7 +164,7 @@ fn fill(path: &Path, epoch: &str) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA journal_mode = OFF; BEGIN;")?;
     add(&connection, 0)?;
     connection.execute("INSERT INTO meta VALUES ('epoch', ?1)", [epoch])?;
-    sums::seal(&connection)?;
+    sums::seal_epoch(&connection)?;
     connection.pragma_update(None, "application_id", APPLICATION)?;
     connection.execute_batch("COMMIT")?;
     connection.close().map_err(|(_, e)| e)
@@ -182,7 +182,7 @@ fn upgrade(connection: &mut Connection, path: &Path, found: i64) -> Result<(), U
     let kept = beside(path, &format!(".format-{found}"));
     copy::write(connection, path, &kept).map_err(|e| Ok(e.into()))?;
     let tx = connection.transaction().map_err(Err)?;
-    let whole = add(&tx, found).and_then(|()| if found < 2 { sums::seal(&tx) } else { Ok(()) });
+    let whole = add(&tx, found).and_then(|()| sums::seal(&tx)).and_then(|()| if found < 2 { sums::seal_epoch(&tx) } else { Ok(()) });
     whole.and_then(|()| tx.commit()).map_err(Err)
 }
 
@@ -211,7 +211,7 @@ pub fn verify(connection: &Connection, path: &Path) -> Result<i64, Unfit> {
         return Err(Ok(Refused::Damaged { path: path.to_owned(), why: Both::new(first.clone(), first) }));
     }
     if found >= 2 {
-        sums::verify(connection).map_err(Err)?;
+        sums::verify(connection, found).map_err(Err)?;
     }
     Ok(found)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::changes::{self, Held};
 use super::file::{self, Opened};
 use super::keeper::{self, Piece, Unreadable};
 use super::outbox::{self, Outbox};
@@ -24,11 +25,17 @@ pub struct Log {
     file: Opened,
     state: State,
     settings: Settings,
-    /// Number of the next transition.
+    /// Number of the next transition or change.
     next: u64,
+    /// Number of the newest transition.
+    last: u64,
+    /// The changes of customers' matters.
+    held: Held,
     /// Transitions for which the state that was read has no cause yet, since it fell behind the alerts: they
     /// will come again.
     ahead: Vec<Kept>,
+    /// Likewise changes.
+    ahead_changes: changes::Ahead,
     /// The state has not fallen behind, and up to which transition it had not when that was written last.
     keeps_up: bool,
     kept_up: Option<u64>,
@@ -43,16 +50,20 @@ pub struct Log {
 
 impl Log {
     pub fn new(file: Opened, settings: Settings) -> rusqlite::Result<Log> {
-        let last: i64 = file.connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
+        let number = |key: &str| file.connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).map(unsigned);
+        let (newest, last, held) = (number("last")?, number("last_alert")?, Held::load(&file.connection)?);
         let state = State::load(&file.connection)?;
-        let ahead = ahead(&file.connection)?;
+        let (ahead, ahead_changes) = (ahead(&file.connection)?, changes::Ahead::load(&file.connection)?);
         // What was scrubbed right before a kill may not have been wiped.
         Ok(Log {
             file,
             state,
             settings,
-            next: unsigned(last) + 1,
+            next: newest + 1,
+            last,
+            held,
             ahead,
+            ahead_changes,
             keeps_up: true,
             kept_up: None,
             parts: 0,
@@ -75,19 +86,26 @@ impl Log {
     /// again, are taken out of `jobs`.
     pub fn commit(&mut self, jobs: &mut Vec<Job>, row: &Row, piece: Option<&Piece>, now: Timestamp) -> rusqlite::Result<()> {
         let (mut next, mut scrubbed, mut state) = (self.next, false, self.state);
+        let (mut last, mut held) = (self.last, self.held);
         let (settings, mut parts, mut again, mut ahead) = (&self.settings, 0, Vec::new(), self.ahead.clone());
+        let mut ahead_changes = self.ahead_changes.clone();
         let tx = self.file.connection.transaction()?;
         for (i, job) in jobs.iter().enumerate() {
             match job {
                 Job::Alert(alert, _) if comes_again(&mut ahead, alert) => again.push(i),
+                Job::Incident(moved) if ahead_changes.comes_again(moved) => again.push(i),
                 Job::Alert(alert, _) => {
-                    append(&tx, &of(alert, next), alert.updated_at)?;
+                    append(&tx, &of(alert, next), alert.updated_at, last)?;
                     outbox::keep(&tx, next, alert)?;
-                    next += 1;
+                    (last, next) = (next, next + 1);
                 }
                 Job::Ended(alert, at) => {
                     outbox::end(&tx, alert.seq, next, *at, &super::restarted())?;
-                    append(&tx, &alert.ended(next, *at), *at)?;
+                    append(&tx, &alert.ended(next, *at), *at, last)?;
+                    (last, next) = (next, next + 1);
+                }
+                Job::Incident(moved) => {
+                    held.append(&tx, next, moved)?;
                     next += 1;
                 }
                 Job::Gone(key) => {
@@ -118,14 +136,18 @@ impl Log {
                 state.turn(&tx, *through)?;
                 // What has not come again by now never will.
                 ahead.clear();
+                ahead_changes.clear();
             }
             Some(Piece::Failed(_)) | None => {}
         }
         if next != self.next {
-            tx.execute("UPDATE meta SET value = ?1 WHERE key = 'last'", [signed(next - 1)])?;
-            retain(&tx, settings, state.bytes(), now)?;
+            for (key, number) in [("last", next - 1), ("last_alert", last), ("last_incident", held.last)] {
+                tx.prepare_cached("UPDATE meta SET value = ?2 WHERE key = ?1 AND value <> ?2")?.execute(params![key, signed(number)])?;
+            }
+            held.retain(&tx, now.plus(settings.retention.saturating_neg()))?;
+            retain(&tx, settings, state.bytes() + held.bytes, now)?;
         }
-        let keeps_up = self.keeps_up && ahead.is_empty() && self.kept_up != Some(next - 1);
+        let keeps_up = self.keeps_up && ahead.is_empty() && ahead_changes.is_empty() && self.kept_up != Some(next - 1);
         if keeps_up {
             state::keep_up(&tx, next - 1)?;
         }
@@ -142,6 +164,7 @@ impl Log {
         };
         self.kept_up = if keeps_up { Some(next - 1) } else { self.kept_up };
         (self.next, self.state, self.ahead) = (next, state, ahead);
+        (self.last, self.held, self.ahead_changes) = (last, held, ahead_changes);
         self.traces |= scrubbed;
         let mut place = 0..;
         jobs.retain(|_| place.next().is_some_and(|i: usize| !again.contains(&i)));
@@ -212,21 +235,24 @@ impl Log {
         connection.prepare(&select)?.query_map([], |row| sums::read(connection, row))?.collect()
     }
 
-    /// The latest transitions, about as many as the feed can hold, oldest first.
-    pub fn latest(&self) -> rusqlite::Result<Vec<Kept>> {
+    /// The latest transitions, about as many as the feed can hold, oldest first; and from which number on these are
+    /// all there are.
+    pub fn latest(&self) -> rusqlite::Result<(Vec<Kept>, u64)> {
         let connection = &self.file.connection;
         let mut query = connection.prepare(&format!("SELECT {} FROM alerts ORDER BY seq DESC LIMIT ?1", sums::COLUMNS))?;
-        let (mut all, mut bytes) = (Vec::new(), 0);
-        for alert in query.query_map([limits::FEED_ENTRIES as i64], |row| sums::read(connection, row))? {
-            let alert = alert?;
+        let (mut all, mut bytes, mut floor) = (Vec::new(), 0, 1);
+        let read = |row: &rusqlite::Row<'_>| Ok((sums::read(connection, row)?, sums::before(row)?));
+        for found in query.query_map([limits::FEED_ENTRIES as i64], read)? {
+            let (alert, before) = found?;
             bytes += alert.body.len();
             if bytes > limits::FEED_BYTES / 2 {
                 break;
             }
+            floor = before + 1;
             all.push(alert);
         }
         all.reverse();
-        Ok(all)
+        Ok((all, floor))
     }
 
     /// Ids of the latest alerts, oldest first.
@@ -256,9 +282,9 @@ fn of(alert: &Alert, seq: u64) -> Kept {
     }
 }
 
-fn append(tx: &Transaction<'_>, alert: &Kept, at: Timestamp) -> rusqlite::Result<()> {
+fn append(tx: &Transaction<'_>, alert: &Kept, at: Timestamp, before: u64) -> rusqlite::Result<()> {
     let seq = signed(alert.seq);
-    tx.prepare_cached("INSERT INTO alerts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
+    tx.prepare_cached("INSERT INTO alerts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
         seq,
         alert.id,
         alert.topic,
@@ -266,7 +292,8 @@ fn append(tx: &Transaction<'_>, alert: &Kept, at: Timestamp) -> rusqlite::Result
         alert.severity.as_str(),
         at.0,
         alert.body,
-        sums::of(alert, at)
+        sums::of(alert, at, before),
+        signed(before)
     ])?;
     let mut show = tx.prepare_cached("INSERT OR IGNORE INTO shown VALUES (?1, ?2)")?;
     for key in &alert.posts {

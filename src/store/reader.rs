@@ -81,7 +81,7 @@ fn page(connection: &Connection, asked: Asked, mut wanted: impl FnMut(&Kept) -> 
         }
         looked += 1;
         at = unsigned(row.get(0)?);
-        let is_over: bool = row.get(8)?;
+        let is_over: bool = row.get(9)?;
         let alert = sums::read(connection, row)?;
         bytes += alert.body.len();
         if !is_over && wanted(&alert) {

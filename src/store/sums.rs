@@ -1,9 +1,10 @@
-//! A checksum of every transition. SQLite's own check sees a broken tree, and not a changed bit in a value.
+//! A checksum of every transition and every change of a matter. SQLite's own check sees a broken tree, and not a changed bit in a value.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, params};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::changes::{self, Moved};
 use super::{Kept, signed, unsigned};
 use crate::alert::{Severity, Status};
 use crate::bilingual::Both;
@@ -15,7 +16,9 @@ use crate::time::Timestamp;
 pub const ADDED: &str = "ALTER TABLE alerts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;";
 
 /// What [`read`] takes, in this order.
-pub const COLUMNS: &str = "seq, id, topic, status, severity, body, at, sum";
+pub const COLUMNS: &str = "seq, id, topic, status, severity, body, at, sum, before";
+/// The same of a file of format 2.
+const COLUMNS_2: &str = "seq, id, topic, status, severity, body, at, sum, NULL";
 
 /// What was read is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +29,12 @@ pub enum Unsound {
     /// Transitions between the first and the last.
     #[error("alert {0} is missing")]
     Gone(u64),
+    /// A change of a customer's matter.
+    #[error("the change {0} of an incident is not as it was written")]
+    Change(u64),
+    /// Changes between the first and the last.
+    #[error("the change {0} of an incident is missing")]
+    ChangeGone(u64),
     /// What the tally or deliveries go on from.
     #[error("the state to go on from is not as it was written")]
     State,
@@ -40,6 +49,8 @@ impl Unsound {
         let es = match self {
             Unsound::Row(seq) => format!("la alerta {seq} no está como se escribió"),
             Unsound::Gone(seq) => format!("falta la alerta {seq}"),
+            Unsound::Change(seq) => format!("el cambio {seq} de un caso no está como se escribió"),
+            Unsound::ChangeGone(seq) => format!("falta el cambio {seq} de un caso"),
             Unsound::State => "el estado desde el que seguir no está como se escribió".to_owned(),
             Unsound::Epoch => "la época no está como se escribió".to_owned(),
         };
@@ -54,6 +65,8 @@ impl Unsound {
 
 struct Raw {
     seq: i64,
+    /// Number of the transition before it; `None` in a file of format 2, where none is written.
+    before: Option<i64>,
     at: i64,
     sum: i64,
     /// Id, topic, status, severity, body.
@@ -61,13 +74,12 @@ struct Raw {
     posts: Vec<i64>,
 }
 
-fn hash(seq: i64, at: i64, texts: [&str; 5], posts: impl IntoIterator<Item = i64>) -> i64 {
+fn hash(numbers: &[i64], texts: [&str; 5], posts: impl IntoIterator<Item = i64>) -> i64 {
     let mut posts: Vec<i64> = posts.into_iter().collect();
     posts.sort_unstable();
     let mut xxh = Xxh3::new();
     let mut number = |n: i64| xxh.update(&n.to_le_bytes());
-    number(seq);
-    number(at);
+    numbers.iter().for_each(|n| number(*n));
     posts.iter().for_each(|post| number(*post));
     for text in texts {
         // No two rows read alike when their texts are joined.
@@ -77,10 +89,15 @@ fn hash(seq: i64, at: i64, texts: [&str; 5], posts: impl IntoIterator<Item = i64
     xxh.digest().cast_signed()
 }
 
-/// The checksum of a transition of `at`.
-pub fn of(alert: &Kept, at: Timestamp) -> i64 {
+/// The checksum of change number `seq`, which follows number `before`.
+pub fn change(seq: u64, before: u64, moved: &Moved) -> i64 {
+    hash(&[signed(seq), moved.at.0, signed(before)], [&moved.body, "", "", "", ""], [moved.id.0.cast_signed()])
+}
+
+/// The checksum of a transition of `at` that follows number `before`.
+pub fn of(alert: &Kept, at: Timestamp, before: u64) -> i64 {
     let texts = [&alert.id, &alert.topic, alert.status.as_str(), alert.severity.as_str(), &alert.body];
-    hash(signed(alert.seq), at.0, texts, alert.posts.iter().map(|key| key.0.cast_signed()))
+    hash(&[signed(alert.seq), at.0, signed(before)], texts, alert.posts.iter().map(|key| key.0.cast_signed()))
 }
 
 fn raw(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -89,13 +106,26 @@ fn raw(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Raw> {
     let posts = query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     // Not even text any more.
     let text = |column| row.get::<_, String>(column).map_err(|_| Unsound::Row(unsigned(seq)).error());
-    Ok(Raw { seq, texts: [text(1)?, text(2)?, text(3)?, text(4)?, text(5)?], at: row.get(6)?, sum: row.get(7)?, posts })
+    Ok(Raw {
+        seq,
+        texts: [text(1)?, text(2)?, text(3)?, text(4)?, text(5)?],
+        at: row.get(6)?,
+        sum: row.get(7)?,
+        before: row.get(8)?,
+        posts,
+    })
 }
 
 impl Raw {
     fn hash(&self) -> i64 {
-        hash(self.seq, self.at, self.texts.each_ref().map(String::as_str), self.posts.iter().copied())
+        let numbers = [self.seq, self.at, self.before.unwrap_or_default()];
+        hash(&numbers[..if self.before.is_some() { 3 } else { 2 }], self.texts.each_ref().map(String::as_str), self.posts.iter().copied())
     }
+}
+
+/// Number of the transition before that of a row of [`COLUMNS`].
+pub fn before(row: &Row<'_>) -> rusqlite::Result<u64> {
+    row.get(8).map(unsigned)
 }
 
 /// The transition of a row of [`COLUMNS`].
@@ -134,14 +164,29 @@ pub fn rewrite(connection: &Connection, seq: i64, body: impl FnOnce(&str) -> Str
     Ok(())
 }
 
-/// Gives every transition, and the name of the file's life, its checksum.
+/// Gives every transition its checksum.
 pub fn seal(connection: &Connection) -> rusqlite::Result<()> {
-    let select = format!("SELECT {COLUMNS} FROM alerts WHERE seq > ?1 ORDER BY seq LIMIT 1");
+    seal_rows(connection, COLUMNS)
+}
+
+/// The same, as format 2 had it.
+#[cfg(test)]
+pub fn seal_as_2(connection: &Connection) -> rusqlite::Result<()> {
+    seal_rows(connection, COLUMNS_2)
+}
+
+fn seal_rows(connection: &Connection, columns: &str) -> rusqlite::Result<()> {
+    let select = format!("SELECT {columns} FROM alerts WHERE seq > ?1 ORDER BY seq LIMIT 1");
     let mut at = i64::MIN;
     while let Some(row) = connection.prepare_cached(&select)?.query_row([at], |row| raw(connection, row)).optional()? {
         connection.prepare_cached("UPDATE alerts SET sum = ?2 WHERE seq = ?1")?.execute([row.seq, row.hash()])?;
         at = row.seq;
     }
+    Ok(())
+}
+
+/// Gives the name of the file's life its checksum.
+pub fn seal_epoch(connection: &Connection) -> rusqlite::Result<()> {
     let epoch = epoch_sum(connection)?;
     connection.execute("INSERT INTO meta VALUES ('epoch_sum', ?1)", [epoch])?;
     Ok(())
@@ -149,32 +194,41 @@ pub fn seal(connection: &Connection) -> rusqlite::Result<()> {
 
 fn epoch_sum(connection: &Connection) -> rusqlite::Result<i64> {
     let epoch: String = connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))?;
-    Ok(hash(0, 0, [&epoch, "", "", "", ""], []))
+    Ok(hash(&[0; 2], [&epoch, "", "", "", ""], []))
 }
 
-/// Reads all there is.
+/// Reads all there is in a file of this `format`, which is 2 at least.
 ///
 /// # Errors
 /// Anything is not as it was written, or SQLite's.
-pub fn verify(connection: &Connection) -> rusqlite::Result<()> {
+pub fn verify(connection: &Connection, format: i64) -> rusqlite::Result<()> {
     let written: i64 = connection.query_row("SELECT value FROM meta WHERE key = 'epoch_sum'", [], |row| row.get(0))?;
     if epoch_sum(connection)? != written {
         return Err(Unsound::Epoch.error());
     }
     let mut last = 0;
-    let mut query = connection.prepare(&format!("SELECT {COLUMNS} FROM alerts ORDER BY seq"))?;
+    let columns = if format < 3 { COLUMNS_2 } else { COLUMNS };
+    let mut query = connection.prepare(&format!("SELECT {columns} FROM alerts ORDER BY seq"))?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let seq = read(connection, row)?.seq;
-        if last > 0 && seq != last + 1 {
-            return Err(Unsound::Gone(last + 1).error());
+        let before = row.get::<_, Option<i64>>(8)?.map_or(seq.saturating_sub(1), unsigned);
+        if last > 0 && before != last {
+            return Err(Unsound::Gone(before).error());
         }
         last = seq;
     }
     // The newest never goes, so that it tells what the last number was.
-    let told: i64 = connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get(0))?;
-    if unsigned(told) != last {
-        return Err(Unsound::Gone(unsigned(told).max(last)).error());
+    let number = |key: &str| connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).map(unsigned);
+    let told = number(if format < 3 { "last" } else { "last_alert" })?;
+    if told != last {
+        return Err(Unsound::Gone(told.max(last)).error());
+    }
+    if format >= 3 {
+        let (told, newest) = (number("last")?, last.max(changes::verify(connection)?));
+        if told != newest {
+            return Err(Unsound::Gone(told.max(newest)).error());
+        }
     }
     ["journal", "snapshot", "transitions", "deliveries"].iter().try_for_each(|table| verify_states(connection, table))
 }

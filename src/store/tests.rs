@@ -7,6 +7,7 @@ use crate::post::{Author, Post};
 use crate::time::ManualClock;
 use tempfile::TempDir;
 
+mod changes;
 mod copies;
 mod flips;
 mod formats;
@@ -108,7 +109,7 @@ fn a_delete_leaves_no_trace_in_the_files() {
     assert!(traces("palabra-irrepetible") > 0);
     commit(&mut store, [Job::Edited(other.get().key(), post("78", "corregida")), Job::Gone(shown.get().key())], 2);
     assert_eq!((traces("palabra-irrepetible"), traces("se queda")), (0, 0));
-    let kept = store.log.latest().expect("rows");
+    let kept = store.log.latest().expect("rows").0;
     let body = value(&kept[0]);
     assert_eq!((&body["top_posts"][0]["kind"], &body["top_posts"][0]["id"]), (&"delete".into(), &"77".into()));
     assert!(body["top_posts"][0]["author"]["handle"].is_null());
@@ -196,11 +197,11 @@ fn a_full_disk_holds_alerts_in_order_and_goes_on_by_itself() {
     writer.held = (0..4).map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, 1, std::slice::from_ref(&long)), None)).collect();
     assert!(!writer.commit().expect("passing"));
     assert!(health.problem().is_some_and(|p| p.contains("held back")));
-    assert_eq!((writer.log.next(), writer.log.latest().expect("rows").len()), (1, 0), "nothing half");
+    assert_eq!((writer.log.next(), writer.log.latest().expect("rows").0.len()), (1, 0), "nothing half");
     writer.log.connection().execute_batch(&limit(100_000)).expect("room");
     assert!(writer.commit().expect("room"));
     assert_eq!(health.problem(), None);
-    let kept = writer.log.latest().expect("rows");
+    let kept = writer.log.latest().expect("rows").0;
     assert_eq!(kept.iter().map(|k| k.id.as_str()).collect::<Vec<_>>(), ["a0", "a1", "a2", "a3"]);
 }
 
@@ -212,11 +213,11 @@ fn the_oldest_go_by_age_and_by_size_and_numbers_go_on() {
     for second in 1..=4 {
         commit(&mut store, [Job::Alert(alert("a", Status::Resolved, second, &[post(&second.to_string(), "x")]), None)], second);
     }
-    assert_eq!(store.log.latest().expect("rows").iter().map(|k| k.seq).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(store.log.latest().expect("rows").0.iter().map(|k| k.seq).collect::<Vec<_>>(), [3, 4]);
     drop(store);
     let mut small = open(&Settings { max_bytes: 1, ..settings(&folder) }).expect("ours");
     commit(&mut small, [Job::Alert(alert("b", Status::Resolved, 5, &[]), None)], 5);
-    assert_eq!(told(&small.log.latest().expect("rows")), [(5, "b", Status::Resolved)]);
+    assert_eq!(told(&small.log.latest().expect("rows").0), [(5, "b", Status::Resolved)]);
 }
 
 #[test]

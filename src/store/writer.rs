@@ -183,6 +183,11 @@ impl Writer {
                 telemetry::store_errors("lost").increment(1);
                 tracing::error!(id = alert.id, "too many alerts wait for the store: one is lost");
             }
+            // They leave the alerts half of the room.
+            Job::Incident(moved) if self.held.len() >= limits::STORE_HELD / 2 => {
+                telemetry::store_errors("lost").increment(1);
+                tracing::error!(at = %moved.at, "too much waits for the store: a change of an incident is lost");
+            }
             job => self.held.push(job),
         }
     }

@@ -29,6 +29,20 @@ pub struct ProblemView<'a> {
     /// What is wrong with the body, fault by fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FaultView<'a>>,
+    /// How what was to be changed is by now.
+    #[serde(flatten)]
+    pub changed: Option<&'a ChangedView>,
+}
+
+/// How something is that somebody else changed first.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangedView {
+    /// Its version.
+    pub version: u64,
+    /// Who changed it last, if a person did.
+    pub changed_by: Option<String>,
+    /// When.
+    pub changed_at: Time,
 }
 
 /// One fault of a body.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use escucha::alert::{Alert, Reason, Severity, Status};
-use escucha::app::{Beat, Desk, Done, Engine, Parts, Sink, Swapped};
+use escucha::app::{Acted, Beat, Desk, Done, Engine, Parts, Sink, Swapped};
 use escucha::bilingual::{Both, Lang};
 use escucha::clusters::{ClusterId, Size};
 use escucha::config::{Config, TopicIds};
@@ -40,6 +40,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 mod api;
 mod attention;
 mod crowd;
+mod incidents;
 mod ingest;
 mod queries;
 mod screens;
@@ -127,6 +128,10 @@ impl Sink for Publish {
     }
     fn ticked(&mut self, _: Beat, events: &mut Vec<Event>) {
         self.0.publish_all(events.drain(..));
+    }
+    fn acted(&mut self, acted: Acted, events: &mut Vec<Event>) {
+        self.0.publish_all(events.drain(..));
+        acted.tell();
     }
 }
 

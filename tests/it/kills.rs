@@ -89,7 +89,9 @@ fn recording(seed: u64) -> Recording {
             }
             // In pairs of words that no other source has: in which order texts of several come, clusters may tell.
             let said = format!("{} y {}", prng.pick(&WORDS), prng.pick(&WORDS)).replace(' ', &format!(" {topic} "));
-            let text = format!("banco: {alarm}{said}");
+            // Some speak to the bank itself, and some of these it answers.
+            let to_us = if id % 7 == 0 && topic != "red" { "@bancoayuda " } else { "" };
+            let text = format!("{to_us}banco: {alarm}{said}");
             let (author, followers) = (prng.below(400), 10 + prng.below(90_000));
             let time = jiff::Timestamp::from_second(at as i64).unwrap().to_string();
             if network == "bluesky" {
@@ -109,7 +111,12 @@ fn recording(seed: u64) -> Recording {
                     "id": format!("{topic}-{id}"), "network": network, "created_at": time, "text": text, "kind": kind,
                     "author": {"id": format!("{topic}-{author}"), "handle": format!("{topic}{author}"), "followers": followers},
                 });
-                if topic == "archivo" { &mut all.file } else { &mut all.http }.push(format!("{post}\n"));
+                let answer = json!({
+                    "id": format!("{topic}-r{i}"), "network": network, "created_at": time, "text": "hola, escríbenos por DM ^AB",
+                    "author": {"id": "o", "handle": "bancoayuda"}, "in_reply_to": {"id": format!("{topic}-{id}")},
+                });
+                let answer = if !to_us.is_empty() && id % 14 == 0 && i + 200 < POSTS { format!("{answer}\n") } else { String::new() };
+                if topic == "archivo" { &mut all.file } else { &mut all.http }.push(format!("{post}\n{answer}"));
             }
         }
         all.mentions.insert(topic, mentions.len() as u64);
@@ -134,7 +141,8 @@ fn config(jetstream: SocketAddr, webhook: &str) -> String {
         "[server]\nbind = '127.0.0.1:0'\n[store]\npath = 'e.db'\nretention = '3650d'\njournal = '64KiB'\n[engine]\nlateness = '10m'\n\
          [[source]]\nname = 'archivo'\ntype = 'file'\npath = 'in.ndjson'\nfollow = true\n\
          [[source]]\nname = 'empuje'\ntype = 'http'\n\
-         [[source]]\nname = 'red'\ntype = 'jetstream'\nendpoint = 'ws://{jetstream}/subscribe'\n{topics}\
+         [[source]]\nname = 'red'\ntype = 'jetstream'\nendpoint = 'ws://{jetstream}/subscribe'\n\
+         [[brand]]\nname = 'Banco'\naccounts = [{{ handle = 'bancoayuda', network = 'x' }}, {{ handle = 'bancoayuda', network = 'mastodon' }}]\n{topics}\
          [[notify]]\nname = 'gancho'\ntype = 'webhook'\nurl = '{webhook}'\nallow = ['127.0.0.0/8']\nrate = '1000 per second'\n\
          [[route]]\nnotify = ['gancho']\ngroup_by = ['topic', 'rule']\ngroup_wait = '0s'\ngroup_interval = '1s'\nflap_wait = '0s'\n"
     )
@@ -235,6 +243,8 @@ struct End {
     totals: BTreeMap<String, u64>,
     /// By topic, the alerts in the order in which they first fired: that first body, and how each ended.
     alerts: BTreeMap<String, Vec<(Value, Option<Value>)>>,
+    /// Customers' matters, as they were told last.
+    incidents: BTreeMap<String, Value>,
 }
 
 struct World {
@@ -316,7 +326,7 @@ impl World {
         let transitions = transitions(&self.folder.path().join("e.db"));
         check_told(&transitions, &self.webhook).await;
         assert!(snapshots(&self.folder.path().join("e.db")) > 2, "nothing was folded");
-        End { minutes, totals, alerts: alerts(&transitions) }
+        End { minutes, totals, alerts: alerts(&transitions), incidents: incidents(&self.folder.path().join("e.db")) }
     }
 }
 
@@ -333,13 +343,35 @@ fn snapshots(file: &Path) -> i64 {
 /// Every transition of the log, as it lies in the file.
 fn transitions(file: &Path) -> Vec<Value> {
     let connection = reader(file);
-    let mut query = connection.prepare("SELECT body FROM alerts ORDER BY seq").unwrap();
-    let bodies = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    let all: Vec<Value> = bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect();
-    for (seq, alert) in (1..).zip(&all) {
-        assert_eq!(alert["seq"], seq, "gapless");
+    let mut query = connection.prepare("SELECT seq FROM alerts UNION ALL SELECT seq FROM incidents ORDER BY seq").unwrap();
+    let seqs: Vec<i64> = query.query_map([], |row| row.get(0)).unwrap().map(|seq| seq.unwrap()).collect();
+    assert_eq!(seqs, (1..=seqs.len() as i64).collect::<Vec<_>>(), "gapless");
+    let mut query = connection.prepare("SELECT seq, body FROM alerts ORDER BY seq").unwrap();
+    let bodies = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).unwrap();
+    let told = |row: rusqlite::Result<(i64, String)>| {
+        let (seq, body) = row.unwrap();
+        let alert: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(alert["seq"], seq);
+        alert
+    };
+    bodies.map(told).collect()
+}
+
+/// Every matter as it was told last: each of its changes once, in order, and none is missing.
+fn incidents(file: &Path) -> BTreeMap<String, Value> {
+    let connection = reader(file);
+    let mut query = connection.prepare("SELECT body FROM incidents ORDER BY seq").unwrap();
+    let mut all: BTreeMap<String, (u64, Value)> = BTreeMap::new();
+    for body in query.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+        let change: Value = serde_json::from_str(&body.unwrap()).unwrap();
+        let id = change["id"].as_str().unwrap().to_owned();
+        let before = all.remove(&id).map_or(0, |(version, _)| version);
+        assert_eq!(change["version"], before + 1, "a change of {id} is missing, or told twice");
+        if change["why"] != "gone" {
+            all.insert(id, (before + 1, change["incident"].clone()));
+        }
     }
-    all
+    all.into_iter().map(|(id, (_, incident))| (id, incident)).collect()
 }
 
 /// The receiver heard of every alert, that it fires and that it is over, and no key of two bodies.
@@ -444,6 +476,8 @@ async fn nobody_can_tell_that_the_engine_was_killed() {
         let (wanted, (got, report)) = tokio::join!(undisturbed(round), disturbed(round, of_round));
         assert_eq!(wanted.totals, got.totals, "round {round}: mentions");
         assert_eq!(wanted.minutes, got.minutes, "round {round}: mentions by minute");
+        assert_eq!(wanted.incidents, got.incidents, "round {round}: incidents");
+        assert!(got.incidents.len() > 100, "{} incidents: too few to mean something", got.incidents.len());
         for (topic, alerts) in &wanted.alerts {
             let same = got.alerts.get(topic).map_or(&[][..], Vec::as_slice);
             assert_eq!(alerts.len(), same.len(), "round {round}: alerts of {topic}");

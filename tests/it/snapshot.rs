@@ -7,11 +7,12 @@ use escucha::app::demo;
 use escucha::codec::{Coded, Reader};
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{self, Format, Mapping};
+use escucha::incident::{Deed, Field};
 use escucha::journal::Item;
 use escucha::lane::{Compiled, Input, Lane};
 use escucha::prng::Prng;
 use escucha::synth::World;
-use escucha::tally::{Event, Restoring, Settings, Tally};
+use escucha::tally::{Event, Order, Restoring, Settings, Tally};
 use escucha::time::{SECOND, Timestamp};
 use escucha::topic::{Sign, SourceId};
 
@@ -80,12 +81,30 @@ fn engine() -> Engine {
     Engine { compiled: Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1))), settings, sources }
 }
 
-/// What a world sends by two sources, one of which fails for some minutes, with a beat every second.
+/// Something that an agent does with one of the matters, seen as it is or as it was.
+fn deed(tally: &Tally, prng: &mut Prng) -> Option<Order> {
+    let mut all: Vec<_> = tally.incidents().all().map(|(incident, version)| (incident.key(), incident.opening, version)).collect();
+    all.sort_unstable();
+    let (incident, _, version) = *all.get(prng.index(all.len().max(1)))?;
+    let deed = match prng.below(7) {
+        0 => Deed::Assign(Some("ana".into())),
+        1 => Deed::Tag(Field::Section, Some("tarjetas".into())),
+        2 => Deed::Note("llamar mañana".into()),
+        3 => Deed::Resolve("phone".into()),
+        4 => Deed::Reopen,
+        5 => Deed::Merge(prng.pick(&all).1),
+        _ => Deed::Part,
+    };
+    Some(Order { incident, version: Some(version - prng.below(2)), by: "luis".into(), deed })
+}
+
+/// What a world sends by two sources, one of which fails for some minutes, with a beat every second; and agents at
+/// work.
 fn steps(engine: &Engine) -> Vec<Item> {
     let formats = vec![Format { name: "escucha", mapping: Mapping::default() }; 2];
     let mut lane = Lane::new(decode::decoders(&formats));
     let (mut world, mut prng) = (World::new(3, START), Prng::new(5));
-    let mut steps = Vec::new();
+    let (mut steps, mut told, mut tally) = (Vec::new(), 0, Tally::new(engine.settings.clone()));
     for second in 0..MINUTES * 60 {
         let at = START.plus(second * SECOND);
         let mut bytes = Vec::new();
@@ -99,6 +118,7 @@ fn steps(engine: &Engine) -> Vec<Item> {
                 format!("{{\"id\":\"more{second}\",\"network\":\"x\",\"created_at\":\"{time}\",\"text\":\"{story} otro banco\"}}\n")
                     .as_bytes(),
             );
+            bytes.extend_from_slice(talk(second, &time.to_string(), &story).as_bytes());
         }
         for line in bytes.split_inclusive(|b| *b == b'\n') {
             let source = SourceId(u16::from(prng.below(3) == 0));
@@ -113,8 +133,24 @@ fn steps(engine: &Engine) -> Vec<Item> {
             _ => vec![],
         };
         steps.push(Item::Beat(at.plus(SECOND), signs));
+        let order = if second % 40 == 0 { deed(&tally, &mut prng) } else { None };
+        steps.extend(order.map(|order| Item::Act(at.plus(SECOND), Box::new(order))));
+        steps[told..].iter().for_each(|step| _ = apply(engine, &mut tally, step));
+        told = steps.len();
     }
     steps
+}
+
+/// A customer speaks to the other bank, and now and then it answers.
+fn talk(second: i64, time: &str, story: &str) -> String {
+    let who = second % 7;
+    let ask = format!(
+        "{{\"id\":\"ask{second}\",\"network\":\"x\",\"created_at\":\"{time}\",\"text\":\"@otrobanco {story}\",\"author\":{{\"id\":\"{who}\",\"handle\":\"cliente{who}\"}}}}\n"
+    );
+    let answer = format!(
+        "{{\"id\":\"answer{second}\",\"network\":\"x\",\"created_at\":\"{time}\",\"text\":\"hola ^AB\",\"author\":{{\"id\":\"o\",\"handle\":\"otrobanco\"}},\"in_reply_to\":{{\"id\":\"ask{second}\",\"author\":\"cliente{who}\"}}}}\n"
+    );
+    if second % 3 == 0 { ask + &answer } else { ask }
 }
 
 fn apply(engine: &Engine, tally: &mut Tally, step: &Item) -> String {
@@ -164,6 +200,10 @@ fn what_is_read_back_goes_on_as_if_nothing_had_happened() {
     for kind in ["spike", "share", "source", "priority", "volume"] {
         let wanted = format!("on: \"{kind}\"");
         assert!(undisturbed.iter().any(|events| events.contains(&wanted)), "no {kind} alert: the comparison means little");
+    }
+    for why in ["Post", "Act"] {
+        let wanted = format!("why: {why}");
+        assert!(undisturbed.iter().filter(|events| events.contains(&wanted)).count() > 20, "hardly a matter changed by {why}");
     }
     let end = written(&engine, &tally);
 

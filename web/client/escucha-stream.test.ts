@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { memory, SILENCE_MS, wait, type Cursor, type CursorStore, type Subscription } from './escucha-stream.ts';
-import { alert, at, gap, hello, refused, status, World } from './world.ts';
+import { alert, at, gap, hello, incident, refused, status, World } from './world.ts';
 
 test('every close code has its answer', async () => {
   for (const [code, why, comes] of [
@@ -159,10 +159,30 @@ test('status moves the cursor on and never back, a gap is told and passed', asyn
   assert.deepEqual(world.stream.cursor, at('E1', 7));
   world.socket.says(gap(8, 20));
   assert.deepEqual(world.stream.cursor, at('E1', 20));
-  assert.deepEqual(world.missed, [{ code: 'evicted', from: 8, to: 20, floor: 21 }]);
+  assert.deepEqual(world.missed, [{ channel: 'alerts', code: 'evicted', from: 8, to: 20, floor: 21 }]);
   world.socket.says(alert(21));
   assert.deepEqual(world.seen, [21]);
   assert.deepEqual(world.frames.map((f) => f.type), ['hello', 'status', 'status', 'gap', 'alert']);
+});
+
+test('incidents share the sequence of the alerts', async () => {
+  const world = await World.open({ subscription: { channels: ['alerts', 'incidents'] } });
+  const start = world.stream.cursor!.seq;
+  world.socket.says(incident(start + 1));
+  world.socket.says(alert(start + 2));
+  world.socket.says(incident(start + 2));
+  world.socket.says(incident(start + 3));
+  assert.deepEqual(world.frames.filter((f) => f.type === 'incident' || f.type === 'alert').map((f) => f.seq), [start + 1, start + 2, start + 3]);
+  assert.deepEqual(world.stream.cursor, at('E1', start + 3));
+  // A gap of one of the two leaves what the other has in it.
+  world.socket.says({ ...gap(start + 4, start + 20), channel: 'incidents' });
+  assert.equal(world.missed.at(-1)?.channel, 'incidents');
+  world.socket.says(alert(start + 9));
+  world.socket.says(incident(start + 21));
+  assert.deepEqual(world.stream.cursor, at('E1', start + 21));
+  assert.deepEqual(world.seen.slice(-1), [start + 9]);
+  world.socket.ends(1006);
+  assert.deepEqual((await world.comesBack()).since, [String(start + 21), 'E1']);
 });
 
 test('full jitter comes after the cap', () => {
@@ -291,8 +311,8 @@ test('what is no stream ends the connection', async () => {
 
 test('frames of later versions are given as they are', async () => {
   const world = await World.open({}, hello({ new: 1 }));
-  world.socket.says({ type: 'incident', id: 'i' });
-  assert.deepEqual(world.frames.map((f) => f.type as string), ['hello', 'incident']);
+  world.socket.says({ type: 'forecast', id: 'i' });
+  assert.deepEqual(world.frames.map((f) => f.type as string), ['hello', 'forecast']);
   assert.equal(world.state.name, 'open');
 });
 

@@ -1,4 +1,4 @@
-// A client of escucha's `/v1/stream`: it comes back by itself and goes on after the last alert it has seen,
+// A client of escucha's `/v1/stream`: it comes back by itself and goes on after the last alert or incident it has seen,
 // or says what is missing. This file and its types in `frames.ts` depend on nothing; for browsers and Node 22.18 or later.
 //
 //   const stream = new EscuchaStream({ url: 'ws://127.0.0.1:7070/v1/stream', onFrame: (frame) => console.log(frame) });
@@ -6,10 +6,10 @@
 //
 // Frames are given to `onFrame` as they come and nothing is queued here: what takes long belongs elsewhere.
 
-import type { Cursor, Frame, Hello, Subscribe } from './frames.ts';
+import type { Cursor, Frame, Gap, Hello, Subscribe } from './frames.ts';
 export type * from './frames.ts';
 
-/** What is wanted; what is absent stays as it is, at first as the engine has it: all but mentions. */
+/** What is wanted; what is absent stays as it is, at first as the engine has it: all but mentions and incidents. */
 export type Subscription = Omit<Subscribe, 'type'>;
 
 /** Where the cursor outlives the program, if it has to. */
@@ -20,8 +20,10 @@ export interface CursorStore {
   save(cursor: Cursor): void | Promise<void>;
 }
 
-/** Alerts that will not come. */
+/** Alerts or changes of incidents that will not come. */
 export interface Missed {
+  /** Of which of the two, for `evicted`; what `hello` tells is of all that is wanted. */
+  channel?: Gap['channel'];
   /** `cursor_too_old`, `cursor_ahead` and `epoch_changed` come from `hello`, `evicted` from `gap`. */
   code: string;
   /** First and last sequence number that is missing; `null` where the numbers are of another life of the engine. */
@@ -58,7 +60,7 @@ export interface Options {
   replay?: boolean;
   /** In memory by default. */
   store?: CursorStore;
-  /** Every frame; an alert that was seen before is left out. */
+  /** Every frame; an alert or a change of an incident that was seen before is left out. */
   onFrame(frame: Frame): void;
   /** There is a gap. */
   onMissed?(missed: Missed): void;
@@ -203,7 +205,7 @@ export class EscuchaStream {
     this.#wanted = beating(options.subscription ?? {});
   }
 
-  /** The last alert that was given to `onFrame` or passed over by the filter, and the life of the engine it belongs to. */
+  /** The last alert or change of an incident that was given to `onFrame` or passed over by the filter, and the life of the engine it belongs to. */
   get cursor(): Cursor | null {
     return this.#cursor && { ...this.#cursor };
   }
@@ -283,12 +285,14 @@ export class EscuchaStream {
     const frame = parsed(data, this.#opened_at !== null);
     if (!frame) return this.#abandon({ why: 'garbled' });
     const before = this.#cursor;
-    if (frame.type === 'alert' && before && frame.seq <= before.seq) return;
+    const numbered = frame.type === 'alert' || frame.type === 'incident';
+    if (numbered && before && frame.seq <= before.seq) return;
     if (frame.type === 'hello') this.#greet(frame);
-    else if (frame.type === 'status' || frame.type === 'alert') this.#served(frame.seq);
+    else if (frame.type === 'status' || numbered) this.#served(frame.seq);
     else if (frame.type === 'gap') {
-      this.#served(frame.to);
-      this.#options.onMissed?.({ code: frame.reason, from: frame.from, to: frame.to, floor: frame.to + 1 });
+      // Of the other channel, what lies in the gap may still come.
+      if (!this.#hearsBoth()) this.#served(frame.to);
+      this.#options.onMissed?.({ channel: frame.channel, code: frame.reason, from: frame.from, to: frame.to, floor: frame.to + 1 });
     } else if (frame.type === 'subscribed') {
       const { channels, topics, min_severity, min_priority } = frame;
       this.#wanted = beating({ channels, topics: topics ?? [], min_severity, min_priority });
@@ -299,7 +303,12 @@ export class EscuchaStream {
     this.#say();
   }
 
-  /** All alerts up to `seq` came or were passed over. */
+  #hearsBoth(): boolean {
+    const channels = this.#wanted.channels ?? ['alerts'];
+    return channels.includes('alerts') && channels.includes('incidents');
+  }
+
+  /** All up to `seq` came or were passed over. */
   #served(seq: number): void {
     const cursor = this.#cursor;
     if (cursor && seq > cursor.seq) this.#cursor = { ...cursor, seq };
@@ -469,6 +478,7 @@ function parsed(data: unknown, greeted: boolean): Frame | null {
     case 'hello':
       return typeof frame.epoch === 'string' && isSeq(frame.seq) && (!frame.reason || isSeq(frame.reason.floor)) ? frame : null;
     case 'alert':
+    case 'incident':
     case 'status':
       return isSeq(frame.seq) ? frame : null;
     case 'gap':

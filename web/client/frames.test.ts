@@ -127,7 +127,7 @@ function frame(name: string): ts.Type {
 
 test('the stream sends the frames of the document and no others', () => {
   const heard: string[] = document.operations.hear.messages.map((m: Schema) => m.$ref!.split('/').at(-1));
-  assert.equal(heard.length, 9);
+  assert.equal(heard.length, 10);
   assert.deepEqual(parts(exported('Frame')).map((t) => text(checker.getTypeOfSymbol(t.getProperty('type')!))).sort(), heard.map((n) => `"${n}"`).sort());
 });
 

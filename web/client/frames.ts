@@ -1,10 +1,10 @@
 // The objects of `/v1/stream`, as `docs/asyncapi.yaml` describes them; a test holds the two together.
 // Members that are not listed here may come and must be ignored.
 
-export type Channel = 'alerts' | 'windows' | 'mentions' | 'status';
+export type Channel = 'alerts' | 'windows' | 'mentions' | 'incidents' | 'status';
 export type Severity = 'info' | 'warning' | 'critical';
 
-/** A place in the sequence of alerts: the last one seen, and in which life of the engine. */
+/** A place in the sequence of alerts and incidents: the last one seen, and in which life of the engine. */
 export interface Cursor {
   epoch: string;
   seq: number;
@@ -45,7 +45,7 @@ export interface Standing {
 export interface Hello {
   type: 'hello';
   epoch: string;
-  /** The newest alert. */
+  /** The newest alert or change of an incident. */
   seq: number;
   /** Everything after `since` follows. */
   recovered: boolean;
@@ -108,6 +108,87 @@ export interface Alert extends Standing {
   url?: null;
 }
 
+export interface Said {
+  typology: string | null;
+  category: string | null;
+  subcategory: string | null;
+  section: string | null;
+}
+export interface Answer {
+  since: string;
+  at: string;
+  seconds: number;
+  agent: string | null;
+}
+export interface Closing {
+  at: string;
+  end: 'private' | 'abandoned' | 'answered' | 'expired' | 'resolved';
+  scenario: string | null;
+  settled_at: string;
+}
+/** A customer's matter, without any text of a post or a note: `GET /v1/incidents/{id}` has these. */
+export interface Matter {
+  id: string;
+  brand: string;
+  network: string;
+  post_id: string;
+  handle: string;
+  followers: number | null;
+  state: 'new' | 'waiting_brand' | 'waiting_customer' | 'private' | 'abandoned' | 'answered' | 'expired' | 'resolved' | 'merged';
+  open: boolean;
+  origin: 'direct' | 'active' | 'outbound';
+  cause: 'mention_or_reply' | 'topic' | 'answered_by_us' | 'outbound';
+  bystander: boolean;
+  opened_at: string;
+  last_activity: string;
+  waiting_since: string | null;
+  deadline: string | null;
+  first_answer: Answer | null;
+  next_answers: number;
+  customer_posts: number;
+  our_posts: number;
+  our_turns: number;
+  settled_at: string | null;
+  closing: Closing | null;
+  closings: number;
+  reopened: number;
+  relinked: number;
+  previous: string | null;
+  merged_into: string | null;
+  typology: string | null;
+  category: string | null;
+  subcategory: string | null;
+  section: string | null;
+  said: Said;
+  intent: string | null;
+  blocked: boolean;
+  role: string | null;
+  tone_before: number | null;
+  tone_after: number | null;
+  assignee: string | null;
+  agents: string[];
+  signed_posts: number;
+  notes: number;
+  contact_privately: string | null;
+  private_posts: number;
+  private_notices: number;
+  promised_at: string | null;
+}
+/** A matter is not what it was. */
+export interface Incident {
+  type: 'incident';
+  seq: number;
+  id: string;
+  /** Grows by one with every change of this matter. */
+  version: number;
+  why: 'post' | 'act' | 'time' | 'gone';
+  /** The agent, for `act`. */
+  actor: string | null;
+  at: string;
+  /** `null` once it is gone. */
+  incident: Matter | null;
+}
+
 export type WindowName = '1m' | '5m' | '15m' | '1h' | '24h';
 export interface Tallied {
   mentions: number;
@@ -162,7 +243,7 @@ export interface Deleted {
 export interface Status {
   type: 'status';
   at: string;
-  /** Alerts up to this one were sent to this client or filtered out. */
+  /** Alerts and changes of incidents up to this one were sent to this client or filtered out. */
   seq: number;
   sources: {
     name: string;
@@ -174,10 +255,10 @@ export interface Status {
   }[];
 }
 
-/** Alerts that this client was too far behind to get. */
+/** What this client was too far behind to get, of one channel: of the other, what lies between may still come. */
 export interface Gap {
   type: 'gap';
-  channel: 'alerts';
+  channel: 'alerts' | 'incidents';
   from: number;
   /** Included. */
   to: number;
@@ -207,4 +288,4 @@ export interface Refused {
   message: Both;
 }
 
-export type Frame = Hello | Alert | Windows | Mention | Deleted | Status | Gap | Subscribed | Refused;
+export type Frame = Hello | Alert | Incident | Windows | Mention | Deleted | Status | Gap | Subscribed | Refused;

@@ -166,6 +166,7 @@ export class World {
 export const hello = (more: object = {}) => ({ type: 'hello', epoch: 'E1', seq: 5, recovered: false, reason: null, version: '9.9.9', ...more });
 export const refused = (code: string, floor: number, more: object = {}) => hello({ reason: { code, floor }, ...more });
 export const alert = (seq: number) => ({ type: 'alert', seq, id: `a${seq}` });
+export const incident = (seq: number) => ({ type: 'incident', seq, id: '0123456789abcdef' });
 export const status = (seq: number) => ({ type: 'status', at: '2026-07-04T10:05:00Z', seq, sources: [] });
 export const gap = (from: number, to: number) => ({ type: 'gap', channel: 'alerts', from, to, reason: 'evicted' });
 export const at = (epoch: string, seq: number): Cursor => ({ epoch, seq });

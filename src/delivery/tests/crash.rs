@@ -231,7 +231,7 @@ async fn live(life: &Life, folder: &std::path::Path, story: &[(u64, Event)], (re
     }
     let (jobs, waiting) = crossbeam::channel::unbounded();
     let (next, kept) = opened.stands();
-    let feed = Feed::resume("E".to_owned(), Vec::new(), next, kept);
+    let feed = Feed::resume("E".to_owned(), Vec::new(), next, kept, Vec::new(), (1, next));
     let keeping = Some(Keeping { store: jobs.clone(), past: opened.past().expect("sound") });
     tokio::spawn(feed.clone().ring(Duration::ZERO));
     let done = (next - 1) as usize;

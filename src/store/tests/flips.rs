@@ -47,7 +47,7 @@ fn written() -> Written {
         }
     }
     let read = |path: &Path| std::fs::read(path).expect("bytes");
-    let kept = store.log.latest().expect("rows");
+    let kept = store.log.latest().expect("rows").0;
     Written { main: read(&settings.path), wal: read(&file::beside(&settings.path, "-wal")), kept, states, names }
 }
 

@@ -37,7 +37,7 @@ fn a_file_of_format_1_goes_on_with_all_its_alerts_and_a_copy_as_it_was() {
     assert_eq!(before.len(), 11);
     let mut opened = open(&settings).expect("brought up");
     let resumed = resume(&mut opened, 1_795_712_930);
-    assert_eq!((opened.epoch.as_str(), resumed.next), ("_16DWJkSjZS7", 15));
+    assert_eq!((opened.epoch.as_str(), resumed.next, resumed.floors), ("_16DWJkSjZS7", 15, (1, 1)));
     let fired: Vec<&Kept> = resumed.kept.iter().filter(|k| k.seq > 11).collect();
     assert_eq!(fired.iter().map(|k| k.id.as_str()).collect::<Vec<_>>(), ["todo/fraude/4", "todo/fraude/5", "todo/fraude/6"]);
     drop(opened);
@@ -46,10 +46,40 @@ fn a_file_of_format_1_goes_on_with_all_its_alerts_and_a_copy_as_it_was() {
     assert_eq!(rows(&kept), before);
     let copy = look(&kept).expect("sound");
     assert_eq!((copy.format, copy.alerts, copy.first, copy.last), (1, 11, 1, 11));
-    assert_eq!(look(&settings.path).expect("sound").format, 2);
+    assert_eq!(look(&settings.path).expect("sound").format, 3);
     // The copy is a store as good as the file was.
     let back = Settings { path: kept, ..settings };
     assert_eq!(resume(&mut open(&back).expect("brought up"), 1_795_712_931).next, 15);
+}
+
+#[test]
+fn a_file_of_format_2_goes_on_with_all_it_held() {
+    let folder = TempDir::new().expect("a folder");
+    let settings = settings(&folder);
+    let mut store = open(&settings).expect("new");
+    let jobs = [1, 2, 3].map(|i| Job::Alert(alert(&format!("a{i}"), Status::Resolved, i, &[post(&i.to_string(), "texto")]), None));
+    commit(&mut store, jobs, 1);
+    resume(&mut store, 2);
+    let before = rows(&settings.path);
+    // As format 2 had it: no changes of matters, and no number of the one before in the checksums.
+    let connection = store.log.connection();
+    let tables =
+        "DROP TABLE incidents; ALTER TABLE alerts DROP COLUMN before; DELETE FROM meta WHERE key IN ('last_alert', 'last_incident');";
+    connection.execute_batch(tables).expect("tables");
+    sums::seal_as_2(connection).expect("rows");
+    connection.pragma_update(None, "user_version", 2).expect("a pragma");
+    drop(store);
+    assert_eq!(look(&settings.path).expect("sound").format, 2);
+    let mut opened = open(&settings).expect("brought up");
+    let resumed = resume(&mut opened, 3);
+    assert_eq!((resumed.next, resumed.kept.len(), resumed.moved.len()), (4, 3, 0));
+    drop(opened);
+    assert_eq!(rows(&settings.path), before);
+    let kept = file::beside(&settings.path, ".format-2");
+    assert_eq!(look(&kept).map(|copy| (copy.format, copy.alerts)).expect("sound"), (2, 3));
+    // A bit of it that had changed would have been told before it is sealed anew.
+    Connection::open(&kept).expect("a file").execute("UPDATE alerts SET topic = 'u' WHERE seq = 2", []).expect("damaged");
+    assert!(matches!(open(&Settings { path: kept, ..settings }), Err(Refused::Damaged { .. })));
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn what_a_client_says_wrong_is_answered() {
     for bad in [
         json!("no object"),
         json!({"type": "publish"}),
-        json!({"type": "subscribe", "channels": ["incidents"]}),
+        json!({"type": "subscribe", "channels": ["incident"]}),
         json!({"type": "subscribe", "topics": ["no-such"]}),
         json!({"type": "subscribe", "min_severity": "bad"}),
         json!({"type": "subscribe", "min_priority": 101}),
@@ -107,7 +107,7 @@ async fn what_a_client_says_wrong_is_answered() {
     // ... and the stream goes on as before.
     world.feed.publish(alert("a1", Severity::Info, vec![]));
     assert_eq!(client.next("alert").await["id"], "a1");
-    for query in ["channels=incidents", "since=x", "min_priority=-1", "topics=no-such", "nonsense=1"] {
+    for query in ["channels=incident", "since=x", "min_priority=-1", "topics=no-such", "nonsense=1"] {
         let refused = world.connect(query, &[]).await.map(|_| ()).expect_err(query);
         assert!(matches!(refused, tungstenite::Error::Http(r) if r.status() == 400), "{query}");
     }
