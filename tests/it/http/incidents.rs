@@ -110,13 +110,20 @@ async fn of_two_agents_at_once_the_second_is_told() {
         .into_iter()
         .map(|(name, role)| {
             let (secret, hash) = token_new().expect("random");
-            (Token { name: name.to_owned(), role, hash: Token::parse_hash(&hash).expect("a hash") }, format!("Bearer {secret}"))
+            (
+                Token { name: name.to_owned(), role, hash: Token::parse_hash(&hash).expect("a hash"), device: false },
+                format!("Bearer {secret}"),
+            )
         })
         .unzip();
     let (admin, hash) = token_new().expect("random");
     let admin = format!("Bearer {admin}");
-    let tokens =
-        tokens.into_iter().chain([Token { name: "jefa".into(), role: Role::Admin, hash: Token::parse_hash(&hash).expect("a hash") }]);
+    let tokens = tokens.into_iter().chain([Token {
+        name: "jefa".into(),
+        role: Role::Admin,
+        hash: Token::parse_hash(&hash).expect("a hash"),
+        device: false,
+    }]);
     let world = World::start(Plan { tokens: tokens.collect(), ..plan() }).await;
     let ask = |method: &'static str, path: String, who: String, body: Value| {
         let world = &world;

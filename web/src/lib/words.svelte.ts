@@ -218,6 +218,7 @@ class Tongue {
   /** IANA name of the zone in which times are told: the engine's, whatever the display believes. */
   zone = $state<string>();
   #clock = $derived(clock(this.lang, this.zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  #day = $derived(clock(this.lang, this.zone, { day: 'numeric', month: 'short' }));
   #zoneName = $derived(clock(this.lang, this.zone, { timeZoneName: 'shortGeneric' }));
 
   /** As the configuration has it, unless the address says otherwise. */
@@ -237,6 +238,7 @@ class Tongue {
   ratio = (n: number): string => (n >= 10 ? this.#number.format(n) : n.toLocaleString(this.lang, { maximumFractionDigits: 1 }));
   percent = (share: number): string => this.#percent.format(share);
   time = (at: number | string): string => this.#clock.format(new Date(at));
+  day = (at: number | string): string => this.#day.format(new Date(at));
   /** The zone that times are in, as people call it. */
   zoneName = (at: number): string => this.#zoneName.formatToParts(new Date(at)).find((part) => part.type === 'timeZoneName')?.value ?? '';
   decimal = (n: number): string => n.toLocaleString(this.lang, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });
