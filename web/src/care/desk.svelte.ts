@@ -17,6 +17,10 @@ const PACE_MS = 250;
 const SILENCE_MS = 9000;
 /** What could not be loaded is asked for again after this long. */
 const AGAIN_MS = 5000;
+/** How far the engine has counted, and how urgent the open one is by now, is asked for this often. */
+const LOOK_MS = 15_000;
+/** An engine that counts what is older than this has not caught up yet. */
+const BEHIND_MS = 600_000;
 const PATIENCE_MS = 15_000;
 /** A clock that leaps by more than this was not slow: the display slept. */
 const SLEPT_MS = 5000;
@@ -58,6 +62,8 @@ export interface Case {
 }
 interface Page {
   epoch: string;
+  /** The present moment of event time. */
+  at: string;
   seq: number;
   incidents: Row[];
   total: number;
@@ -96,6 +102,7 @@ class Desk {
   /** Milliseconds that the engine's clock is ahead of `steady`. */
   #ahead = $state(Date.now() - steady());
   #wall = Date.now();
+  #epoch: string | undefined;
   #rows = new Map<string, Row>();
   #dirty = false;
   #loading = false;
@@ -107,14 +114,22 @@ class Desk {
   /** The engine's time, whatever the display believes. */
   now = $derived(this.beat + this.#ahead);
   silence = $derived(Math.max(0, this.beat - this.#heardAt) / 1000);
-  stale = $derived.by((): Exclude<Link, 'open'> | 'silent' | null => (this.link !== 'open' ? this.link : this.silence * 1000 > SILENCE_MS ? 'silent' : null));
+  /** The time up to which the engine has counted, and when it told. */
+  countedTo = $state(Infinity);
+  #countedAt = $state(0);
+  /** Why what is seen is old, if it is. */
+  stale = $derived.by((): Exclude<Link, 'open'> | 'silent' | 'behind' | null => {
+    if (this.link !== 'open') return this.link;
+    if (this.silence * 1000 > SILENCE_MS) return 'silent';
+    return this.#countedAt + this.#ahead - this.countedTo > BEHIND_MS ? 'behind' : null;
+  });
   /** Whoever looks at it may do something, and it would be done to what is true now. */
   mayAct = $derived((setup.wall?.acts ?? false) && this.stale === null);
 
   start(): () => void {
     let over = false;
     let stop = () => {};
-    const timers = [setInterval(() => this.#tick(), 1000), setInterval(() => this.#publish(), PACE_MS)];
+    const timers = [setInterval(() => this.#tick(), 1000), setInterval(() => this.#publish(), PACE_MS), setInterval(() => void this.#look(), LOOK_MS)];
     void signIn().then(() => {
       if (over) return;
       void setup.load();
@@ -142,6 +157,7 @@ class Desk {
       const id = this.at;
       if (id === null) return;
       const found = await api<Case>(`/v1/incidents/${id}`);
+      if (!found && !this.open && this.known && this.link === 'open' && !this.#rows.has(id)) this.isGone = true;
       // What was loaded may be older than what is shown.
       if (found && this.at === id && !(this.open?.incident.id === id && this.open.incident.version > found.incident.version)) this.open = found;
     };
@@ -190,8 +206,7 @@ class Desk {
     const wasOpen = this.link === 'open';
     this.link = link;
     if (link === 'open' && !wasOpen) {
-      void this.#load();
-      void this.refresh();
+      void this.#load().then(() => this.refresh());
       void setup.load();
     }
   }
@@ -199,7 +214,8 @@ class Desk {
   #receive(frame: Frame): void {
     this.#heardAt = steady();
     this.#heard = this.#heardAt + this.#ahead;
-    if (frame.type === 'status') this.#ahead = Date.parse(frame.at) - steady();
+    if (frame.type === 'hello') this.#greet(frame.epoch);
+    else if (frame.type === 'status') this.#ahead = Date.parse(frame.at) - steady();
     else if (frame.type === 'gap') void this.#load();
     else if (frame.type === 'incident') {
       if (this.#loading) this.#meanwhile.push(frame);
@@ -214,6 +230,29 @@ class Desk {
     if (id !== this.at) return;
     if (!incident) this.isGone = true;
     else if (this.open && version > this.open.incident.version) void this.refresh();
+  }
+
+  /** Versions of another life of the engine say nothing about this one. */
+  #greet(epoch: string): void {
+    if (this.#epoch !== undefined && this.#epoch !== epoch) {
+      this.#rows.clear();
+      this.open = null;
+      this.countedTo = Infinity;
+    }
+    this.#epoch = epoch;
+  }
+
+  /** Time passes for what nobody changes, too. */
+  async #look(): Promise<void> {
+    if (this.link !== 'open') return;
+    const page = await api<Page>('/v1/incidents?limit=1');
+    if (page) this.#counted(page.at);
+    await this.refresh();
+  }
+
+  #counted(at: string): void {
+    this.countedTo = Date.parse(at);
+    this.#countedAt = steady();
   }
 
   #put(row: Row): void {
@@ -242,6 +281,7 @@ class Desk {
     if (oldest && closed) {
       const rows = [...pages.flatMap((p) => p.incidents), ...closed.incidents];
       this.#rows = new Map(rows.map((row) => [row.id, row]));
+      this.#counted(closed.at);
       this.beyond = Math.max(0, oldest.total - pages.reduce((n, p) => n + p.incidents.length, 0));
       // What changed meanwhile is in no page, or in a page in which it is older.
       this.#meanwhile.filter((frame) => frame.seq > oldest.seq).forEach((frame) => this.#apply(frame));
