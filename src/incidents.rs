@@ -147,11 +147,15 @@ impl Incidents {
     fn tell(&mut self, key: AuthorKey, now: Timestamp, why: Why, actor: Option<Arc<str>>, changes: &mut Vec<Change>) {
         let Some(person) = self.people.get(&key) else { return };
         let now_so: BTreeMap<IncidentKey, Incident> = person.matters().map(|m| (m.incident.key(), self.seen(m, now))).collect();
+        // What became theirs was told as another's so far: it goes on as what it was.
+        let anothers = |id: &IncidentKey| Some((*id, self.told(*id).filter(|_| self.whose.get(id) != Some(&key))?));
+        let came: BTreeMap<_, _> = now_so.keys().filter_map(anothers).map(|(id, (told, v))| (id, (told.merged_into, v))).collect();
         let Some(person) = self.people.get_mut(&key) else { return };
         let before = std::mem::take(&mut person.told);
         let mut ties = Vec::new();
         for (id, told) in &before {
-            if !now_so.contains_key(id) {
+            // Or it has become another's already.
+            if !now_so.contains_key(id) && self.whose.get(id) == Some(&key) {
                 ties.push((*id, told.incident.merged_into, None));
                 self.whose.remove(id);
                 let incident = told.incident.clone();
@@ -160,10 +164,13 @@ impl Incidents {
         }
         for (id, incident) in now_so {
             let old = before.get(&id);
-            let mut version = old.map_or(0, |told| told.version);
+            let (was, mut version) = match old {
+                Some(told) => (told.incident.merged_into, told.version),
+                None => came.get(&id).copied().unwrap_or_default(),
+            };
             if old.is_none_or(|told| told.incident != incident) {
                 version += 1;
-                ties.push((id, old.and_then(|told| told.incident.merged_into), incident.merged_into));
+                ties.push((id, was, incident.merged_into));
                 self.whose.insert(id, key);
                 changes.push(Change { incident: incident.clone(), version, why, actor: actor.clone(), at: now });
             }

@@ -284,14 +284,19 @@ mod tests {
     use super::*;
     use crate::alert::Severity;
     use crate::anomaly::{Level, Standing, Watched};
+    use crate::incident::Change;
+    use crate::incidents::Incidents;
     use crate::intake::Buffer;
+    use crate::post::{Author, Kind, Post};
     use crate::tally::{Applied, GroupShares, TopicWindows};
+    use crate::text::Tokens;
     use crate::time::{ManualClock, SystemClock};
-    use crate::topic::SourceId;
+    use crate::topic::{Account, Brand, Role, SourceId};
+    use crate::utterance::{Accounts, utterance};
     use crate::window::Tallied;
 
     #[test]
-    fn an_alert_is_told_to_the_store_with_what_led_to_it_or_not_at_all() {
+    fn what_is_shown_is_told_to_the_store_with_what_led_to_it_or_not_at_all() {
         let feed = Feed::new("e".into(), vec!["tcp".into()]);
         let (store, jobs) = crossbeam::channel::unbounded();
         let tally = crate::tally::Settings { lateness: 0, dedupe: 0, recent_bytes: 0, past: None, taken: Arc::default() };
@@ -300,11 +305,28 @@ mod tests {
         let publisher = Publisher::new(feed, &["tcp".to_owned()], Arc::new(SystemClock::new()));
         let mut publisher = publisher.storing(Some(diary), []);
         let alert = Alert::new("a", "r", "volume", crate::alert::Severity::Info, Timestamp(0));
-        publisher.ticked(beat(101), &mut vec![Event::Alert(Box::new(alert))]);
+        let mut events = vec![Event::Alert(Box::new(alert)), Event::Incident(Box::new(change()))];
+        publisher.ticked(beat(101), &mut events);
+        assert_eq!(publisher.feed.head(), 0, "nothing is shown before it is durable");
         let told: Vec<Job> = jobs.try_iter().collect();
         let [Job::Item(_), Job::Together(together)] = &told[..] else { panic!("{told:?}") };
-        let is_whole = matches!(&together[..], [Job::Names(_), Job::Item(_), Job::Item(_), Job::Alert(..)]);
-        assert!(is_whole, "a commit between them would lose the alert at a kill: {together:?}");
+        let is_whole = matches!(&together[..], [Job::Names(_), Job::Item(_), Job::Item(_), Job::Alert(..), Job::Incident(_)]);
+        assert!(is_whole, "a commit between them would lose what comes last at a kill: {together:?}");
+    }
+
+    /// A matter is opened.
+    fn change() -> Change {
+        let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Role::Service };
+        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account] }];
+        let post =
+            Post { id: "1", network: "x", text: "@banco hola", author: Author { handle: "ana", ..Author::default() }, ..Post::default() };
+        let mut tokens = Tokens::default();
+        tokens.read(post.text);
+        let (mut incidents, mut changes) = (Incidents::default(), Vec::new());
+        let said = utterance(&post, &tokens, &Accounts::new(&brands, 0..1), &brands, Vec::new(), 0);
+        incidents.hear(Kind::Create, said, Timestamp(0));
+        incidents.settle(Timestamp(0), &mut changes);
+        changes.pop().expect("it names the bank")
     }
 
     fn beat(second: i64) -> Beat {

@@ -66,7 +66,7 @@ impl Wanted {
     /// Those who wait for us come first, the longest waiting before the others; of the rest the latest.
     fn rank(&self, incident: &Incident, now: Timestamp) -> Rank {
         let waiting = incident.waiting_since.filter(|_| incident.state().waits_for_us());
-        let age = waiting.map_or(-incident.last_activity.0, |since| since.0);
+        let age = waiting.map_or(i64::MAX.saturating_sub(incident.last_activity.0), |since| since.0);
         let first = match self.sort {
             Sort::Priority => -i64::from(incident.urgency(now)),
             Sort::Age => i64::from(waiting.is_none()),

@@ -182,6 +182,8 @@ impl Incidents {
 
     /// All pieces were taken: what follows from them by `now` was told before.
     pub fn resume(&mut self, now: Timestamp) {
+        // All of them first: a matter is seen with the posts of those that are parts of it, whoever's these are.
+        self.people.iter_mut().for_each(|(key, person)| person.fold(*key, &self.threads));
         self.settle(now, &mut Vec::new());
     }
 

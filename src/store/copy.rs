@@ -138,6 +138,8 @@ pub fn look(path: &Path) -> Result<Summary, Refused> {
     let torn = !in_use && file::has_torn_log(path)?;
     let sql = |e: rusqlite::Error| file::refusal(path, &e);
     let connection = reading(path, in_use).map_err(sql)?;
+    // As it is at one moment, whatever the engine writes meanwhile.
+    let connection = connection.unchecked_transaction().map_err(sql)?;
     let format = file::verify(&connection, path).map_err(|refused| refused.unwrap_or_else(sql))?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
     let numbers = "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM alerts";

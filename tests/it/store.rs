@@ -10,6 +10,7 @@ use serde_json::Value;
 
 mod copies;
 mod faults;
+mod incidents;
 mod starts;
 
 /// An engine with a store, where every post that matches fires.

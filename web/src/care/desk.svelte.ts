@@ -251,7 +251,9 @@ class Desk {
   }
 
   #counted(at: string): void {
-    this.countedTo = Date.parse(at);
+    const told = Date.parse(at);
+    // Where nothing was ever counted, the engine is not behind.
+    this.countedTo = told > 0 ? told : Infinity;
     this.#countedAt = steady();
   }
 
