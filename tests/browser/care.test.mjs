@@ -248,8 +248,9 @@ test('the demo has incidents to work on', async () => {
   const scripted = await demo('--speed', '30');
   const { page, faults, when, close } = await open(scripted, '/care?lang=es', SIZES.wall);
   await when(() => document.querySelectorAll('.row').length > 30);
-  // A day lies behind it: until that is counted, the page does not look as if it were true.
-  await page.locator('.care:not(.stale)').waitFor({ timeout: 3 * PATIENCE });
+  // A day lies behind it: until that is counted, the page says so.
+  await page.locator('.fresh', { hasText: 'Poniéndose al día' }).waitFor({ timeout: PATIENCE });
+  await page.locator('.fresh:not(.behind)').waitFor({ timeout: 3 * PATIENCE });
   await page.keyboard.press('j');
   await page.locator('article').first().waitFor();
   await sound(page);

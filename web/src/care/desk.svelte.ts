@@ -118,11 +118,9 @@ class Desk {
   countedTo = $state(Infinity);
   #countedAt = $state(0);
   /** Why what is seen is old, if it is. */
-  stale = $derived.by((): Exclude<Link, 'open'> | 'silent' | 'behind' | null => {
-    if (this.link !== 'open') return this.link;
-    if (this.silence * 1000 > SILENCE_MS) return 'silent';
-    return this.#countedAt + this.#ahead - this.countedTo > BEHIND_MS ? 'behind' : null;
-  });
+  stale = $derived.by((): Exclude<Link, 'open'> | 'silent' | null => (this.link !== 'open' ? this.link : this.silence * 1000 > SILENCE_MS ? 'silent' : null));
+  /** The engine has not caught up: more is to come, and what is there can be worked on. */
+  isBehind = $derived(this.#countedAt + this.#ahead - this.countedTo > BEHIND_MS);
   /** Whoever looks at it may do something, and it would be done to what is true now. */
   mayAct = $derived((setup.wall?.acts ?? false) && this.stale === null);
 
