@@ -179,7 +179,7 @@ async fn the_file_is_the_truth() {
     let (_, wall) = world.get("/v1/wall", &[]).await;
     let want = json!({
         "scenes": ["week", "now"], "dwell_seconds": 60, "theme": "light", "lang": "es", "public": true, "device": false, "name": "localhost", "acts": true, "timezone": "Europe/Madrid",
-        "groups": [], "own": [], "version": "9.9.9"
+        "groups": [], "own": ["Banco"], "version": "9.9.9"
     });
     assert_eq!(wall, want, "the wall follows");
 }
