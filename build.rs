@@ -1,4 +1,4 @@
-//! Builds the wall (`web/`) with npm into OUT_DIR and lists its files for `src/wall.rs`.
+//! Builds the wall and the care page (`web/`) with npm into OUT_DIR and lists its files for `src/wall.rs`.
 //!
 //! Without Node the engine still builds: the page then says how to get the wall. Such a failure is
 //! never cached, so that the next build tries again. `ESCUCHA_WALL=required` makes it fatal.
@@ -16,6 +16,7 @@ fn main() {
         "client",
         "public",
         "index.html",
+        "care.html",
         "package.json",
         "package-lock.json",
         "vite.config.ts",

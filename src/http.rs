@@ -277,6 +277,7 @@ const fn route(method: Method, path: &'static str, access: Access, handler: fn()
 /// Everything there is.
 pub static ROUTES: &[Route] = &[
     route(Method::GET, "/", Access::Open, || get(page::wall)),
+    route(Method::GET, "/care", Access::Open, || get(page::care)),
     route(Method::GET, "/{file}", Access::Open, || get(page::asset)),
     route(Method::GET, "/assets/{file}", Access::Open, || get(page::asset)),
     route(Method::GET, "/healthz", Access::Open, || get(page::healthz)),

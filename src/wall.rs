@@ -69,6 +69,9 @@ impl Default for Settings {
     }
 }
 
+/// The page where agents work on customers' matters, beside the wall.
+pub const CARE: &str = "care.html";
+
 /// What may run and load on the page: its own files and the stream, nothing inline, no other host.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -84,12 +87,12 @@ pub fn file(path: &str) -> Option<File> {
 pub fn without_wall(lang: Lang) -> String {
     let (title, what) = lang.pick(
         (
-            "El muro no está en este binario",
-            "El motor funciona. Para tener el muro, instala Node.js 20 o posterior con npm y compila otra vez con «cargo build --release».",
+            "El muro y la atención no están en este binario",
+            "El motor funciona. Para tener sus páginas, instala Node.js 20 o posterior con npm y compila otra vez con «cargo build --release».",
         ),
         (
-            "The wall is not in this binary",
-            "The engine works. To get the wall, install Node.js 20 or later with npm and build again with “cargo build --release”.",
+            "The wall and the care page are not in this binary",
+            "The engine works. To get its pages, install Node.js 20 or later with npm and build again with “cargo build --release”.",
         ),
     );
     format!(
@@ -119,10 +122,12 @@ mod tests {
         if FILES.is_empty() {
             return assert!(without_wall(Lang::Es).contains("npm"));
         }
-        let page = file("").expect("index.html");
-        assert_eq!(page.mime, "text/html; charset=utf-8");
-        assert!(!page.immutable);
-        assert!(!String::from_utf8_lossy(page.bytes).contains("<script>"), "inline scripts are refused by the policy");
+        for path in ["", CARE] {
+            let page = file(path).expect("a page");
+            assert_eq!(page.mime, "text/html; charset=utf-8");
+            assert!(!page.immutable);
+            assert!(!String::from_utf8_lossy(page.bytes).contains("<script>"), "inline scripts are refused by the policy");
+        }
         for path in ["../Cargo.toml", "/etc/passwd", "assets", "index.html/"] {
             assert!(file(path).is_none(), "{path}");
         }

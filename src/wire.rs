@@ -16,7 +16,7 @@ mod stored;
 mod stream;
 
 pub use api::{
-    ChangedView, FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, erased_json,
+    Asks, ChangedView, FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, erased_json,
     mentions_json, parse_erasure, parse_log_level, parse_session, put_json, series_json, topics_json, wall_json, week_json,
 };
 pub use backtest::{BacktestView, ChoiceView, ChoicesView, TargetView, backtest_json};

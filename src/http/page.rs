@@ -1,4 +1,4 @@
-//! The small answers: health, readiness, scrape, description, sign-in, the wall.
+//! The small answers: health, readiness, scrape, description, sign-in, the wall and the care page.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::auth::Holder;
 use super::{App, Code, Problem, auth, guard, ingest};
 use crate::wall;
-use crate::wire::{self, ReadyView};
+use crate::wire::{self, Asks, ReadyView};
 
 /// A body of `POST /v1/session`; anybody may send one.
 const SIGN_IN_BYTES: usize = 4 * 1024;
@@ -27,18 +27,30 @@ pub fn json(text: String) -> Response {
 
 /// `GET /`: the wall.
 pub async fn wall(headers: HeaderMap) -> Result<Response, Problem> {
-    if wall::file("").is_none() {
-        return Ok(Html(wall::without_wall(guard::language(&headers))).into_response());
+    page("", &headers)
+}
+
+/// `GET /care`: where agents work on customers' matters.
+pub async fn care(headers: HeaderMap) -> Result<Response, Problem> {
+    page(wall::CARE, &headers)
+}
+
+/// A page, or how to get it.
+fn page(path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    if wall::file(path).is_none() {
+        return Ok(Html(wall::without_wall(guard::language(headers))).into_response());
     }
-    file("")
+    file(path)
 }
 
 /// `GET /v1/wall`: how it is shown.
 pub async fn wall_settings(State(app): State<App>, Extension(holder): Extension<Holder>) -> Response {
     let compiled = app.shared.intake.compiled();
     let groups: Vec<&str> = compiled.listening.groups.iter().map(|g| g.name.as_str()).collect();
-    let device = holder.is_device(&app.shared.tokens.load());
-    json(wire::wall_json(&app.shared.wall.load(), device, &groups, app.shared.version))
+    let own: Vec<&str> = compiled.listening.brands.iter().filter(|b| b.own).map(|b| b.name.as_str()).collect();
+    let tokens = app.shared.tokens.load();
+    let asks = Asks { name: holder.name(&tokens), device: holder.is_device(&tokens), acts: holder.may(super::WORK, &tokens) };
+    json(wire::wall_json(&app.shared.wall.load(), &asks, &groups, &own, app.shared.version))
 }
 
 /// A file of the wall beside its page.

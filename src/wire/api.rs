@@ -279,9 +279,19 @@ pub fn week_json(topic: &str, week: &WeekHours) -> String {
     })
 }
 
-/// `GET /v1/wall`: how the wall is shown, and the groups of which there are shares of voice.
-/// `device` tells whether it is asked for by a screen that stays signed in.
-pub fn wall_json(wall: &wall::Settings, device: bool, groups: &[&str], version: &str) -> String {
+/// Who asks for a page.
+pub struct Asks<'a> {
+    /// The name that stands for who it is.
+    pub name: &'a str,
+    /// It is a screen that stays signed in.
+    pub device: bool,
+    /// It may work on what was found.
+    pub acts: bool,
+}
+
+/// `GET /v1/wall`: how the pages are shown and to whom, the groups of which there are shares of voice, and the brands
+/// that are ours.
+pub fn wall_json(wall: &wall::Settings, asks: &Asks<'_>, groups: &[&str], own: &[&str], version: &str) -> String {
     #[derive(Serialize)]
     struct View<'a> {
         scenes: &'a [&'static str],
@@ -290,8 +300,11 @@ pub fn wall_json(wall: &wall::Settings, device: bool, groups: &[&str], version: 
         lang: Option<&'static str>,
         public: bool,
         device: bool,
+        name: &'a str,
+        acts: bool,
         timezone: Option<&'a str>,
         groups: &'a [&'a str],
+        own: &'a [&'a str],
         version: &'a str,
     }
     let lang = wall.lang.map(|lang| lang.pick("es", "en"));
@@ -301,9 +314,12 @@ pub fn wall_json(wall: &wall::Settings, device: bool, groups: &[&str], version: 
         theme: wall.theme.as_str(),
         lang,
         public: wall.public,
-        device,
+        device: asks.device,
+        name: asks.name,
+        acts: asks.acts,
         timezone: wall.timezone.as_deref(),
         groups,
+        own,
         version,
     })
 }

@@ -20,7 +20,7 @@ export const SIZES = {
   uhd: { width: 3840, height: 2160 },
   phone: { width: 390, height: 844 },
 };
-export const SCENES = ['now', 'pulse', 'week', 'voice', 'feed'];
+export const SCENES = ['now', 'pulse', 'week', 'voice', 'feed', 'incidents'];
 export const LANGS = ['es', 'en'];
 
 /** A picture for people to look at. */
@@ -180,4 +180,5 @@ export const READY = {
   week: () => document.querySelectorAll('.heat .cell').length === 168,
   voice: () => document.querySelector('.voice tbody .share'),
   feed: () => document.querySelector('.cards .priority'),
+  incidents: () => document.querySelector('.cases .total'),
 };

@@ -152,5 +152,5 @@
   const row = (topic, level, n, expected = 10) => ({ topic, at: iso(), level, recovering: level === null ? null : false, expected, surprise: level, brand: null, windows: counts(n) });
 
   window.lab = { engine, pass, sleep, settle, draw, say, beat, alarm, reborn, leave, row, iso, now, back: () => (engine.up = true), close: (code, reason) => socket?.end(code, reason), skew: (ms) => ((wall += ms), (engineAhead -= ms)), get listening() { return socket !== null; } };
-  engine.answers['/v1/wall'] = () => ({ scenes: ['now', 'pulse', 'week', 'voice', 'feed'], dwell_seconds: 30, theme: 'dark', lang: null, timezone: null, groups: ['g'], version: '1' });
+  engine.answers['/v1/wall'] = () => ({ scenes: ['now', 'pulse', 'week', 'voice', 'feed', 'incidents'], dwell_seconds: 30, theme: 'dark', lang: null, timezone: null, groups: ['g'], own: [], name: 'localhost', acts: true, version: '1' });
 })();

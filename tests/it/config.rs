@@ -91,8 +91,8 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("[silence]", "1:2 «silence» no está disponible en esta versión | ", "1:2 “silence” is not available in this version | "),
     (
         "[wall]\nscenes=['now','puls']",
-        "2:15 «scenes» no puede ser «puls» | ¿querías decir «pulse»? Se admite: now, pulse, week, voice, feed",
-        "2:15 “scenes” cannot be “puls” | did you mean “pulse”? Possible: now, pulse, week, voice, feed",
+        "2:15 «scenes» no puede ser «puls» | ¿querías decir «pulse»? Se admite: now, pulse, week, voice, feed, incidents",
+        "2:15 “scenes” cannot be “puls” | did you mean “pulse”? Possible: now, pulse, week, voice, feed, incidents",
     ),
     ("[wall]\nscenes=[]", "2:8 «scenes» está vacía", "2:8 “scenes” is empty"),
     ("[wall]\nscenes=['now','week','now']", "2:22 «now» está dos veces", "2:22 “now” is there twice"),

@@ -178,8 +178,8 @@ async fn the_file_is_the_truth() {
     assert_eq!(world.send("POST", "/v1/reload", &Value::Null).await.0, 204);
     let (_, wall) = world.get("/v1/wall", &[]).await;
     let want = json!({
-        "scenes": ["week", "now"], "dwell_seconds": 60, "theme": "light", "lang": "es", "public": true, "device": false, "timezone": "Europe/Madrid",
-        "groups": [], "version": "9.9.9"
+        "scenes": ["week", "now"], "dwell_seconds": 60, "theme": "light", "lang": "es", "public": true, "device": false, "name": "localhost", "acts": true, "timezone": "Europe/Madrid",
+        "groups": [], "own": ["Banco"], "version": "9.9.9"
     });
     assert_eq!(wall, want, "the wall follows");
 }

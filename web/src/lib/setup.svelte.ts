@@ -13,8 +13,13 @@ interface Wall {
   public: boolean;
   /** The screen stays signed in. */
   device: boolean;
+  /** Who looks at it, and whether they may work on what was found. */
+  name: string;
+  acts: boolean;
   timezone: string | null;
   groups: string[];
+  /** Brands that are ours. */
+  own: string[];
 }
 export type Theme = 'dark' | 'light';
 

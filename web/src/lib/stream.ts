@@ -1,6 +1,6 @@
 // The page's own stream: how it signs in, and where it stands in words of the page.
 
-import { EscuchaStream, type End, type Frame, type State } from '../../client/escucha-stream.ts';
+import { EscuchaStream, type Channel, type End, type Frame, type State } from '../../client/escucha-stream.ts';
 
 /** `lost` also while it tries again: only the first attempt is `connecting`. */
 export type Link = 'connecting' | 'open' | 'lost' | 'denied' | 'withdrawn';
@@ -25,8 +25,10 @@ export async function renew(): Promise<void> {
   await fetch('/v1/session', { method: 'POST' }).catch(() => {});
 }
 
-/** Listens until the function that it gives back is called. */
-export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => void): () => void {
+const WALL: Channel[] = ['alerts', 'windows', 'mentions', 'status'];
+
+/** Listens until the function that it gives back is called; `onMissed` where something will not come. */
+export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => void, channels = WALL, onMissed?: () => void): () => void {
   const onState = (state: State) => {
     if (state.name === 'open') onLink('open');
     else if (state.name === 'waiting') onLink('lost');
@@ -38,8 +40,9 @@ export function listen(onFrame: (frame: Frame) => void, onLink: (link: Link) => 
   let again: ReturnType<typeof setTimeout> | undefined;
   const stream = new EscuchaStream({
     url: new URL('/v1/stream', location.href),
-    subscription: { channels: ['alerts', 'windows', 'mentions', 'status'] },
+    subscription: { channels },
     onFrame,
+    onMissed,
     onState,
   });
   void stream.start();

@@ -3,7 +3,7 @@
 export type Lang = 'es' | 'en';
 
 const es = {
-  scenes: { now: 'Ahora', pulse: 'Pulso', week: 'Semana', voice: 'Voz', feed: 'Mensajes' } as Record<string, string>,
+  scenes: { now: 'Ahora', pulse: 'Pulso', week: 'Semana', voice: 'Voz', feed: 'Mensajes', incidents: 'Casos' } as Record<string, string>,
   levels: ['Normal', 'Vigilancia', 'Alerta', 'Crisis'],
   unwatched: 'Sin referencia',
   waiting: 'Aún no se ha encontrado nada. En cuanto llegue una mención se verá aquí.',
@@ -65,6 +65,20 @@ const es = {
     question: 'pregunta',
     repeat_author: 'insiste',
   } as Record<string, string>,
+  noOwn: 'Ninguna marca es nuestra: para ver los casos hace falta una [[brand]] con own = true y sus cuentas.',
+  casesWaiting: 'Nos esperan ahora',
+  longest: 'la espera más larga',
+  nobodyWaits: 'nadie espera',
+  unanswered: 'sin ninguna respuesta',
+  cameBack: 'han vuelto a escribir',
+  forCustomer: 'esperan al cliente',
+  closedToday: 'cerrados hoy',
+  quick: 'respondidos en 60 min',
+  ofOpened: (n: string, part: boolean) => `de ${n} abiertos hoy${part ? ', entre los últimos' : ''}`,
+  bySection: 'Por área, y desde cuándo espera el primero',
+  noSection: 'sin área',
+  longestOnes: 'Quién espera desde hace más',
+  stuck: 'operación bloqueada',
   deleted: '(borrado)',
   masked: (kinds: string) => `Oculto: ${kinds} → seguir por privado`,
   pii: { card: 'tarjeta', iban: 'IBAN', clabe: 'CLABE', dni: 'DNI/NIE', curp: 'CURP', rfc: 'RFC', phone: 'teléfono', email: 'correo' } as Record<string, string>,
@@ -99,7 +113,7 @@ const es = {
 };
 
 const en: typeof es = {
-  scenes: { now: 'Now', pulse: 'Pulse', week: 'Week', voice: 'Voice', feed: 'Feed' },
+  scenes: { now: 'Now', pulse: 'Pulse', week: 'Week', voice: 'Voice', feed: 'Feed', incidents: 'Incidents' },
   levels: ['Normal', 'Watch', 'Alert', 'Crisis'],
   unwatched: 'No reference',
   waiting: 'Nothing found yet. The first mention will show up here.',
@@ -161,6 +175,20 @@ const en: typeof es = {
     question: 'question',
     repeat_author: 'writes again',
   },
+  noOwn: 'No brand is ours: to see incidents, a [[brand]] with own = true and its accounts is needed.',
+  casesWaiting: 'Waiting for us now',
+  longest: 'the longest wait',
+  nobodyWaits: 'nobody waits',
+  unanswered: 'without any answer',
+  cameBack: 'have written again',
+  forCustomer: 'waiting for customer',
+  closedToday: 'closed today',
+  quick: 'answered within 60 min',
+  ofOpened: (n, part) => `of ${n} opened today${part ? ', among the latest' : ''}`,
+  bySection: 'By section, and since when the first one waits',
+  noSection: 'no section',
+  longestOnes: 'Who has waited longest',
+  stuck: 'blocked operation',
   deleted: '(deleted)',
   masked: (kinds) => `Hidden: ${kinds} → go on in private`,
   pii: { card: 'card', iban: 'IBAN', clabe: 'CLABE', dni: 'DNI/NIE', curp: 'CURP', rfc: 'RFC', phone: 'telephone', email: 'e-mail' },
@@ -218,6 +246,7 @@ class Tongue {
   /** IANA name of the zone in which times are told: the engine's, whatever the display believes. */
   zone = $state<string>();
   #clock = $derived(clock(this.lang, this.zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
+  #day = $derived(clock(this.lang, this.zone, { day: 'numeric', month: 'short' }));
   #zoneName = $derived(clock(this.lang, this.zone, { timeZoneName: 'shortGeneric' }));
 
   /** As the configuration has it, unless the address says otherwise. */
@@ -237,6 +266,7 @@ class Tongue {
   ratio = (n: number): string => (n >= 10 ? this.#number.format(n) : n.toLocaleString(this.lang, { maximumFractionDigits: 1 }));
   percent = (share: number): string => this.#percent.format(share);
   time = (at: number | string): string => this.#clock.format(new Date(at));
+  day = (at: number | string): string => this.#day.format(new Date(at));
   /** The zone that times are in, as people call it. */
   zoneName = (at: number): string => this.#zoneName.formatToParts(new Date(at)).find((part) => part.type === 'timeZoneName')?.value ?? '';
   decimal = (n: number): string => n.toLocaleString(this.lang, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });

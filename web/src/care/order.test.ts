@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { first, lasted, queue, type Filter, type Row } from './order.ts';
+
+const row = (id: string, more: Partial<Row> = {}): Row =>
+  ({
+    id, version: 1, brand: 'Banco', handle: id, state: 'waiting_brand', open: true, blocked: false, section: null, assignee: null,
+    waiting_since: '2026-01-01T00:00:00Z', last_activity: '2026-01-01T00:00:00Z', ...more,
+  }) as Row;
+const all: Filter = { tab: 'waiting', brand: '', section: '', assignee: '', text: '' };
+const ids = (rows: Row[]) => rows.map((r) => r.id).join(' ');
+
+test('blocked first, then who waits longest, then the latest of the rest', () => {
+  const rows = [
+    row('rest', { waiting_since: null, state: 'waiting_customer' }),
+    row('late', { waiting_since: '2026-01-01T02:00:00Z' }),
+    row('latest', { waiting_since: null, last_activity: '2026-01-02T00:00:00Z' }),
+    row('early', { waiting_since: '2026-01-01T01:00:00.5Z' }),
+    // Fractions are left out by the engine where there are none: text does not sort them.
+    row('earlier', { waiting_since: '2026-01-01T01:00:00Z' }),
+    row('stuck', { waiting_since: '2026-01-01T03:00:00Z', blocked: true }),
+  ];
+  assert.equal(ids(rows.sort(first)), 'stuck earlier early late latest rest');
+});
+
+test('each tab has what it counts', () => {
+  const rows = [
+    row('Ágata', { state: 'new' }),
+    row('berto', { assignee: 'luis', section: 'tarjetas' }),
+    row('carla', { waiting_since: null, state: 'waiting_customer', brand: 'Caja' }),
+    row('dario', { waiting_since: null, state: 'resolved', open: false }),
+  ];
+  assert.deepEqual(queue(rows, all).counts, { waiting: 2, new: 1, customer: 1, closed: 1 });
+  for (const [tab, want] of [['waiting', 'Ágata berto'], ['new', 'Ágata'], ['customer', 'carla'], ['closed', 'dario']] as const)
+    assert.equal(ids(queue(rows, { ...all, tab }).rows), want);
+  assert.equal(ids(queue(rows, { ...all, text: ' @AGA ' }).rows), 'Ágata');
+  assert.equal(ids(queue(rows, { ...all, assignee: 'luis', section: 'tarjetas' }).rows), 'berto');
+  assert.deepEqual(queue(rows, { ...all, brand: 'Caja' }).counts, { waiting: 0, new: 0, customer: 1, closed: 0 });
+});
+
+test('a clock is read as one', () => {
+  for (const [seconds, text] of [[-5, '0:00'], [59.9, '0:59'], [61, '1:01'], [3600, '1:00:00'], [90_061, '25:01:01'], [180_000, '2 d 2 h']] as const)
+    assert.equal(lasted(seconds), text);
+});
