@@ -206,8 +206,26 @@ const engine = dashboard('escucha-engine', 'escucha: Motor · Engine', 'Cómo es
   ]),
 ]);
 
+const care = dashboard('escucha-care', 'escucha: Atención · Care', 'Quién espera, cuánto, y qué tan pronto se responde · Who waits, for how long, and how soon is answered', [JOB], [
+  row('Quién nos espera ahora · Who waits for us now'),
+  panel('stat', 'Esperan · Waiting', 'short', [[`sum(escucha_incidents_open{${I}})`, 'esperan · waiting']], { w: 6, h: 8 }),
+  panel('bargauge', 'Por antigüedad · By age', 'short', [[`sum by (age) (escucha_incidents_open{${I}})`, '{{age}}']],
+    { w: 9, h: 8, description: 'Desde el primer mensaje del turno sin respuesta · Since the first post of the turn without an answer' }),
+  panel('bargauge', 'Por sección · By section', 'short', [[`sum by (section) (escucha_incidents_open{${I}})`, '{{section}}']], { w: 9, h: 8 }),
+  row('Cómo cambia · How it changes'),
+  panel('timeseries', 'Esperan por antigüedad · Waiting by age', 'short', [[`sum by (age) (escucha_incidents_open{${I}})`, '{{age}}']], { w: 12, h: 9, stack: true }),
+  panel('timeseries', 'Esperan por sección · Waiting by section', 'short', [[`sum by (section) (escucha_incidents_open{${I}})`, '{{section}}']], { w: 12, h: 9, stack: true }),
+  row('Primera respuesta · First answer'),
+  panel('timeseries', 'Primera respuesta (p50, p90) · First answer', 's', [
+    [quantile(0.5, 'escucha_first_answer_seconds'), 'p50'], [quantile(0.9, 'escucha_first_answer_seconds'), 'p90'],
+  ], { w: 12, description: 'Por la hora de los mensajes, de lo que se respondió en el intervalo; la mediana dice más que la media · By the posts\' own time, of what was answered in the interval' }),
+  panel('timeseries', 'Primeras respuestas por hora · First answers an hour', 'short', [[`3600 * sum(rate(escucha_first_answer_seconds_count{${I}}[$__rate_interval]))`, 'respuestas · answers']], { w: 6 }),
+  panel('stat', 'En 60 min desde el arranque · Within 60 min since the start', 'percentunit', [[`sum(escucha_first_answer_seconds_bucket{${I}, le="3600"}) / sum(escucha_first_answer_seconds_count{${I}})`, 'en 60 min · within 60 min']],
+    { w: 6, description: 'De lo respondido; lo que nadie respondió no está aquí: el informe lo cuenta · Of what was answered; what nobody answered is not in it: the report counts it' }),
+]);
+
 const wrong = [];
-for (const [name, made] of Object.entries({ crisis, listening, engine })) {
+for (const [name, made] of Object.entries({ crisis, listening, engine, care })) {
   const [file, text] = [join(folder, `${name}.json`), `${JSON.stringify(made, null, 2)}\n`];
   if (!process.argv.includes('--check')) writeFileSync(file, text);
   else if (readFileSync(file, 'utf8') !== text) wrong.push(file);

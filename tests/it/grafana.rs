@@ -23,7 +23,7 @@ fn dashboards() -> Vec<(String, Value)> {
         let text = std::fs::read_to_string(folder().join(format!("dashboards/{name}.json"))).unwrap();
         (name.to_owned(), serde_json::from_str(&text).unwrap())
     };
-    ["crisis", "listening", "engine"].map(read).to_vec()
+    ["crisis", "listening", "engine", "care"].map(read).to_vec()
 }
 
 fn list<'a>(value: &'a Value, at: &str) -> &'a [Value] {
