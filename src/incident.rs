@@ -380,6 +380,10 @@ pub struct Incident {
     pub handle: Arc<str>,
     /// The most followers the customer was seen to have, on a post of this matter.
     pub followers: Option<u32>,
+    /// How often the customer's posts of this matter were repeated and quoted, if known.
+    pub repeated: Option<u64>,
+    /// How often they were answered, if known.
+    pub replied: Option<u64>,
     /// Why it was opened.
     pub cause: Cause,
     /// Opened by a reply to somebody else that has our name only because the network put it there.

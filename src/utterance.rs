@@ -101,6 +101,8 @@ pub struct Utterance {
     pub handle: Arc<str>,
     /// The author's followers, if known.
     pub followers: Option<u32>,
+    /// How often it was repeated and quoted, and how often answered, as the network told last.
+    pub heard: (Option<u32>, Option<u32>),
     /// The brand whose account wrote it.
     pub own: Option<Arc<str>>,
     /// It repeats another post.
@@ -164,6 +166,7 @@ coded!(Utterance {
     author,
     handle,
     followers,
+    heard,
     own,
     repost,
     named,

@@ -29,6 +29,8 @@ coded!(Incident {
     author,
     handle,
     followers,
+    repeated,
+    replied,
     cause,
     bystander,
     opened_at,

@@ -23,6 +23,8 @@ impl Incident {
             author,
             handle: Arc::clone(if post.own.is_some() { &post.to } else { &post.handle }),
             followers: None,
+            repeated: None,
+            replied: None,
             cause,
             bystander: false,
             opened_at: post.at,
@@ -68,6 +70,9 @@ impl Incident {
         }
         self.customer_posts += 1;
         self.followers = self.followers.max(post.followers);
+        let (repeated, replied) = post.heard;
+        add(&mut self.repeated, repeated);
+        add(&mut self.replied, replied);
         self.learn(post);
         if self.first_answer.is_some() && self.waiting_since.is_none() && post.says.courtesy {
             // It opens no turn and no matter that is over.
@@ -182,5 +187,12 @@ impl Incident {
         self.waiting_since = None;
         self.promised_at = None;
         self.last_activity = self.last_activity.max(at);
+    }
+}
+
+/// Adds what is known.
+fn add(sum: &mut Option<u64>, more: Option<u32>) {
+    if let Some(more) = more {
+        *sum = Some(sum.unwrap_or(0).saturating_add(u64::from(more)));
     }
 }

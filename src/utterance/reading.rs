@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Accounts, Found, Named, Says, Utterance, Whom};
 use crate::contact;
-use crate::post::{AuthorKey, Post, PostKey, Reference};
+use crate::post::{AuthorKey, Count, Post, PostKey, Reference};
 use crate::query::Accents;
 use crate::text::{Entity, Tokens, fold};
 use crate::time::Timestamp;
@@ -30,6 +30,7 @@ pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: 
         author: author(post),
         handle: if post.author.handle.is_empty() { post.author.id } else { post.author.handle }.into(),
         followers: post.author.followers.get(),
+        heard: (sum(post.counts.reposts, post.counts.quotes), post.counts.replies.get()),
         own: own.and_then(name),
         repost: post.is_repost(),
         named: names.brands.into(),
@@ -63,6 +64,11 @@ pub fn is_of_a_brand(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, bran
         || is(reply.author_id, reply.author)
         || names.any(|e| accounts.named(brands, post.network, &e, post.text).is_some())
         || post.mentions.iter().any(|line| line.strip_prefix('@').map_or_else(|| is(line, ""), |handle| is("", handle)))
+}
+
+/// What is known of both.
+fn sum(a: Count, b: Count) -> Option<u32> {
+    (a.get().is_some() || b.get().is_some()).then(|| a.get().unwrap_or(0).saturating_add(b.get().unwrap_or(0)))
 }
 
 /// The key of an account by its handle, as handles are compared.

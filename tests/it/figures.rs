@@ -273,6 +273,33 @@ fn the_largest_community_is_that_of_a_person_and_not_of_an_incident() {
     assert_eq!(figure(&world.facts(&zone), "influential", "followers", &[]).value, Err(Reason::NotTold));
 }
 
+/// Three customers by hand: ana is repeated, eva answered, luz followed; of max not all is known.
+#[test]
+fn who_is_heard_most_is_not_who_has_the_most_followers() {
+    let zone = Zone::utc();
+    let mut world = random::world(1);
+    let pattern = world.facts(&zone).cohort().next().expect("an incident").clone();
+    let customer = |name: &str, author: u64, (followers, repeated, replied): (u32, Option<u64>, u64)| Incident {
+        author: AuthorKey(author),
+        handle: name.into(),
+        followers: Some(followers),
+        repeated,
+        replied: Some(replied),
+        ..pattern.clone()
+    };
+    world.incidents = vec![
+        customer("ana", 1, (0, Some(30), 0)),
+        customer("eva", 2, (0, Some(0), 30)),
+        customer("luz", 3, (999, Some(0), 0)),
+        customer("max", 4, (9999, None, 90)),
+    ];
+    let spec = figures::ALL.iter().find(|s| s.name == "influential").unwrap();
+    let heard: Vec<_> = (spec.figures)(&world.facts(&zone)).into_iter().filter(|f| f.name == "heard").collect();
+    let got: Vec<_> = heard.iter().map(|f| (f.keys[0].as_str().to_owned(), (f.value.unwrap() * 1000.0).round() as i64)).collect();
+    // One of three alone: z = ±√2 for it, ∓√2/2 for the others.
+    assert_eq!(got, [("ana".to_owned(), 354), ("eva".to_owned(), -71), ("luz".to_owned(), -283)]);
+}
+
 /// Every tag is closed where it was opened: enough for what the pages are made of.
 fn is_well_formed(page: &str) -> bool {
     let mut open: Vec<&str> = Vec::new();

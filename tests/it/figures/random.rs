@@ -87,6 +87,8 @@ fn incident(g: &mut Prng, i: u64, start: Timestamp, now: Timestamp) -> Incident 
         author: AuthorKey(g.below(40)),
         handle: format!("cliente{}", g.below(9)).into(),
         followers: g.chance(0.6).then(|| g.below(5000) as u32),
+        repeated: g.chance(0.5).then(|| g.below(90)),
+        replied: g.chance(0.5).then(|| g.below(40)),
         cause,
         bystander: cause == Cause::MentionOrReply && g.chance(0.2),
         opened_at,
