@@ -317,7 +317,7 @@ mod tests {
     /// A matter is opened.
     fn change() -> Change {
         let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Role::Service };
-        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account] }];
+        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account], published: Vec::new() }];
         let post =
             Post { id: "1", network: "x", text: "@banco hola", author: Author { handle: "ana", ..Author::default() }, ..Post::default() };
         let mut tokens = Tokens::default();
