@@ -7,6 +7,7 @@ use escucha::bilingual::Lang;
 use escucha::figures::{self, Facts, Figure, Reason, Settings};
 use escucha::incident::Incident;
 use escucha::incidents::Incidents;
+use escucha::post::AuthorKey;
 use escucha::report::{self, BrandReport, Report};
 use escucha::time::{HOUR, MINUTE, Timestamp, Zone};
 use escucha::topic::{Account, Brand, Role};

@@ -205,7 +205,9 @@ class World {
   }
 
   #counted(at: string): void {
-    this.countedTo = Date.parse(at);
+    const told = Date.parse(at);
+    // An engine that has heard nothing yet tells a time before all others: it is not behind.
+    this.countedTo = told > 0 ? told : Infinity;
     this.#countedAt = steady();
   }
 
