@@ -214,7 +214,8 @@ impl Feed {
                 | Job::Part(_)
                 | Job::Whole
                 | Job::Deliveries(_)
-                | Job::Erased(_) => {}
+                | Job::Erased(_)
+                | Job::Purge => {}
             }
         }
         drop(log);

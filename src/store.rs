@@ -123,6 +123,8 @@ pub enum Job {
     Part(Vec<u8>),
     /// all of which was told: items before it are in it.
     Whole,
+    /// All that does not count any more leaves the file at once.
+    Purge,
     /// A transition; when the buffer that it came of was taken, by the monotonic clock, if it came of one: for
     /// latencies only.
     Alert(Box<Alert>, Option<Duration>),
@@ -359,7 +361,7 @@ impl Opened {
         let mut jobs: Vec<Job> = gone.collect();
         jobs.push(Job::Erased(erasure.clone()));
         fold.snapshot(&mut |part| jobs.push(Job::Part(part)));
-        jobs.push(Job::Whole);
+        jobs.extend([Job::Whole, Job::Purge]);
         self.settle(jobs, now).map_err(|e| file::refusal(&path, &e).text())?;
         match &self.full {
             Some(why) => Err(Both::new(format!("sin lugar: {why}"), format!("no room: {why}"))),

@@ -92,6 +92,9 @@ impl Diary {
         let (version, mut jobs) = (self.version.unwrap_or_default(), Vec::new());
         journal::snapshot(tally, &self.setting.sources, version, &self.cursors, &mut |part| jobs.push(Job::Part(part)));
         jobs.push(Job::Whole);
+        if !self.erasures.is_empty() {
+            jobs.push(Job::Purge);
+        }
         for forgotten in std::mem::take(&mut self.erasures) {
             jobs.push(Job::Then(Then(Box::new(move || forgotten.tell()))));
         }
@@ -110,5 +113,32 @@ impl Diary {
         self.names.topics.extend(listening.topics.iter().map(|t| (t.id, t.name.clone())));
         let names = Job::Names(Box::new(self.names.clone()));
         vec![names, Job::Item(Box::new(Item::Listening(listening.version, listening.topics.iter().map(|t| t.id).collect())))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incidents::Erased;
+    use crate::tally::{Erasure, Settings};
+
+    #[test]
+    fn after_an_erasure_the_whole_state_is_told_in_one_and_then_whoever_asked() {
+        let (store, jobs) = crossbeam::channel::unbounded();
+        let tally = Settings { lateness: 0, dedupe: 0, recent_bytes: 0, past: None, taken: Arc::default() };
+        let setting = Setting { tally: tally.clone(), sources: vec!["tcp".into()], compiled: Arc::default(), sets: Default::default() };
+        let mut diary = Diary::new((store, Arc::default()), setting, Names::default(), BTreeMap::new());
+        let (answer, mut told) = tokio::sync::oneshot::channel();
+        let outcome = Erased { posts: 3, matters: 1 };
+        let before = diary.erased(Forgotten { erasure: Erasure::of("x", "@ana"), outcome, answer });
+        assert!(matches!(&before[..], [Job::Item(_), Job::Erased(_)]), "{before:?}");
+        let tally = Tally::new(tally);
+        diary.look(&tally);
+        diary.look(&tally);
+        let all: Vec<Job> = jobs.try_iter().skip(1).collect();
+        let [Job::Together(whole)] = &all[..] else { panic!("{all:?}") };
+        let [parts @ .., Job::Whole, Job::Purge, Job::Then(_)] = &whole[..] else { panic!("{whole:?}") };
+        assert!(parts.len() >= 2 && parts.iter().all(|job| matches!(job, Job::Part(_))), "head and tally: {parts:?}");
+        assert!(told.try_recv().is_err(), "not before it is durable");
     }
 }

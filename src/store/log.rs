@@ -130,9 +130,8 @@ impl Log {
                     state.part(&tx, parts, part)?;
                     parts += 1;
                 }
-                Job::Whole => {
-                    state.turn(&tx, state.row)?;
-                    // It is told whole since what came before is not to be in the file.
+                Job::Whole => state.turn(&tx, state.row)?,
+                Job::Purge => {
                     while state.clean(&tx)? {}
                     scrubbed = true;
                 }
@@ -185,7 +184,7 @@ impl Log {
         jobs.retain(|_| place.next().is_some_and(|i: usize| !again.contains(&i)));
         // Readers are told of what only the file knew.
         jobs.append(&mut found);
-        if jobs.iter().any(|job| matches!(job, Job::Whole)) && self.traces {
+        if self.traces && jobs.iter().any(|job| matches!(job, Job::Purge)) {
             // Whoever is told of an erasure is told that the log is wiped too, unless a backup is being made.
             self.wipe().or_else(|e| if super::writer::passing(&e).is_some() { Ok(()) } else { Err(e) })?;
         }
