@@ -217,7 +217,7 @@ fn alerts(file: &mut File) {
     file.text("down_for", show_duration(DOWN_FOR));
     unusual(file, Settings::new(Direction::Drop));
     file.kind("[[alert]]", "sla", "on", "sla");
-    file.unsaid("brands = [\"Banco Ejemplo\"]");
+    file.unsaid("brands = [\"Otro Banco\"]");
     file.text("first_answer", show_duration(sla::FIRST_ANSWER));
     file.text("warn", show_duration(sla::WARN));
     file.text("blocked", show_duration(sla::BLOCKED));

@@ -10,6 +10,7 @@ use super::entry::{Entry, Frames, What};
 use super::filter::{Channel, Filter};
 use super::ring::Ring;
 use crate::alert::{Acknowledged, Alert, Status};
+use crate::incident::IncidentKey;
 use crate::limits;
 use crate::post::{Kind, Post, PostBuf, PostKey};
 use crate::store::{Job, Kept, Moved};
@@ -155,8 +156,25 @@ impl Log {
 
     /// Appends a change of a matter.
     pub fn move_on(&mut self, moved: Moved) {
+        if moved.gone {
+            self.clear(moved.id);
+        }
         let seq = self.seq();
         self.push(What::Incident(seq, Box::new(moved)), Place::Incident(self.incidents.ring.end()));
+    }
+
+    /// Takes what a matter was out of every change that is held of it.
+    fn clear(&mut self, id: IncidentKey) {
+        let ring = &mut self.incidents.ring;
+        for position in ring.first()..ring.end() {
+            let Some(entry) = ring.get(position) else { continue };
+            let What::Incident(seq, moved) = &entry.what else { continue };
+            if moved.id == id {
+                let body = wire::forgotten_change(&moved.body).into();
+                let entry = Entry::new(entry.number, What::Incident(*seq, Box::new(Moved { body, ..Moved::clone(moved) })), ring.frames());
+                ring.replace(position, entry);
+            }
+        }
     }
 
     /// Appends what an earlier life wrote, at its place.

@@ -396,7 +396,7 @@ async fn the_bell_rings_at_once_and_then_not_more_often_than_it_may() {
 
 fn moved(id: u64) -> Job {
     let body = format!("{{\"id\":\"{id}\"}}").into();
-    Job::Incident(Box::new(Moved { id: crate::incident::IncidentKey(id), at: Timestamp(0), body }))
+    Job::Incident(Box::new(Moved { id: crate::incident::IncidentKey(id), at: Timestamp(0), body, gone: false }))
 }
 
 fn numbers(feed: &Feed, cursor: &mut Cursor, filter: &Filter) -> (Vec<u64>, Vec<(Channel, u64, u64)>) {

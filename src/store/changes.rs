@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{signed, state, sums, unsigned};
-use crate::incident::{Change, IncidentKey};
+use crate::incident::{Change, IncidentKey, Why};
 use crate::limits;
 use crate::time::Timestamp;
 use crate::wire;
@@ -21,6 +21,7 @@ pub const TABLE: &str = "
     ) STRICT;
     ALTER TABLE alerts ADD COLUMN before INTEGER NOT NULL DEFAULT 0;
     UPDATE alerts SET before = seq - 1;
+    CREATE INDEX incidents_by_id ON incidents (id);
     INSERT INTO meta SELECT 'last_alert', value FROM meta WHERE key = 'last';
     INSERT INTO meta VALUES ('last_incident', 0);
 ";
@@ -38,11 +39,13 @@ pub struct Moved {
     pub at: Timestamp,
     /// The object of the streams without its number, which the commit gives.
     pub body: Box<str>,
+    /// The matter is no more: what was told of it before is told no more.
+    pub gone: bool,
 }
 
 impl From<&Change> for Moved {
     fn from(change: &Change) -> Moved {
-        Moved { id: change.incident.key(), at: change.at, body: wire::change_json(change).into() }
+        Moved { id: change.incident.key(), at: change.at, body: wire::change_json(change).into(), gone: change.why == Why::Gone }
     }
 }
 
@@ -79,6 +82,20 @@ impl Held {
         Ok(())
     }
 
+    /// Takes what the matter was out of every change that is kept of it. Whether there was any.
+    pub fn forget(&mut self, tx: &Transaction<'_>, id: IncidentKey) -> rusqlite::Result<bool> {
+        let mut query = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM incidents WHERE id = ?1"))?;
+        let rows = query.query_map([id.0.cast_signed()], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut update = tx.prepare_cached("UPDATE incidents SET body = ?2, sum = ?3 WHERE seq = ?1")?;
+        for (seq, before, moved) in &rows {
+            let body: Box<str> = wire::forgotten_change(&moved.body).into();
+            self.bytes = (self.bytes + body.len() as u64).saturating_sub(moved.body.len() as u64);
+            let moved = Moved { body, ..moved.clone() };
+            update.execute(params![signed(*seq), &*moved.body, sums::change(*seq, *before, &moved)])?;
+        }
+        Ok(!rows.is_empty())
+    }
+
     /// Lets go of the oldest beyond what the feed holds, and of those from before `before`; the newest stays.
     pub fn retain(&mut self, tx: &Transaction<'_>, before: Timestamp) -> rusqlite::Result<()> {
         let many = signed(self.rows.saturating_sub(limits::FEED_INCIDENTS as u64));
@@ -101,7 +118,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(u64, u64, Moved)> {
     // Not even text any more.
     let body: String = row.get(4).map_err(|_| sums::Unsound::Change(seq).error())?;
     let id: i64 = row.get(2)?;
-    let moved = Moved { id: IncidentKey(id.cast_unsigned()), at: Timestamp(row.get(3)?), body: body.into() };
+    let moved = Moved { id: IncidentKey(id.cast_unsigned()), at: Timestamp(row.get(3)?), body: body.into(), gone: false };
     if row.get::<_, i64>(5)? != sums::change(seq, before, &moved) {
         return Err(sums::Unsound::Change(seq).error());
     }

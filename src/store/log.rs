@@ -106,6 +106,9 @@ impl Log {
                     (last, next) = (next, next + 1);
                 }
                 Job::Incident(moved) => {
+                    if moved.gone {
+                        scrubbed |= held.forget(&tx, moved.id)?;
+                    }
                     held.append(&tx, next, moved)?;
                     next += 1;
                 }

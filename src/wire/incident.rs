@@ -211,6 +211,16 @@ pub fn change_json(change: &Change) -> String {
     })
 }
 
+/// A change that was told of a matter that is gone since: what it was is told no more. `body` is a change as
+/// [`change_json`] writes it.
+pub fn forgotten_change(body: &str) -> String {
+    let mut change: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    for (member, value) in [("why", Why::Gone.as_str().into()), ("actor", serde_json::Value::Null), ("incident", serde_json::Value::Null)] {
+        change[member] = value;
+    }
+    change.to_string()
+}
+
 /// The object of the streams: `body` is a change as [`change_json`] writes it.
 pub fn incident_frame(seq: u64, body: &str) -> String {
     format!("{{\"type\":\"incident\",\"seq\":{seq},{}", body.strip_prefix('{').unwrap_or(body))

@@ -5,7 +5,7 @@ use crate::incident::IncidentKey;
 
 fn moved(id: u64, what: &str, second: i64) -> Job {
     let body = format!("{{\"id\":\"{id:016x}\",\"what\":\"{what}\"}}").into();
-    Job::Incident(Box::new(Moved { id: IncidentKey(id), at: Timestamp::from_seconds(second), body }))
+    Job::Incident(Box::new(Moved { id: IncidentKey(id), at: Timestamp::from_seconds(second), body, gone: false }))
 }
 
 fn fired(id: &str) -> Job {
