@@ -144,7 +144,7 @@ fn brands(file: &mut File) {
     file.example("handle = \"bancoejemplo\"");
     file.unsaid("id = \"did:plc:ewvi7nxzyoun6zhxrhs64oiz\"");
     file.unsaid("network = \"x\"");
-    file.text("role", "broadcast");
+    file.unsaid("role = \"broadcast\"");
     file.section("[[brand]]");
     file.needs("name = \"Otro Banco\"");
     file.example("own = true");
@@ -224,11 +224,13 @@ fn alerts(file: &mut File) {
     file.unsaid("next_answer = \"4h\"");
     file.text("promise", show_duration(sla::PROMISE));
     file.text("hours", "calendar");
-    file.unsaid("from = \"09:00\"");
-    file.unsaid("to = \"18:00\"");
-    file.unsaid("days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]");
     file.key("bystanders", false);
     file.key("each", sla::EACH);
+    file.kind("[[alert]]", "sla-business", "on", "sla");
+    file.needs("hours = \"business\"");
+    file.needs("from = \"09:00\"");
+    file.needs("to = \"18:00\"");
+    file.unsaid("days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]");
     file.kind("[[alert]]", "share", "on", "share");
     file.needs("group = \"sector\"");
     file.unsaid("brands = [\"Otro Banco\"]");
@@ -397,6 +399,7 @@ mod tests {
                 let line = match example.split(' ').next() {
                     Some("user") => format!("{example}\npassword = \"x\""),
                     Some("password") => "password = \"x\"\nuser = \"x\"".to_owned(),
+                    Some("pseudonym_key") => "pseudonym_key = \"x\"".to_owned(),
                     Some("secret") => format!("secret = \"{whsec}\""),
                     Some("secrets") => format!("secrets = [\"{whsec}\"]"),
                     _ => example.to_owned(),

@@ -164,10 +164,15 @@ const OTHERS: [u16; 35] = [
     727, 728, 729, 730, 732, 734, 738, 902,
 ];
 
+/// Whether an account may be there.
+pub(super) fn is_bank(code: u16) -> bool {
+    BANKS.contains(&code) || OTHERS.contains(&code)
+}
+
 /// Weights 3, 7, 1 from the left, each product mod 10: with the control digit they sum to a multiple of 10.
 fn is_clabe(digits: &[u8]) -> bool {
     let bank = digits.iter().take(3).fold(0, |n, d| n * 10 + u16::from(*d));
     let (account, control) = digits.split_at(digits.len().saturating_sub(1));
     let sum: u32 = account.iter().zip([3, 7, 1].into_iter().cycle()).map(|(d, weight)| u32::from(*d) * weight % 10).sum();
-    (BANKS.contains(&bank) || OTHERS.contains(&bank)) && control.first().is_some_and(|c| (10 - sum % 10) % 10 == u32::from(*c))
+    is_bank(bank) && control.first().is_some_and(|c| (10 - sum % 10) % 10 == u32::from(*c))
 }
