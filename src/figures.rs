@@ -37,7 +37,7 @@ pub mod words;
 
 pub use erlang::{Queue, agents_needed};
 pub use labels::{Label, Named};
-pub use pending::age;
+pub use pending::{age, ages};
 pub use times::Times;
 
 /// A text in Spanish and in English.

@@ -357,8 +357,12 @@ impl Opened {
             );
             return Err(Both::new(es, en));
         }
-        let gone = events.iter().filter_map(|event| if let Event::Delete(key) = event { Some(Job::Gone(*key)) } else { None });
-        let mut jobs: Vec<Job> = gone.collect();
+        let told = events.iter().filter_map(|event| match event {
+            Event::Delete(key) => Some(Job::Gone(*key)),
+            Event::Incident(change) => Some(Job::Incident(Box::new(Moved::from(&**change)))),
+            _ => None,
+        });
+        let mut jobs: Vec<Job> = told.collect();
         jobs.push(Job::Erased(erasure.clone()));
         fold.snapshot(&mut |part| jobs.push(Job::Part(part)));
         jobs.extend([Job::Whole, Job::Purge]);

@@ -45,6 +45,10 @@ fn waiting(tally: &Tally, plan: &Plan) -> BTreeMap<(String, &'static str), u64> 
     let own = |name: &str| plan.brands.iter().any(|b| b.own && b.name == name);
     let now = tally.now();
     let mut all = BTreeMap::new();
+    if plan.brands.iter().any(|b| b.own) {
+        // There from the start, so that nobody waiting is a 0 and not nothing.
+        all.extend(crate::figures::ages().map(|age| ((String::new(), age), 0)));
+    }
     for (incident, _) in tally.incidents().all().filter(|(i, _)| i.state().waits_for_us() && own(&i.brand)) {
         let Some(since) = incident.waiting_since else { continue };
         // A label is a name from the configuration and nothing that anybody may type.

@@ -32,6 +32,11 @@ pub static SPEC: Spec = Spec {
     figures,
 };
 
+/// The names of all ages, youngest first.
+pub fn ages() -> impl Iterator<Item = &'static str> {
+    AGES.into_iter().map(|(_, name)| name)
+}
+
 /// The name of the age of a customer's turn that is open for so long.
 pub fn age(micros: i64) -> &'static str {
     AGES.iter().find(|(bound, _)| micros < *bound).map_or("over-24h", |(_, name)| name)
