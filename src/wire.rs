@@ -24,7 +24,10 @@ pub use csv::{CSV_HEADER, csv_row};
 pub use delivery::{
     LetterView, NotifierView, SilenceBody, acknowledged_json, deliveries_json, parse_note, silence_json, silences_json, why_json,
 };
-pub use incident::{ActBody, CaseView, IncidentsView, ThreadPost, acted_json, case_json, change_json, forgotten_change, incident_frame, incident_id, incidents_json};
+pub use incident::{
+    ActBody, CaseView, IncidentsView, ThreadPost, acted_json, case_json, change_json, forgotten_change, incident_frame, incident_id,
+    incidents_json,
+};
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
 pub use report::{report_as, report_csv, report_json};
