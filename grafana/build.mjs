@@ -221,7 +221,9 @@ const care = dashboard('escucha-care', 'escucha: Atención · Care', 'Quién esp
   ], { w: 12, description: 'Por la hora de los mensajes, de lo que se respondió en el intervalo; la mediana dice más que la media · By the posts\' own time, of what was answered in the interval' }),
   panel('timeseries', 'Primeras respuestas por hora · First answers an hour', 'short', [[`3600 * sum(rate(escucha_first_answer_seconds_count{${I}}[$__rate_interval]))`, 'respuestas · answers']], { w: 6 }),
   panel('stat', 'En 60 min desde el arranque · Within 60 min since the start', 'percentunit', [[`sum(escucha_first_answer_seconds_bucket{${I}, le="3600"}) / sum(escucha_first_answer_seconds_count{${I}})`, 'en 60 min · within 60 min']],
-    { w: 6, description: 'De lo respondido; lo que nadie respondió no está aquí: el informe lo cuenta · Of what was answered; what nobody answered is not in it: the report counts it' }),
+    { w: 3, description: 'De lo respondido; lo que nadie respondió no está aquí: el informe lo cuenta · Of what was answered; what nobody answered is not in it: the report counts it' }),
+  panel('stat', 'Sin lugar · No room', 'short', [[`sum(escucha_care_dropped_posts_total{${I}})`, 'mensajes · posts']],
+    { w: 3, thresholds: BAD, description: 'Mensajes que [care] max_posts no dejó guardar · Posts that [care] max_posts let nobody keep' }),
 ]);
 
 const wrong = [];

@@ -217,6 +217,11 @@ pub fn incidents_open(section: &str, age: &'static str) -> Gauge {
     gauge!(INCIDENTS_OPEN, "section" => section.to_owned(), "age" => age)
 }
 
+/// Posts for which the care team's memory had no room.
+pub fn care_dropped() -> Counter {
+    counter!(CARE_DROPPED)
+}
+
 /// Seconds from the opening of a matter to its first answer.
 pub fn first_answer() -> Histogram {
     histogram!(FIRST_ANSWER)

@@ -32,7 +32,9 @@ pub async fn keep(asker: Asker, plan: Arc<ArcSwap<Plan>>, stop: CancellationToke
         let plan = plan.load_full();
         let asked = plan.clone();
         // Busy or closed: the next look tells.
-        let Ok((now, waiting)) = asker.ask(move |tally| (tally.now(), waiting(tally, &asked))).await else { continue };
+        let look = move |tally: &mut Tally| (tally.now(), waiting(tally, &asked), tally.incidents().dropped());
+        let Ok((now, waiting, dropped)) = asker.ask(look).await else { continue };
+        telemetry::care_dropped().absolute(dropped);
         show(waiting, &mut shown);
         for scheduled in plan.scheduled.iter().filter(|_| now != Timestamp::MIN) {
             write(scheduled, &plan, now, &asker).await;

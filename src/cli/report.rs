@@ -12,7 +12,6 @@ use crate::lane::Compiled;
 use crate::report::{self, Format, Period, Report, Subject};
 use crate::store;
 use crate::tally::Tally;
-use crate::time::Timestamp;
 use crate::wire;
 
 /// `report (--from T --to T | --day D | --week W | --month M) [FILE...]`.
@@ -108,16 +107,14 @@ fn period(args: &Args) -> Result<Period, Failure> {
     if let Some(period) = named {
         return period;
     }
-    let instant = |option: &str, text: &Option<String>| {
-        let text = text.as_deref().unwrap_or_default();
-        let parsed = text.parse::<jiff::Timestamp>().map(|t| Timestamp(t.as_microsecond()));
-        parsed.map_err(|_| bad(option, text, "2026-03-02T08:00:00Z"))
-    };
-    let (from, to) = (instant("from", &args.from)?, instant("to", &args.to)?);
-    if from < to {
-        return Ok(Period::Between(from, to));
+    let (from, to) = (args.from.as_deref().unwrap_or_default(), args.to.as_deref().unwrap_or_default());
+    match Period::between(from, to) {
+        Some(period) if !period.is_empty() => Ok(period),
+        Some(_) => Err(Failure::Usage(Both::new("--to debe estar después de --from", "--to must be after --from"))),
+        None if Period::between(from, from).is_none() => Err(bad("from", from, "2026-03-02T08:00:00Z, 2026-03-02")),
+        // Or it is a day where the other is a moment.
+        None => Err(bad("to", to, if Period::day(from).is_some() { "2026-03-09" } else { "2026-03-02T08:00:00Z" })),
     }
-    Err(Failure::Usage(Both::new("--to debe estar después de --from", "--to must be after --from")))
 }
 
 /// The brands that the report is about.

@@ -9,14 +9,13 @@ use super::{App, Code, Problem, guard, readers, subscription};
 use crate::bilingual::Lang;
 use crate::nearest::nearest;
 use crate::report::{Format, Period, Plan};
-use crate::time::Timestamp;
 use crate::wire;
 
 /// What the client asks for, as typed.
 #[derive(Default)]
 struct Typed<'a> {
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
     named: Option<Period>,
     brand: Option<&'a str>,
     format: Option<Format>,
@@ -72,8 +71,8 @@ fn typed(params: &subscription::Params) -> Result<Typed<'_>, Problem> {
     for (name, value) in params {
         match name.as_str() {
             "day" | "week" | "month" => {}
-            "from" => typed.from = Some(instant("from", value)?),
-            "to" => typed.to = Some(instant("to", value)?),
+            "from" => typed.from = Some(bound("from", value)?),
+            "to" => typed.to = Some(bound("to", value)?),
             "brand" => typed.brand = Some(value),
             "format" => {
                 typed.format = Some(Format::named(value).ok_or_else(|| subscription::bad("format", value, "text, json, csv, html"))?)
@@ -84,6 +83,14 @@ fn typed(params: &subscription::Params) -> Result<Typed<'_>, Problem> {
         }
     }
     Ok(typed)
+}
+
+/// A moment or a civil day.
+fn bound<'a>(name: &'static str, value: &'a str) -> Result<&'a str, Problem> {
+    if Period::day(value).is_none() {
+        instant(name, value)?;
+    }
+    Ok(value)
 }
 
 fn one_period() -> Problem {
@@ -97,10 +104,15 @@ fn one_period() -> Problem {
 fn period(typed: &Typed<'_>) -> Result<Period, Problem> {
     match (typed.from, typed.to, typed.named) {
         (None, None, Some(period)) => Ok(period),
-        (Some(from), Some(to), None) if from < to => Ok(Period::Between(from, to)),
-        (Some(_), Some(_), None) => {
-            Err(Problem::because(Code::Invalid, "«to» debe estar después de «from»", "\"to\" must be after \"from\""))
-        }
+        (Some(from), Some(to), None) => match Period::between(from, to) {
+            Some(period) if !period.is_empty() => Ok(period),
+            Some(_) => Err(Problem::because(Code::Invalid, "«to» debe estar después de «from»", "\"to\" must be after \"from\"")),
+            None => Err(Problem::because(
+                Code::Invalid,
+                "«from» y «to» son dos momentos o dos días, no uno de cada",
+                "\"from\" and \"to\" are two moments or two days, not one of each",
+            )),
+        },
         _ => Err(one_period()),
     }
 }

@@ -67,6 +67,23 @@ impl Period {
         Some(Period::Days(day, day + 1))
     }
 
+    /// From and up to, without the end: two moments (RFC 3339), or two civil days.
+    pub fn between(from: &str, to: &str) -> Option<Period> {
+        let moment = |text: &str| text.parse::<jiff::Timestamp>().ok().map(|t| Timestamp(t.as_microsecond()));
+        match (Period::day(from), Period::day(to)) {
+            (Some(Period::Days(from, _)), Some(Period::Days(to, _))) => Some(Period::Days(from, to)),
+            _ => Some(Period::Between(moment(from)?, moment(to)?)),
+        }
+    }
+
+    /// Whether it ends before it began.
+    pub fn is_empty(self) -> bool {
+        match self {
+            Period::Between(from, to) => from >= to,
+            Period::Days(from, to) => from >= to,
+        }
+    }
+
     /// `2020-W41`: a week by ISO 8601, Monday to Sunday.
     pub fn week(text: &str) -> Option<Period> {
         let (year, week) = text.split_once("-W")?;
@@ -117,6 +134,17 @@ mod tests {
             (Period::week("2020-W53"), "UTC", "2020-12-28T00:00:00Z", "2021-01-04T00:00:00Z"),
             (Period::week("2021-W01"), "America/Mexico_City", "2021-01-04T06:00:00Z", "2021-01-11T06:00:00Z"),
         ];
+        for (from, to, days) in [
+            ("2026-03-02", "2026-03-04", Some(true)),
+            ("2026-03-02T00:00:00Z", "2026-03-04T00:00:00Z", Some(false)),
+            ("2026-03-02", "2026-03-04T00:00:00Z", None),
+            ("2026-03-02", "ayer", None),
+        ] {
+            let period = Period::between(from, to);
+            assert_eq!(period.map(|p| matches!(p, Period::Days(..))), days, "{from} {to}");
+            let turned = Period::between(to, from);
+            assert!(period.is_none_or(|p| !p.is_empty()) && turned.is_none_or(Period::is_empty), "{from} {to}");
+        }
         for (period, zone, from, to) in table {
             assert_eq!(shown(period, zone), Some((from.to_owned(), to.to_owned())));
         }

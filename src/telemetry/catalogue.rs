@@ -26,6 +26,7 @@ pub(super) const BRAND_CRISIS: &str = "escucha_brand_crisis_level";
 pub(super) const SHARE: &str = "escucha_share_of_voice";
 pub(super) const INCIDENTS_OPEN: &str = "escucha_incidents_open";
 pub(super) const FIRST_ANSWER: &str = "escucha_first_answer_seconds";
+pub(super) const CARE_DROPPED: &str = "escucha_care_dropped_posts_total";
 pub(super) const ALERTS: &str = "escucha_alerts_total";
 pub(super) const POST_TO_ALERT: &str = "escucha_post_to_alert_seconds";
 pub(super) const POST_TO_PUBLISHED: &str = "escucha_post_to_published_seconds";
@@ -130,6 +131,11 @@ pub const CATALOGUE: &[Metric] = &[
         "Incidents in which a customer waits for a brand of ours, by section of the configuration (other for all else) and by how long",
     ),
     histogram(FIRST_ANSWER, &[], "From the post that opened an incident of a brand of ours to the first answer, by their own times"),
+    counter(
+        CARE_DROPPED,
+        &[],
+        "Posts that were not kept for the care team, or not for as long as the configuration says, since there was no room (max_posts)",
+    ),
     counter(ALERTS, &["rule", "severity"], "Alerts that fired"),
     histogram(
         POST_TO_ALERT,

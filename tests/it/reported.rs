@@ -64,6 +64,7 @@ fn lasting(table: &str) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_the_same_live_stored_and_recorded() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let running = Running::start(CONFIG, folder.path());
     std::fs::write(folder.path().join("posts.ndjson"), posts()).unwrap();
