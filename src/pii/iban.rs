@@ -30,8 +30,9 @@ pub(super) fn find(cells: &Cells, taken: &mut Taken) {
             continue;
         }
         // "ES 91" is written too.
-        let third = start + 2 + usize::from(is_gap(cells.at(start + 2)));
-        let starts = cells.at(third).is_ascii_digit() && cells.at(third + 1).is_ascii_digit();
+        let next = |at: usize| at + usize::from(is_gap(cells.at(at)));
+        let third = next(start + 2);
+        let starts = cells.at(third).is_ascii_digit() && cells.at(next(third + 1)).is_ascii_digit();
         let Some(length) = length([cells.at(start), cells.at(start + 1)]).filter(|_| starts) else { continue };
         let Some((all, end)) = cells.collect(start, length) else { continue };
         // Three words and a few figures pass the test once in 97 times.

@@ -139,7 +139,8 @@ const ISSUERS: [(u32, u32, &[usize]); 20] = [
     (286_900, 286_999, &[16]),                               // Carnet
 ];
 
-fn is_issued(digits: &[u8]) -> bool {
+/// Whether some issuer gives out such numbers.
+pub(super) fn is_issued(digits: &[u8]) -> bool {
     let prefix = digits.iter().take(6).fold(0, |n, d| n * 10 + u32::from(*d));
     ISSUERS.iter().any(|(from, to, lengths)| (*from..=*to).contains(&prefix) && lengths.contains(&digits.len()))
 }
