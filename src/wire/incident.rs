@@ -215,9 +215,7 @@ pub fn change_json(change: &Change) -> String {
 /// [`change_json`] writes it.
 pub fn forgotten_change(body: &str) -> String {
     let mut change: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    for (member, value) in [("why", Why::Gone.as_str().into()), ("actor", serde_json::Value::Null), ("incident", serde_json::Value::Null)] {
-        change[member] = value;
-    }
+    change["incident"] = serde_json::Value::Null;
     change.to_string()
 }
 
