@@ -112,7 +112,7 @@ impl Incidents {
         self.touch_around(&post);
     }
 
-    /// An agent does something with a matter, seen at `version`; returns its posts' person.
+    /// An agent does something with a matter, if it is still as seen at `version`.
     ///
     /// # Errors
     /// It is not done.

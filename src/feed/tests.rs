@@ -412,6 +412,23 @@ fn numbers(feed: &Feed, cursor: &mut Cursor, filter: &Filter) -> (Vec<u64>, Vec<
 }
 
 #[test]
+fn what_a_matter_was_is_told_no_more_once_it_is_gone() {
+    let feed = Feed::new("e".into(), vec![]);
+    let job = |id: u64, version: u64, gone: bool| {
+        let incident = if gone { "null".to_owned() } else { format!("{{\"handle\":\"persona{id}\"}}") };
+        let body = format!("{{\"version\":{version},\"incident\":{incident}}}").into();
+        Job::Incident(Box::new(Moved { id: crate::incident::IncidentKey(id), at: Timestamp(0), body, gone }))
+    };
+    feed.settle(vec![job(1, 1, false), job(2, 1, false), job(1, 2, false), job(1, 3, true)]);
+    let wanted = filter(&[Channel::Incidents]);
+    let (mut cursor, ..) = feed.join(Some(0), Some("e"), &wanted);
+    let frames: Vec<String> = feed.read(&mut cursor, &wanted, 2000).entries.iter().map(|e| feed.frame(e).to_string()).collect();
+    assert_eq!(frames.len(), 4, "none is missing: {frames:?}");
+    assert!(frames.iter().all(|frame| !frame.contains("persona1")) && frames[1].contains("persona2"), "{frames:?}");
+    assert!(frames[2].contains("\"version\":2"), "{frames:?}");
+}
+
+#[test]
 fn a_busy_day_of_matters_pushes_no_alert_out() {
     let feed = Feed::new("e".into(), vec![]);
     let over = limits::FEED_INCIDENTS as u64 + 500;

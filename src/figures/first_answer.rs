@@ -1,6 +1,6 @@
 //! How long customers waited for the first answer.
 
-use super::{Form, Spec, name, times};
+use super::{Spec, times};
 use crate::incident::Answer;
 
 /// Mean, median, 90 % and longest, of all and by section.
@@ -11,12 +11,6 @@ pub static SPEC: Spec = Spec {
         "De la publicación que abre la incidencia a la primera de cualquier cuenta de la marca. Horas de calendario. Incluye las que se abren porque la marca respondió. Una media sin mediana engaña: unas pocas esperas largas la arrastran. Cuantiles por rango más próximo; el intervalo del 95 % de la mediana sale del orden de los valores (Campbell y Gardner, 1988).",
         "From the post that opens the incident to the first by any account of the brand. Calendar hours. Those opened because the brand answered are in. A mean without a median misleads: a few long waits drag it. Quantiles by nearest rank; the 95 % interval of the median is that of the order of the values (Campbell and Gardner, 1988).",
     ),
-    names: &[
-        name("n", Form::Column, "n", "n"),
-        name("mean", Form::Column, "media", "mean"),
-        name("median", Form::Column, "mediana", "median"),
-        name("p90", Form::Column, "p90", "p90"),
-        name("longest", Form::Column, "máxima", "longest"),
-    ],
+    names: &times::NAMES,
     figures: |facts| times::by_section(facts, facts.unheard(), |i| i.first_answer.iter().map(Answer::took).collect()),
 };

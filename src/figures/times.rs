@@ -3,9 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Facts, Figure, Key, Reason};
+use super::{Facts, Figure, Form, Key, Name, Reason, name};
 use crate::incident::{Field, Incident};
 use crate::proportion::Z95;
+
+/// What [`by_section`] gives of each: the number of times, then seconds.
+pub const NAMES: [Name; 5] = [
+    name("n", Form::Column, "n", "n"),
+    name("mean", Form::Column, "media", "mean"),
+    name("median", Form::Column, "mediana", "median"),
+    name("p90", Form::Column, "p90", "p90"),
+    name("longest", Form::Column, "máxima", "longest"),
+];
 
 /// Some times, in microseconds, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -94,7 +94,7 @@ impl Incident {
         }
     }
 
-    /// What a post of the customer tells of the matter, whoever's turn it is.
+    /// What a post of the customer tells of the matter, whosever turn it is.
     fn learn(&mut self, post: &Utterance) {
         for found in post.topics.iter().filter(|t| t.brand == self.brand) {
             for field in Field::ALL {
@@ -154,7 +154,7 @@ impl Incident {
     fn answer(&mut self, since: Timestamp, post: &Utterance) {
         let answer = |since| Answer { since, at: post.at, agent: post.says.agent.clone() };
         if self.cause == Cause::Outbound {
-            // We spoke first: what we say later answers no question of ours.
+            // We spoke first, so no time of an answer is measured.
         } else if self.first_answer.is_none() {
             self.first_answer = Some(answer(self.opened_at));
         } else if self.next_answers.len() < ANSWERS_KEPT {
