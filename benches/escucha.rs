@@ -32,7 +32,7 @@ const ROWS: &[(&str, &str)] = &[
     ("scaling", "one CPU with one lane against two CPUs with two"),
     ("detect", "a closed bucket of one topic: what is usual, what the detector says; ticks of 10 000 topics, and their bytes"),
     ("clusters", "a mention finds its near-duplicates, in the canonical posts and in recorded ones"),
-    ("incidents", "customers' matters: bytes of one, a post that opens or joins one, beats, a copy of all"),
+    ("incidents", "customers' matters: bytes of one, a post that opens or joins one, beats, what a report is made of"),
     ("rules", "1 000 to 250 000 realistic rules (or as many as --rules says)"),
     ("priority", "average precision of the priority score"),
     ("sentiment", "accuracy and macro-F1 of the sentiment"),

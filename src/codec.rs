@@ -323,6 +323,16 @@ impl<T: Coded> Coded for Box<T> {
     }
 }
 
+impl<T: Coded> Coded for Arc<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.as_ref().encode(out);
+    }
+
+    fn decode(from: &mut Reader<'_>) -> Result<Arc<T>, Error> {
+        T::decode(from).map(Arc::new)
+    }
+}
+
 impl Coded for () {
     fn encode(&self, _: &mut Vec<u8>) {}
 

@@ -210,6 +210,12 @@ impl Config {
         numbered(std::mem::take(&mut self.listening), ids, version)
     }
 
+    /// Says that a source behind those of the file carries our own posts, as the demo's does.
+    pub fn add_own_posts(&mut self) {
+        self.listening.own_posts.push(true);
+        self.plan.carried = true;
+    }
+
     /// What its topics may refer to, for topics that change while the engine runs.
     pub fn set(&self) -> &Set {
         &self.set

@@ -106,7 +106,7 @@ const fn name(name: &'static str, form: Form, es: &'static str, en: &'static str
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// Every matter of the brand that is known, settled to `now`.
-    pub incidents: &'a [Incident],
+    pub incidents: &'a [Arc<Incident>],
     /// The window: from, and up to without it.
     pub window: (Timestamp, Timestamp),
     /// As of when.
@@ -336,7 +336,7 @@ impl<'a> Facts<'a> {
 
     /// Matters that were not merged into others, whenever opened.
     pub fn living(&self) -> impl Iterator<Item = &'a Incident> + Clone {
-        self.incidents.iter().filter(|i| i.state() != State::Merged)
+        self.incidents.iter().map(|i| &**i).filter(|i| i.state() != State::Merged)
     }
 
     /// The cohort of those who spoke to the brand, or whom a topic found: they can be answered or not.

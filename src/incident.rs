@@ -341,7 +341,7 @@ named!(Why: Why::Post => "post", Why::Act => "act", Why::Time => "time", Why::Go
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// As it is now; as it was last, if it is gone.
-    pub incident: Incident,
+    pub incident: Arc<Incident>,
     /// Grows by one with every change of this matter.
     pub version: u64,
     /// Why.

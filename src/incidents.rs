@@ -40,6 +40,8 @@ pub struct Incidents {
     people: HashMap<AuthorKey, Person>,
     /// Under whom every post is filed.
     filed: HashMap<PostKey, AuthorKey>,
+    /// Posts of ours that speak to nobody known.
+    broadcasts: BTreeSet<(Timestamp, PostKey)>,
     /// Posts whose place depends on whose a handle is.
     by_handle: HashMap<AuthorKey, BTreeSet<PostKey>>,
     /// Whose matter it is.
@@ -156,16 +158,11 @@ impl Incidents {
             if let Some(person) = self.people.get_mut(&key) {
                 person.due = person.told.values().filter_map(|told| told.incident.deadline()).filter(|at| *at > now).min();
                 self.due.extend(person.due.map(|at| (at, key)));
-                let before = person.leave.take();
-                let leave = self.care.as_ref().and_then(|care| person.leaves(care));
-                if before != leave {
-                    before.iter().for_each(|at| _ = self.leave.remove(&(*at, key)));
-                    self.leave.extend(leave.map(|at| (at, key)));
-                }
                 if person.is_empty() {
-                    self.people.remove(&key);
+                    self.forget_person(key);
                 }
             }
+            self.plan_leave(key);
         }
     }
 
@@ -184,7 +181,7 @@ impl Incidents {
             if !now_so.contains_key(id) && self.whose.get(id) == Some(&key) {
                 ties.push((*id, told.incident.merged_into, None));
                 self.whose.remove(id);
-                let incident = told.incident.clone();
+                let incident = Arc::clone(&told.incident);
                 changes.push(Change { incident, version: told.version + 1, why: Why::Gone, actor: actor.clone(), at: now });
             }
         }
@@ -194,11 +191,15 @@ impl Incidents {
                 Some(told) => (told.incident.merged_into, told.version),
                 None => came.get(&id).copied().unwrap_or_default(),
             };
-            if old.is_none_or(|told| told.incident != incident) {
+            let incident = match old {
+                Some(told) if *told.incident == incident => Arc::clone(&told.incident),
+                _ => Arc::new(incident),
+            };
+            if old.is_none_or(|told| !Arc::ptr_eq(&told.incident, &incident)) {
                 version += 1;
                 ties.push((id, was, incident.merged_into));
                 self.whose.insert(id, key);
-                changes.push(Change { incident: incident.clone(), version, why, actor: actor.clone(), at: now });
+                changes.push(Change { incident: Arc::clone(&incident), version, why, actor: actor.clone(), at: now });
             }
             person.told.insert(id, Told { version, incident });
         }
@@ -242,7 +243,7 @@ impl Incidents {
     }
 
     /// A matter as it was told last, and its version.
-    pub fn told(&self, key: IncidentKey) -> Option<(&Incident, u64)> {
+    pub fn told(&self, key: IncidentKey) -> Option<(&Arc<Incident>, u64)> {
         let living = self.whose.get(&key).and_then(|person| self.people.get(person)?.told.get(&key));
         living.or_else(|| self.archive.get(&key)).map(|told| (&told.incident, told.version))
     }
@@ -252,7 +253,7 @@ impl Incidents {
     }
 
     /// Every matter as it was told last, with its version; in no order.
-    pub fn all(&self) -> impl Iterator<Item = (&Incident, u64)> {
+    pub fn all(&self) -> impl Iterator<Item = (&Arc<Incident>, u64)> {
         let living = self.people.values().flat_map(|p| p.told.values());
         living.chain(self.archive.values()).map(|told| (&told.incident, told.version))
     }
@@ -285,7 +286,10 @@ impl Incidents {
         for handle in handles(post) {
             self.by_handle.entry(handle).or_default().insert(post.key);
         }
-        let Some(person) = self.threads.whose(post) else { return };
+        let Some(person) = self.threads.whose(post) else {
+            self.broadcasts.insert((post.at, post.key));
+            return;
+        };
         self.filed.insert(post.key, person);
         self.people.entry(person).or_default().file(post);
         self.touched.insert(person, (Why::Post, None));
@@ -300,7 +304,10 @@ impl Incidents {
                 }
             }
         }
-        let Some(key) = self.filed.remove(&post.key) else { return };
+        let Some(key) = self.filed.remove(&post.key) else {
+            self.broadcasts.remove(&(post.at, post.key));
+            return;
+        };
         if let Some(person) = self.people.get_mut(&key) {
             person.unfile(post);
         }

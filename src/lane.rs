@@ -24,7 +24,7 @@ use crate::score::{Addend, Score};
 use crate::signals::{self, Context, Scope, TopicContext};
 use crate::time::{Timestamp, Zone};
 use crate::topic::{Listening, SourceId};
-use crate::utterance::{Accounts, Utterance};
+use crate::utterance::{Accounts, Found, Utterance};
 use facts::{LaneFacts, Memory};
 use shown::shown;
 use ties::{Ties, tie};
@@ -41,6 +41,8 @@ pub struct Compiled {
     zones: Vec<Zone>,
     /// Index into `zones` of every topic.
     zone_of: Vec<u32>,
+    /// How utterances name every topic of a brand: told once, kept with each post.
+    found_of: Vec<Option<Arc<Found>>>,
     /// Whose posts are told of whether they match or not: the brands of groups.
     compared: Accounts,
     /// The accounts of all brands: who speaks to them, and who answers.
@@ -65,11 +67,12 @@ impl Compiled {
             }) as u32
         };
         let zone_of = listening.topics.iter().map(|t| number(&t.zone)).collect();
+        let found_of = listening.topics.iter().map(|t| care::found(&listening, t)).collect();
         let in_groups: BTreeSet<_> = listening.groups.iter().flat_map(|g| &g.members).map(|m| m.brand).collect();
         let compared = Accounts::new(&listening.brands, in_groups);
         let accounts = Accounts::new(&listening.brands, 0..listening.brands.len());
         let published = Published::new(listening.brands.iter().flat_map(|b| &b.published));
-        Compiled { listening, matcher, topic_of, zones, zone_of, compared, accounts, published }
+        Compiled { listening, matcher, topic_of, zones, zone_of, found_of, compared, accounts, published }
     }
 
     /// The brand of a group that wrote the post, and by which account: indices into `listening.brands`

@@ -122,7 +122,7 @@ pub struct Utterance {
     /// The first post of its thread, if the network tells.
     pub conversation: Option<PostKey>,
     /// Topics of brands that found it.
-    pub topics: Box<[Found]>,
+    pub topics: Box<[Arc<Found>]>,
     /// Brands that listen to nothing of its author.
     pub ignored_by: Box<[Arc<str>]>,
     /// What its text says.

@@ -26,6 +26,7 @@ pub fn run(config: Config, file: PathBuf, lang: Lang, out: &mut dyn Write) -> Re
 pub fn demo(args: &DemoArgs, lang: Lang, out: &mut dyn Write) -> Result<(), Failure> {
     let (mut config, _) = Config::read("demo.toml", demo::CONFIG.to_owned(), Path::new("")).map_err(Failure::Configuration)?;
     config.server.bind = args.bind;
+    config.add_own_posts();
     let speed = args.speed;
     let clock: Arc<dyn Clock> = Arc::new(FastClock::new(speed));
     let job = app::Job { config, file: None, clock, notifiers: Vec::new(), lang, demo: Some((args.seed, speed)) };

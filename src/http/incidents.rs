@@ -78,7 +78,7 @@ impl Wanted {
 /// Some of the matters, in order.
 struct Found {
     now: Timestamp,
-    incidents: Vec<(Incident, u64)>,
+    incidents: Vec<(Arc<Incident>, u64)>,
     total: usize,
     next: Option<Rank>,
 }
@@ -170,7 +170,7 @@ fn key(id: &str) -> Result<IncidentKey, Problem> {
 /// One matter with all that passed, as it leaves the tally's thread.
 struct Case {
     now: Timestamp,
-    incident: Incident,
+    incident: Arc<Incident>,
     version: u64,
     posts: Vec<(Arc<Utterance>, Part)>,
     acts: Vec<Act>,

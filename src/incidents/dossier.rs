@@ -31,7 +31,7 @@ pub struct Matter {
 /// The fold of one dossier.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dossier {
-    brand: Arc<str>,
+    pub brand: Arc<str>,
     author: AuthorKey,
     pub matters: Vec<Matter>,
     /// The matter that each post is filed in.
@@ -41,6 +41,11 @@ pub(super) struct Dossier {
 impl Dossier {
     pub fn new(brand: Arc<str>, author: AuthorKey) -> Dossier {
         Dossier { brand, author, matters: Vec::new(), filed: HashMap::new() }
+    }
+
+    /// Whether the post is filed in a matter.
+    pub fn has(&self, post: PostKey) -> bool {
+        self.filed.contains_key(&post)
     }
 
     /// The next post in the order of the fold.
@@ -143,6 +148,8 @@ impl Dossier {
     }
 
     fn open(&mut self, incident: Incident, conversation: PostKey, post: &Arc<Utterance>) {
+        // Most customers have one.
+        self.matters.reserve_exact(1);
         self.matters.push(Matter { incident, posts: Vec::new(), conversations: vec![conversation] });
         self.join(self.matters.len() - 1, post);
     }

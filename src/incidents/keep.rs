@@ -9,10 +9,14 @@ use sha2::{Digest, Sha256};
 
 use super::person::{Person, Told};
 use super::{Incidents, handles};
-use crate::incident::{Change, Incident, IncidentKey, Why};
+use crate::incident::{Change, EXPIRY, Incident, IncidentKey, Why};
 use crate::post::{AuthorKey, PostKey};
 use crate::time::{HOUR, Timestamp};
 use crate::topic::Care;
+use crate::utterance::Utterance;
+
+/// How many of those who are to leave next are looked at for room.
+const NEXT: usize = 64;
 
 /// What was let go of when a person was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,9 +34,36 @@ impl Incidents {
             return;
         }
         self.care = Some(care.clone());
-        self.leave.clear();
-        let all: Vec<(Timestamp, AuthorKey)> = self.people.iter_mut().filter_map(|(key, p)| Some((p.leaves(care)?, *key))).collect();
-        self.leave.extend(all);
+        let all: Vec<AuthorKey> = self.people.keys().copied().collect();
+        all.into_iter().for_each(|key| self.plan_leave(key));
+    }
+
+    /// Notes when something of a person is to be let go of.
+    pub(super) fn plan_leave(&mut self, key: AuthorKey) {
+        let leave = self.leaves(key);
+        let Some(person) = self.people.get_mut(&key) else { return };
+        let before = std::mem::replace(&mut person.leave, leave);
+        if before != leave {
+            before.iter().for_each(|at| _ = self.leave.remove(&(*at, key)));
+            self.leave.extend(leave.map(|at| (at, key)));
+        }
+    }
+
+    /// When something of a person may be let go of: all of it long after their last matter closed, what belongs to
+    /// no matter a while after it was written.
+    fn leaves(&self, key: AuthorKey) -> Option<Timestamp> {
+        let (care, person) = (self.care.as_ref()?, self.people.get(&key)?);
+        let stray = person.posts().find(|post| self.is_stray(person, post)).map(|post| post.at.plus(care.strays));
+        [stray, person.over().map(|at| at.plus(care.texts))].into_iter().flatten().min()
+    }
+
+    /// Whether the post of `person` belongs to no matter: neither to one of theirs, nor as an answer to somebody else's.
+    fn is_stray(&self, person: &Person, post: &Utterance) -> bool {
+        !person.is_in_matter(post.key) && !post.parent.is_some_and(|parent| self.is_in_matter(parent))
+    }
+
+    fn is_in_matter(&self, post: PostKey) -> bool {
+        self.filed.get(&post).and_then(|key| self.people.get(key)).is_some_and(|person| person.is_in_matter(post))
     }
 
     /// Whether there is room for another post that speaks to no brand.
@@ -54,65 +85,132 @@ impl Incidents {
         let is_new_day = hour.div_euclid(24) > self.pruned.div_euclid(24);
         self.pruned = hour;
         let due: Vec<AuthorKey> = self.leave.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| *key).collect();
-        due.into_iter().for_each(|key| _ = self.try_leave(key));
+        due.into_iter().for_each(|key| _ = self.let_go_by(key, now));
+        self.drop_broadcasts(now);
         let Some(care) = self.care.as_ref().filter(|_| is_new_day) else { return };
         let old = |told: &Told| ended(&told.incident).plus(care.retention) <= now;
         let gone: Vec<IncidentKey> = self.archive.iter().filter(|(_, told)| old(told)).map(|(id, _)| *id).collect();
         gone.iter().for_each(|id| _ = self.archive.remove(id));
     }
 
-    /// Makes room: who was to leave next leaves now.
+    /// Makes room: what was to leave next leaves now.
     pub(super) fn make_room(&mut self) {
-        let mut stuck = 0;
-        while self.is_full() && stuck < 16 {
-            let Some((_, key)) = self.leave.iter().nth(stuck).copied() else { return };
-            match self.try_leave(key) {
-                0 => stuck += 1,
-                posts => self.dropped += posts as u64,
-            }
+        while self.is_full() {
+            let next: Vec<_> = self.leave.iter().take(NEXT).copied().collect();
+            let Some(posts) = next.into_iter().map(|(at, key)| self.let_go_by(key, at)).find(|posts| *posts > 0) else { return };
+            self.dropped += posts as u64;
         }
     }
 
-    /// Lets go of a person whom nothing that stays depends on; how many posts went.
-    fn try_leave(&mut self, key: AuthorKey) -> usize {
-        let Some(person) = self.people.get(&key) else { return 0 };
-        let is_free = |post: PostKey| self.threads.answers(post).all(|answer| self.filed.get(&answer.key) == Some(&key));
+    /// Lets go of what is due of a person by `now`, if nothing that stays depends on it; how many posts went.
+    fn let_go_by(&mut self, key: AuthorKey, now: Timestamp) -> usize {
+        let Some((care, person)) = self.care.as_ref().zip(self.people.get(&key)) else { return 0 };
+        let is_over = person.over().is_some_and(|at| at.plus(care.texts) <= now);
+        if !is_over || !self.is_free(key, person) {
+            return self.drop_strays(key, now);
+        }
+        let young = person.posts().filter(|post| post.at.plus(care.strays) > now && self.is_stray(person, post));
+        let young: Vec<_> = young.cloned().collect();
+        let answers = person.posts().flat_map(|post| self.threads.answers(post.key)).filter(|a| self.filed.get(&a.key) != Some(&key));
+        let answers: Vec<_> = answers.cloned().collect();
+        answers.iter().for_each(|answer| self.drop_stray(answer));
+        let posts = self.let_go(key) + answers.len() - young.len();
+        for post in young {
+            self.threads.put(&post);
+            self.file(&post);
+        }
+        posts
+    }
+
+    /// Whether nobody else's matter depends on a person's posts.
+    fn is_free(&self, key: AuthorKey, person: &Person) -> bool {
+        // What answers them and is no matter goes with them.
+        let goes_along = |answer: &Arc<Utterance>| {
+            self.filed.get(&answer.key) == Some(&key)
+                || (!self.is_in_matter(answer.key) && self.threads.answers(answer.key).next().is_none())
+        };
         // The posts of a part count in the whole for as long as that may change.
         let is_part = person.told.values().any(|told| {
             let whole = told.incident.merged_into.map(|into| IncidentKey::of(&told.incident.brand, into));
             whole.is_some_and(|whole| self.whose.contains_key(&whole))
         });
-        if is_part || !person.posts().all(|post| is_free(post.key)) {
-            return 0;
+        !is_part && person.posts().all(|post| self.threads.answers(post.key).all(goes_along))
+    }
+
+    /// Lets go of what a person wrote that belongs to no matter, and that nothing which stays answers.
+    fn drop_strays(&mut self, key: AuthorKey, now: Timestamp) -> usize {
+        let Some((care, person)) = self.care.as_ref().zip(self.people.get(&key)) else { return 0 };
+        let due = person.posts().take_while(|post| post.at.plus(care.strays) <= now).filter(|post| self.is_stray(person, post));
+        let due: Vec<Arc<Utterance>> = due.cloned().collect();
+        let mut dropped = 0;
+        // The latest first: what answers another goes before it.
+        for post in due.iter().rev() {
+            if self.threads.answers(post.key).next().is_none() {
+                self.drop_stray(post);
+                dropped += 1;
+            }
         }
-        self.let_go(key)
+        self.plan_leave(key);
+        dropped
+    }
+
+    /// Lets go of a post that belongs to no matter of its author.
+    fn drop_stray(&mut self, post: &Utterance) {
+        if let Some(key) = self.filed.get(&post.key).copied()
+            && let Some(person) = self.people.get_mut(&key)
+        {
+            person.drop_stray(post);
+            if person.is_empty() {
+                self.forget_person(key);
+            }
+            self.plan_leave(key);
+        }
+        self.forget(post);
+    }
+
+    /// Lets go of posts of ours that speak to nobody, once nobody would answer them any more.
+    fn drop_broadcasts(&mut self, now: Timestamp) {
+        let due: Vec<_> = self.broadcasts.iter().take_while(|(at, _)| at.plus(EXPIRY) <= now).map(|(_, post)| *post).collect();
+        for key in due.into_iter().filter(|post| self.threads.answers(*post).next().is_none()).collect::<Vec<_>>() {
+            if let Some(post) = self.threads.get(key).cloned() {
+                self.broadcasts.remove(&(post.at, key));
+                self.forget(&post);
+            }
+        }
+    }
+
+    /// A post is no longer among the living.
+    fn forget(&mut self, post: &Utterance) {
+        self.filed.remove(&post.key);
+        self.threads.remove(post.key);
+        for handle in handles(post).chain(post.author.handle) {
+            if let Some(posts) = self.by_handle.get_mut(&handle) {
+                posts.remove(&post.key);
+                if posts.is_empty() {
+                    self.by_handle.remove(&handle);
+                }
+            }
+            let owner = self.threads.owner(handle);
+            if !self.by_handle.contains_key(&handle) && !self.people.contains_key(&owner) {
+                self.threads.disown(handle);
+            }
+        }
+    }
+
+    /// Nothing is to be done about a person any more.
+    pub(super) fn forget_person(&mut self, key: AuthorKey) -> Option<Person> {
+        let person = self.people.remove(&key)?;
+        person.leave.iter().for_each(|at| _ = self.leave.remove(&(*at, key)));
+        person.due.iter().for_each(|at| _ = self.due.remove(&(*at, key)));
+        self.touched.remove(&key);
+        Some(person)
     }
 
     /// Lets go of a person; what is known of their matters stays, without who it was. How many posts went.
     fn let_go(&mut self, key: AuthorKey) -> usize {
-        let Some(person) = self.people.remove(&key) else { return 0 };
-        person.leave.iter().for_each(|at| _ = self.leave.remove(&(*at, key)));
-        person.due.iter().for_each(|at| _ = self.due.remove(&(*at, key)));
-        self.touched.remove(&key);
+        let Some(person) = self.forget_person(key) else { return 0 };
         let posts: Vec<_> = person.posts().cloned().collect();
-        for post in &posts {
-            self.filed.remove(&post.key);
-            self.threads.remove(post.key);
-        }
-        for post in &posts {
-            for handle in handles(post).chain(post.author.handle) {
-                if let Some(posts) = self.by_handle.get_mut(&handle) {
-                    posts.remove(&post.key);
-                    if posts.is_empty() {
-                        self.by_handle.remove(&handle);
-                    }
-                }
-                let owner = self.threads.owner(handle);
-                if !self.by_handle.contains_key(&handle) && !self.people.contains_key(&owner) {
-                    self.threads.disown(handle);
-                }
-            }
-        }
+        posts.iter().for_each(|post| self.forget(post));
         for (id, told) in person.told {
             self.whose.remove(&id);
             if let Some(into) = told.incident.merged_into {
@@ -124,7 +222,7 @@ impl Incidents {
                     }
                 }
             }
-            let incident = anonymous(id, told.incident, self.care.as_ref());
+            let incident = Arc::new(anonymous(id, Arc::unwrap_or_clone(told.incident), self.care.as_ref()));
             self.archive.insert(id, Told { version: told.version, incident });
         }
         posts.len()
@@ -142,9 +240,9 @@ impl Incidents {
             let Some(person) = self.people.get_mut(&key) else { continue };
             for (id, told) in &mut person.told {
                 told.version += 1;
-                let incident = told.incident.clone();
+                let incident = Arc::clone(&told.incident);
                 changes.push(Change { incident, version: told.version, why: Why::Gone, actor: None, at: now });
-                end(&mut told.incident, now);
+                end(Arc::make_mut(&mut told.incident), now);
                 erased.matters += 1;
                 // Whatever was a part of it is a matter of its own again.
                 let parts = self.guests.remove(id).unwrap_or_default();
@@ -172,18 +270,12 @@ impl Incidents {
 }
 
 impl Person {
-    /// When it may be let go of: a while after the last post of who has no matter, or long after all matters closed.
-    pub fn leaves(&mut self, care: &Care) -> Option<Timestamp> {
-        let last = self.posts().last().map(|post| post.at)?;
-        let at = if self.told.is_empty() {
-            last.plus(care.strays)
-        } else {
-            let over = self.told.values().all(|told| told.incident.closed || told.incident.merged_into.is_some());
-            let ends = self.told.values().map(|told| ended(&told.incident)).max();
-            ends.filter(|_| over)?.max(last).plus(care.texts)
-        };
-        self.leave = Some(at);
-        self.leave
+    /// Since when all their matters are over and nobody wrote in them; `None` without any, and while one is not over.
+    fn over(&self) -> Option<Timestamp> {
+        let is_over = self.told.values().all(|told| told.incident.closed || told.incident.merged_into.is_some());
+        let ends = self.told.values().map(|told| ended(&told.incident)).max().filter(|_| is_over)?;
+        let last = self.posts().rev().find(|post| self.is_in_matter(post.key));
+        Some(last.map_or(ends, |last| ends.max(last.at)))
     }
 }
 

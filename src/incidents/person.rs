@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dossier::{Dossier, Matter};
 use super::threads::Threads;
 use crate::incident::{Act, Incident, IncidentKey};
-use crate::post::AuthorKey;
+use crate::post::{AuthorKey, PostKey};
 use crate::time::Timestamp;
 use crate::utterance::Utterance;
 
@@ -16,7 +16,8 @@ pub(super) struct Person {
     posts: Vec<Arc<Utterance>>,
     /// In the order of their times; behind a post of the same time.
     acts: Vec<Act>,
-    dossiers: BTreeMap<Arc<str>, Dossier>,
+    /// In the order of their brands.
+    dossiers: Vec<Dossier>,
     /// How many posts and acts the dossiers reflect.
     folded: (usize, usize),
     /// What they reflect is no longer so.
@@ -33,7 +34,7 @@ pub(super) struct Person {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Told {
     pub version: u64,
-    pub incident: Incident,
+    pub incident: Arc<Incident>,
 }
 
 impl Person {
@@ -96,6 +97,19 @@ impl Person {
         self.posts.iter()
     }
 
+    /// Whether the post is a part of a matter.
+    pub fn is_in_matter(&self, post: PostKey) -> bool {
+        self.dossiers.iter().any(|d| d.has(post))
+    }
+
+    /// Lets go of a post that is no part of any matter: nothing else changes.
+    pub fn drop_stray(&mut self, post: &Utterance) {
+        if let Ok(at) = self.place(post) {
+            self.posts.remove(at);
+            self.folded.0 -= usize::from(at < self.folded.0);
+        }
+    }
+
     /// Nothing is filed here.
     pub fn is_empty(&self) -> bool {
         self.posts.is_empty()
@@ -113,11 +127,13 @@ impl Person {
                 done(&mut self.dossiers, act);
             }
             for brand in concerned(post, threads) {
-                if !self.dossiers.contains_key(&brand) {
-                    self.dossiers.insert(Arc::clone(&brand), Dossier::new(brand, me));
+                if let Err(at) = self.dossiers.binary_search_by(|d| d.brand.cmp(&brand)) {
+                    // Hardly anybody has to do with two of them.
+                    self.dossiers.reserve_exact(1);
+                    self.dossiers.insert(at, Dossier::new(brand, me));
                 }
             }
-            self.dossiers.values_mut().for_each(|dossier| dossier.step(post, threads));
+            self.dossiers.iter_mut().for_each(|dossier| dossier.step(post, threads));
         }
         acts.for_each(|act| done(&mut self.dossiers, act));
         self.folded = (self.posts.len(), self.acts.len());
@@ -125,7 +141,7 @@ impl Person {
 
     /// The matters with every brand.
     pub fn matters(&self) -> impl Iterator<Item = &Matter> {
-        self.dossiers.values().flat_map(|d| &d.matters)
+        self.dossiers.iter().flat_map(|d| &d.matters)
     }
 
     /// What agents did, in order.
@@ -134,8 +150,8 @@ impl Person {
     }
 }
 
-fn done(dossiers: &mut BTreeMap<Arc<str>, Dossier>, act: &Act) {
-    if let Some(dossier) = dossiers.get_mut(&act.brand) {
+fn done(dossiers: &mut [Dossier], act: &Act) {
+    if let Some(dossier) = dossiers.iter_mut().find(|d| d.brand == act.brand) {
         dossier.act(act);
     }
 }

@@ -122,15 +122,15 @@ pub enum Piece {
     /// Whose a handle is.
     Handle(AuthorKey, Sighting),
     /// A living post.
-    Post(Box<Utterance>),
+    Post(Arc<Utterance>),
     /// A deleted one, and when.
     Dead(Timestamp, PostKey),
     /// What an agent did with matters of a person.
     Act(AuthorKey, Box<Act>),
     /// What was told of a matter of a person.
-    Told(AuthorKey, u64, Box<Incident>),
+    Told(AuthorKey, u64, Arc<Incident>),
     /// What stays of a matter of whom was let go of.
-    Archived(IncidentKey, u64, Box<Incident>),
+    Archived(IncidentKey, u64, Arc<Incident>),
     /// When that was looked at last, and how many posts there was no room for.
     Pruned(i64, u64),
 }
@@ -186,15 +186,15 @@ impl Incidents {
         handles.into_iter().for_each(|(handle, sighting)| to(Piece::Handle(handle, sighting.clone())));
         let mut posts: Vec<&Arc<Utterance>> = self.threads.all().collect();
         posts.sort_by(|a, b| a.order(b));
-        posts.into_iter().for_each(|post| to(Piece::Post(Box::new((**post).clone()))));
+        posts.into_iter().for_each(|post| to(Piece::Post(Arc::clone(post))));
         let mut people: Vec<_> = self.people.iter().collect();
         people.sort_by_key(|(key, _)| **key);
         for (key, person) in people {
             person.acts().iter().for_each(|act| to(Piece::Act(*key, Box::new(act.clone()))));
-            person.told.values().for_each(|told| to(Piece::Told(*key, told.version, Box::new(told.incident.clone()))));
+            person.told.values().for_each(|told| to(Piece::Told(*key, told.version, Arc::clone(&told.incident))));
         }
         for (id, told) in self.archived() {
-            to(Piece::Archived(*id, told.version, Box::new(told.incident.clone())));
+            to(Piece::Archived(*id, told.version, Arc::clone(&told.incident)));
         }
         to(Piece::Pruned(self.pruned, self.dropped));
     }
@@ -209,10 +209,10 @@ impl Incidents {
     /// Takes a piece back; all were taken before anything else happens.
     pub fn take(&mut self, piece: Piece) {
         match piece {
-            Piece::Post(post) => self.hear(crate::post::Kind::Create, *post, Timestamp::MIN),
+            Piece::Post(post) => self.hear(crate::post::Kind::Create, Arc::unwrap_or_clone(post), Timestamp::MIN),
             Piece::Dead(at, key) => self.dead.add(key, at),
             Piece::Handle(handle, sighting) => self.threads.own(handle, sighting),
-            Piece::Archived(id, version, incident) => _ = self.archive.insert(id, Told { version, incident: *incident }),
+            Piece::Archived(id, version, incident) => _ = self.archive.insert(id, Told { version, incident }),
             Piece::Pruned(hour, dropped) => (self.pruned, self.dropped) = (hour, dropped),
             Piece::Act(whose, act) => self.people.entry(whose).or_default().act(*act),
             Piece::Told(whose, version, incident) => {
@@ -221,7 +221,7 @@ impl Incidents {
                 if let Some(into) = incident.merged_into {
                     self.guests.entry(IncidentKey::of(&incident.brand, into)).or_default().insert(id);
                 }
-                self.people.entry(whose).or_default().told.insert(id, Told { version, incident: *incident });
+                self.people.entry(whose).or_default().told.insert(id, Told { version, incident });
             }
         }
     }

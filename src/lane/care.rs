@@ -7,7 +7,7 @@ use crate::incident::Tags;
 use crate::post::{Kind, Post};
 use crate::signals;
 use crate::text::Tokens;
-use crate::topic::Labels;
+use crate::topic::{Labels, Listening, Topic};
 use crate::utterance::{Found, is_of_a_brand, utterance};
 
 /// Notes `post`, whose text `tokens` are of and which the queries `matched` found, if a care team follows it
@@ -24,7 +24,7 @@ pub(super) fn note(post: &Post<'_>, compiled: &Compiled, tokens: &Tokens, matche
         return;
     }
     let tone = (signals::sentiment(post.text, tokens) * 100.0) as i8;
-    let found = found(compiled, matched);
+    let found = all_found(compiled, matched);
     let mut said = utterance(post, tokens, &compiled.accounts, brands, found, tone);
     // What it says is read as it came, what is kept of it is what may be shown.
     shown(post, compiled, |post| {
@@ -34,21 +34,23 @@ pub(super) fn note(post: &Post<'_>, compiled: &Compiled, tokens: &Tokens, matche
     out.utterances.push((post.kind, said));
 }
 
-fn topic(compiled: &Compiled, query: u32) -> Option<&crate::topic::Topic> {
+fn topic(compiled: &Compiled, query: u32) -> Option<&Topic> {
     let place = compiled.topic_of.get(query as usize)?;
     compiled.listening.topics.get(*place as usize)
 }
 
 /// The topics of brands among those of `matched`, each once.
-fn found(compiled: &Compiled, matched: &[u32]) -> Vec<Found> {
-    let mut topics: Vec<&crate::topic::Topic> = matched.iter().filter_map(|query| topic(compiled, *query)).collect();
+fn all_found(compiled: &Compiled, matched: &[u32]) -> Vec<Arc<Found>> {
+    let mut topics: Vec<u32> = matched.iter().filter_map(|query| compiled.topic_of.get(*query as usize).copied()).collect();
     // The queries of a topic are neighbours.
-    topics.dedup_by_key(|t| t.id);
-    let of = |t: &crate::topic::Topic| {
-        let brand = compiled.listening.brand_of(t)?;
-        Some(Found { brand: brand.name.as_str().into(), topic: t.name.as_str().into(), opens: t.labels.incidents, tags: tags(&t.labels) })
-    };
-    topics.into_iter().filter_map(of).collect()
+    topics.dedup();
+    topics.into_iter().filter_map(|topic| compiled.found_of.get(topic as usize)?.clone()).collect()
+}
+
+/// How utterances name `topic`, if it is a brand's.
+pub(super) fn found(listening: &Listening, topic: &Topic) -> Option<Arc<Found>> {
+    let brand = listening.brand_of(topic)?.name.as_str().into();
+    Some(Arc::new(Found { brand, topic: topic.name.as_str().into(), opens: topic.labels.incidents, tags: tags(&topic.labels) }))
 }
 
 fn tags(labels: &Labels) -> Tags {

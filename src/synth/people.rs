@@ -53,6 +53,8 @@ pub const OWN: [(&str, &str, Lang, bool); 4] = [
 ];
 
 const NETWORKS: [&str; 3] = ["x", "bluesky", "mastodon"];
+/// Customers of the banks.
+const CUSTOMERS: u64 = 150_000;
 /// The share of people who write Spanish.
 const SPANISH: f64 = 0.62;
 
@@ -69,8 +71,10 @@ const LAST: [&str; 24] = [
 /// Everybody.
 #[derive(Debug)]
 pub struct People {
-    /// Customers and others; low numbers write most.
+    /// Who chats; low numbers write most.
     crowd: Vec<Person>,
+    /// Whom a customer is made of, by number.
+    customers: Prng,
     activity: Zipf,
     spammers: Vec<Person>,
     own: Vec<Person>,
@@ -91,7 +95,7 @@ impl People {
             followers: Some(48_000),
             habits: Habits { plain: false, shouts: false, hasty: false },
         });
-        People { activity: Zipf::new(crowd.len()), crowd, spammers, own: own.collect() }
+        People { activity: Zipf::new(crowd.len()), crowd, customers: prng.fork("customers"), spammers, own: own.collect() }
     }
 
     /// Somebody, the talkative ones more often.
@@ -99,9 +103,11 @@ impl People {
         &self.crowd[self.activity.draw(prng)]
     }
 
-    /// Somebody, everyone equally often: an outage makes the silent speak.
-    pub fn customer(&self, prng: &mut Prng) -> &Person {
-        prng.pick(&self.crowd)
+    /// A customer of a bank, everyone equally often: they are many, and few of them write twice in a week. Made
+    /// when they speak, the same each time.
+    pub fn customer(&self, prng: &mut Prng) -> Person {
+        let n = prng.below(CUSTOMERS);
+        person(&mut self.customers.fork(&n.to_string()), 3_000_000 + n)
     }
 
     /// A spammer.

@@ -31,9 +31,16 @@ pub enum Subject {
     Answer,
     /// The bank answers during an outage.
     OutageAnswer,
+    /// A customer thanks the bank for its answer.
+    Thanks,
+    /// A customer is not content with it.
+    Insists,
     /// The bank's own news.
     News,
 }
+
+/// Posts about a bank that name an account of its.
+const NAMED: f64 = 0.05;
 
 /// A text about `subject` in `lang`, without habits.
 pub fn write(prng: &mut Prng, subject: Subject, lang: Lang) -> String {
@@ -55,6 +62,8 @@ fn fill(prng: &mut Prng, template: &str, lang: Lang) -> String {
             // Numbers that nobody has: 555-01xx is kept free for stories, and the card is one for tests.
             "phone" => out.push_str(&format!("55 5555 01{:02}", prng.below(100))),
             "card" => out.push_str("4111 1111 1111 1111"),
+            "bank" if prng.chance(NAMED) => out.push_str(prng.pick::<&str>(fillers("account", lang))),
+            "rival" if prng.chance(NAMED) => out.push_str(prng.pick::<&str>(fillers("rival account", lang))),
             "spam_url" => out.push_str(&format!("https://gana-ya.example/{:x}", prng.below(1 << 28))),
             _ => out.push_str(prng.pick::<&str>(fillers(name, lang))),
         }
@@ -120,9 +129,12 @@ pub fn without_marks(text: &str) -> String {
 
 fn fillers(name: &str, lang: Lang) -> &'static [&'static str] {
     match (name, lang) {
-        ("bank", Lang::Es) => &["Banco Ejemplo", "@bancoejemplo", "Banco Ejemplo", "banco ejemplo", "#BancoEjemplo", "@ejemploayuda"],
-        ("bank", Lang::En) => &["Ejemplo Bank", "@ejemplobank", "Ejemplo Bank", "ejemplo bank", "#EjemploBank", "@ejemplocare"],
-        ("rival", _) => &["Banco Ficción", "@bancoficcion", "Banco Ficción", "Caja Inventada", "@cajainventada"],
+        ("bank", Lang::Es) => &["Banco Ejemplo", "Banco Ejemplo", "banco ejemplo", "#BancoEjemplo"],
+        ("bank", Lang::En) => &["Ejemplo Bank", "Ejemplo Bank", "ejemplo bank", "#EjemploBank"],
+        ("account", Lang::Es) => &["@bancoejemplo", "@ejemploayuda", "@ejemploayuda"],
+        ("account", Lang::En) => &["@ejemplobank", "@ejemplocare", "@ejemplocare"],
+        ("rival", _) => &["Banco Ficción", "Banco Ficción", "Caja Inventada"],
+        ("rival account", _) => &["@bancoficcion", "@cajainventada"],
         ("app", Lang::Es) => &["app", "aplicación", "app móvil", "banca en línea", "banca móvil"],
         ("app", Lang::En) => &["app", "mobile app", "online banking", "mobile banking"],
         ("down", Lang::Es) => &["está caída", "no funciona", "no abre", "sigue sin funcionar", "se cayó otra vez", "marca error"],
@@ -245,6 +257,13 @@ fn spanish(subject: Subject) -> &'static [&'static str] {
             "Estamos atendiendo una falla en la banca en línea; cajeros y tarjetas operan con normalidad. {who}",
             "Gracias por avisarnos. El servicio se restablece poco a poco, intenta de nuevo en unos minutos. {who}",
         ],
+        Subject::Thanks => &["Muchas gracias, muy amables", "¡Gracias por la atención! 🙌", "Listo, ya quedó. Gracias", "Mil gracias"],
+        Subject::Insists => &[
+            "Ya les mandé mensaje directo y sigo esperando, llevo {n} minutos",
+            "Gracias, pero sigue igual: {when} lo intenté y nada",
+            "¿Y cuándo me lo van a resolver? Son {amount} pesos",
+            "Ya lo hice {when} y no sirve, ¿algún teléfono donde sí contesten?",
+        ],
         Subject::News => &[
             "Con Banco Ejemplo paga la luz sin salir de casa 💡 {url}",
             "Conoce nuestra cuenta para jóvenes: cero comisiones hasta los 25 años {url}",
@@ -347,6 +366,13 @@ fn english(subject: Subject) -> &'static [&'static str] {
             "We're fixing a problem with online banking; cards and ATMs work as usual. {who}",
             "Thanks for letting us know. Service is coming back step by step, please try again in a few minutes. {who}",
         ],
+        Subject::Thanks => &["Thank you so much, very kind", "Thanks for the quick help! 🙌", "All good now. Thank you", "Thanks a lot"],
+        Subject::Insists => &[
+            "I sent you a DM and I'm still waiting, it's been {n} minutes",
+            "Thanks, but it's still the same: I tried {when}",
+            "And when will you fix it? That's ${amount}",
+            "I did that {when} and it doesn't work, is there a phone number where someone answers?",
+        ],
         Subject::News => &[
             "Pay your bills without leaving home with Ejemplo Bank 💡 {url}",
             "Meet our account for students: zero fees until you're 25 {url}",
@@ -363,7 +389,8 @@ mod tests {
     fn every_filler_is_known_and_filled() {
         use Subject::*;
         let mut prng = Prng::new(2);
-        for subject in [Chatter, App, Outage, Fraud, Card, Fees, Branch, Service, Rival, Spam, Answer, OutageAnswer, News] {
+        for subject in [Chatter, App, Outage, Fraud, Card, Fees, Branch, Service, Rival, Spam, Answer, OutageAnswer, Thanks, Insists, News]
+        {
             for lang in [Lang::Es, Lang::En] {
                 for template in templates(subject, lang) {
                     for name in template.split('{').skip(1).filter_map(|t| t.split('}').next()) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::line::{Shape, tid};
-use super::people::{People, Person};
+use super::people::{OWN, People, Person};
 use super::rhythm::{Rhythm, ZONE};
 use super::script::{Stage, outage};
 use super::texts::{self, Subject};
@@ -45,8 +45,14 @@ const UPDATES: f64 = 0.01;
 const DUPLICATES: f64 = 0.015;
 /// Posts that arrive some seconds late.
 const LATE: f64 = 0.06;
-/// Complaints that the bank answers.
-const ANSWERS: f64 = 0.35;
+/// Posts about the bank that it answers: those that name an account of its, and those that it finds.
+const ANSWERS: [f64; 2] = [0.85, 0.01];
+/// Answers of the bank that the customer answers, and customers who are not content that it answers again.
+const FOLLOW_UPS: f64 = 0.5;
+const AGAIN: f64 = 0.7;
+/// Seconds that an answer takes: every length from one to the other is as likely as its double. During an outage the bank hurries.
+const WAIT: [f64; 2] = [180.0, 10_800.0];
+const HURRY: [f64; 2] = [20.0, 70.0];
 
 /// A post that others may still copy or repeat.
 struct Written {
@@ -129,7 +135,7 @@ impl World {
         let text = copied.unwrap_or_else(|| self.text(subject, at, author.lang));
         let text = texts::typed(&mut self.prng, text, author.habits);
         let id = self.publish(&author, subject, at, &text, Reference::default());
-        self.react(&author, subject, at, &id);
+        self.react(&author, subject, at, (&id, &text));
     }
 
     /// What somebody writes about `subject` at `at`: in an outage many say what is wrong this time.
@@ -144,7 +150,7 @@ impl World {
             Subject::Spam => self.people.spammer(&mut self.prng).clone(),
             Subject::News => self.people.own(lang, false).clone(),
             Subject::Chatter => self.people.anybody(&mut self.prng).clone(),
-            _ => self.people.customer(&mut self.prng).clone(),
+            _ => self.people.customer(&mut self.prng),
         }
     }
 
@@ -199,7 +205,7 @@ impl World {
     }
 
     /// What follows a post: a repost of an older one, an edit, a delete, the bank's answer.
-    fn react(&mut self, author: &Person, subject: Subject, at: Timestamp, id: &str) {
+    fn react(&mut self, author: &Person, subject: Subject, at: Timestamp, (id, text): (&str, &str)) {
         if self.prng.chance(REPOSTS) {
             self.repost(at);
         }
@@ -209,11 +215,11 @@ impl World {
             self.schedule(&Post { kind: Kind::Delete, at: when, ..this }, when);
         } else if self.prng.chance(UPDATES) {
             let when = self.later(at, 5, 60);
-            let text = texts::write(&mut self.prng, subject, author.lang);
+            let new = texts::write(&mut self.prng, subject, author.lang);
             let lang = author.lang.pick("es", "en");
-            self.schedule(&Post { kind: Kind::Update, text: &text, lang, ..this }, when);
+            self.schedule(&Post { kind: Kind::Update, text: &new, lang, ..this }, when);
         }
-        self.answer(author, subject, at, id);
+        self.answer(author, subject, at, (id, text));
     }
 
     /// Somebody repeats a recent post of the same network.
@@ -233,27 +239,58 @@ impl World {
         self.schedule(&post, at);
     }
 
-    /// The bank answers some complaints after a while, during an outage more and faster.
-    fn answer(&mut self, author: &Person, subject: Subject, at: Timestamp, id: &str) {
+    /// The bank answers some posts after a while, during an outage more of them and faster.
+    fn answer(&mut self, author: &Person, subject: Subject, at: Timestamp, post: (&str, &str)) {
         if matches!(subject, Subject::Chatter | Subject::Rival | Subject::Spam | Subject::News) {
             return;
         }
+        let (id, text) = post;
         let stage = self.stage(at);
         let busy = matches!(stage, Stage::Answers | Stage::Recovery) && subject == Subject::App;
-        let share = match stage {
-            _ if busy => ANSWERS * 2.0,
-            Stage::Complaints | Stage::Spike => ANSWERS * 0.2,
-            _ => ANSWERS,
-        };
+        let names = OWN.iter().any(|(handle, ..)| text.contains(&format!("@{handle}")));
+        let share = ANSWERS[usize::from(!names)]
+            * match stage {
+                _ if busy => 1.1,
+                Stage::Complaints | Stage::Spike => 0.2,
+                _ => 1.0,
+            };
         if !self.prng.chance(share) {
             return;
         }
-        let (wait, subject) = if busy { (20..70, Subject::OutageAnswer) } else { (40..240, Subject::Answer) };
-        let when = self.later(at, wait.start, wait.end);
+        let (wait, subject) = if busy { (HURRY, Subject::OutageAnswer) } else { (WAIT, Subject::Answer) };
+        let when = self.after(at, wait);
+        let answer = self.say(author, subject, when, id);
+        if self.prng.chance(FOLLOW_UPS) {
+            self.follow_up(author, when, &answer);
+        }
+    }
+
+    /// The customer answers the bank's post `answered`: thanks, or is not content, and may be answered once more.
+    fn follow_up(&mut self, author: &Person, at: Timestamp, answered: &str) {
+        let when = self.after(at, WAIT);
+        let own = self.people.own(author.lang, true).clone();
+        let content = self.prng.chance(0.5);
+        let text = texts::write(&mut self.prng, if content { Subject::Thanks } else { Subject::Insists }, author.lang);
+        let text = format!("@{} {text}", own.handle);
+        let reference = Reference { id: answered, author: &own.handle, author_id: &own.id };
+        let id = self.publish(author, Subject::Service, when, &text, reference);
+        if !content && self.prng.chance(AGAIN) {
+            let when = self.after(when, WAIT);
+            self.say(author, Subject::Answer, when, &id);
+        }
+    }
+
+    /// The bank answers the post `id` of `author`.
+    fn say(&mut self, author: &Person, subject: Subject, at: Timestamp, id: &str) -> String {
         let own = Person { network: author.network, ..self.people.own(author.lang, true).clone() };
         let text = texts::write(&mut self.prng, subject, author.lang);
         let text = format!("@{} {text}", author.handle);
-        self.publish(&own, subject, when, &text, Reference { id, author: &author.handle, author_id: &author.id });
+        self.publish(&own, subject, at, &text, Reference { id, author: &author.handle, author_id: &author.id })
+    }
+
+    /// An instant `wait` after `at`.
+    fn after(&mut self, at: Timestamp, [from, to]: [f64; 2]) -> Timestamp {
+        at.plus((from * (to / from).powf(self.prng.unit()) * SECOND as f64) as i64)
     }
 }
 
@@ -288,7 +325,7 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, run(2, 3));
         // An intended change of the world changes this number; nothing else may.
-        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 8452788297460310061, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&a), 15675399963425134247, "lines: {}", a.iter().filter(|c| **c == b'\n').count());
     }
 
     #[test]
@@ -309,7 +346,7 @@ mod tests {
             ("updates", share(&kind("update")), 0.004, 0.015),
             ("duplicates", creates - fresh, 0.008, 0.02),
             ("spam", share(&|p| text(p).contains("gana-ya.example")), 0.01, 0.04),
-            ("answers", share(&|p| p.get("in_reply_to").is_some()), 0.01, 0.08),
+            ("answers", share(&|p| p.get("in_reply_to").is_some()), 0.0015, 0.03),
             ("non-ASCII", share(&|p| !text(p).is_ascii()), 0.55, 0.75),
             ("Spanish", share(&|p| p["lang"] == "es"), 0.5, 0.72),
         ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Event, Tally, tell};
-use crate::incident::{Change, Deed, IncidentKey, Refusal, Why};
+use crate::incident::{Change, Deed, Incident, IncidentKey, Refusal, Why};
 use crate::incidents::{Erased, Incidents};
 use crate::lane::Outcome;
 use crate::post::{Author, AuthorKey, Kind, Post, PostBuf};
@@ -141,7 +141,7 @@ impl Tally {
         }
         let mut all: Vec<_> = self.incidents.all().map(|(incident, _)| (incident.key(), incident)).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
-        let all: Vec<_> = all.into_iter().map(|(_, incident)| incident).collect();
+        let all: Vec<&Incident> = all.into_iter().map(|(_, incident)| &**incident).collect();
         self.judge.adopt_sla(rules, &all, now, &mut self.alerts);
         self.sla_rules = Some(Arc::clone(rules));
     }

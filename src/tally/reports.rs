@@ -1,5 +1,7 @@
 //! What a report needs to know.
 
+use std::sync::Arc;
+
 use super::shares::Group;
 use super::{ShareFilter, ShareOfVoice, Tally};
 use crate::incident::Incident;
@@ -16,7 +18,7 @@ pub struct Matters {
     pub since: Option<Timestamp>,
     /// The brand's matters that are open or that anything happened in since the window's start, as of now, in the
     /// order of their opening.
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Arc<Incident>>,
     /// Own posts of the window that answer nobody, if they are counted and still kept.
     pub broadcasts: Option<u64>,
     /// The shares of the brand's groups, where the window is still kept.
@@ -38,7 +40,7 @@ impl Tally {
     /// What is known of `brand`, for a report on the time from `from` up to `to`.
     pub fn matters_of(&self, brand: &str, from: Timestamp, to: Timestamp) -> Matters {
         let matters = self.incidents.all().map(|(incident, _)| incident).filter(|i| &*i.brand == brand);
-        let mut incidents: Vec<Incident> = matters.filter(|i| matters_since(i, from)).cloned().collect();
+        let mut incidents: Vec<Arc<Incident>> = matters.filter(|i| matters_since(i, from)).cloned().collect();
         incidents.sort_by(|a, b| {
             (a.opened_at, a.post_id.len(), &a.post_id, &a.network).cmp(&(b.opened_at, b.post_id.len(), &b.post_id, &b.network))
         });

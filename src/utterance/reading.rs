@@ -15,7 +15,7 @@ const MILLI: i64 = 1000;
 
 /// What `post` says to whom; `tokens` are those of its text, `topics` those of brands
 /// that found it, `tone` how it sounds.
-pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand], topics: Vec<Found>, tone: i8) -> Utterance {
+pub fn utterance(post: &Post<'_>, tokens: &Tokens, accounts: &Accounts, brands: &[Brand], topics: Vec<Arc<Found>>, tone: i8) -> Utterance {
     let names = Names::read(post, tokens, accounts, brands);
     let reply = &post.in_reply_to;
     let reply_brand = accounts.find(brands, post.network, reply.author_id, reply.author).map(|(b, _)| b);

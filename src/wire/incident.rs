@@ -1,5 +1,7 @@
 //! Customers' matters: as the streams tell of them, and as the API shows them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{BothView, Time, given, json};
@@ -207,7 +209,7 @@ pub fn change_json(change: &Change) -> String {
         why: change.why.as_str(),
         actor: change.actor.as_deref(),
         at: Time(change.at),
-        incident: (change.why != Why::Gone).then(|| (&change.incident).into()),
+        incident: (change.why != Why::Gone).then(|| (&*change.incident).into()),
     })
 }
 
@@ -248,7 +250,7 @@ pub struct IncidentsView<'a> {
     /// The present moment of event time.
     pub now: Timestamp,
     /// Matters with their versions.
-    pub incidents: &'a [(Incident, u64)],
+    pub incidents: &'a [(Arc<Incident>, u64)],
     /// How many there are on all pages.
     pub total: usize,
     /// Where the next page starts.

@@ -3,6 +3,8 @@
 mod random;
 mod twin;
 
+use std::sync::Arc;
+
 use escucha::bilingual::Lang;
 use escucha::figures::{self, Facts, Figure, Reason, Settings};
 use escucha::incident::Incident;
@@ -17,7 +19,7 @@ use crate::care::{self, Care};
 use crate::incidents::Reader;
 
 /// The matters of a recording at its last post, and when that was.
-fn matters(care: &Care) -> (Vec<Incident>, Timestamp) {
+fn matters(care: &Care) -> (Vec<Arc<Incident>>, Timestamp) {
     let account = |handle: &String| Account {
         handle: handle.to_lowercase(),
         network: "x".to_owned(),
@@ -36,13 +38,13 @@ fn matters(care: &Care) -> (Vec<Incident>, Timestamp) {
         incidents.hear(kind, post, now);
     }
     incidents.settle(now, &mut Vec::new());
-    let mut all: Vec<Incident> = incidents.all().map(|(incident, _)| incident.clone()).collect();
+    let mut all: Vec<Arc<Incident>> = incidents.all().map(|(incident, _)| incident.clone()).collect();
     all.sort_by(|a, b| (&a.brand, a.opened_at, &a.post_id).cmp(&(&b.brand, b.opened_at, &b.post_id)));
     (all, now)
 }
 
 /// Everything up to `now`, in UTC.
-fn facts<'a>(incidents: &'a [Incident], now: Timestamp, zone: &'a Zone, settings: &'a Settings) -> Facts<'a> {
+fn facts<'a>(incidents: &'a [Arc<Incident>], now: Timestamp, zone: &'a Zone, settings: &'a Settings) -> Facts<'a> {
     let from = incidents.iter().map(|i| i.opened_at).min().unwrap_or(now);
     Facts { incidents, window: (from, now.plus(1)), now, zone, since: None, own: true, unheard: None, broadcasts: None, settings }
 }
@@ -163,7 +165,7 @@ fn reasons(facts: &Facts<'_>) -> Vec<(&'static str, Reason)> {
 fn a_brand_that_was_not_heard_has_no_answers_and_not_zero() {
     let (zone, settings) = (Zone::utc(), Settings::default());
     let mut world = random::world(3);
-    world.incidents.iter_mut().for_each(random::unanswered);
+    world.incidents.iter_mut().map(Arc::make_mut).for_each(random::unanswered);
     let silent = Facts { settings: &settings, ..world.facts(&zone) };
     let found = reasons(&silent);
     assert!(found.len() > 20 && found.iter().all(|(_, r)| *r == Reason::NoOwnReply), "{found:?}");
@@ -185,11 +187,11 @@ fn exactly_in_time_is_in_time_and_who_is_young_is_undecided() {
     let zone = Zone::utc();
     let from = world.window.0;
     let mut incidents = world.incidents.split_off(world.incidents.len() - 4);
-    for (i, took) in incidents.iter_mut().zip([Some(HOUR), Some(HOUR + 1), None, None]) {
+    for (i, took) in incidents.iter_mut().map(Arc::make_mut).zip([Some(HOUR), Some(HOUR + 1), None, None]) {
         random::plain(i, from);
         random::answer_after(i, took);
     }
-    incidents[3].opened_at = from.plus(5 * HOUR - MINUTE);
+    Arc::make_mut(&mut incidents[3]).opened_at = from.plus(5 * HOUR - MINUTE);
     let settings = Settings::default();
     let facts = Facts { incidents: &incidents, now: from.plus(5 * HOUR), settings: &settings, ..world.facts(&zone) };
     assert_eq!(shown(&figure(&facts, "within", "within", &["all"])), "1/3");
@@ -248,7 +250,7 @@ fn the_largest_community_is_that_of_a_person_and_not_of_an_incident() {
     for seed in 1..20 {
         let mut world = random::world(seed);
         // Names of their own, so that rows can be told apart.
-        world.incidents.iter_mut().for_each(|i| i.handle = format!("c{}", i.author.0).into());
+        world.incidents.iter_mut().for_each(|i| Arc::make_mut(i).handle = format!("c{}", i.author.0).into());
         let facts = world.facts(&zone);
         let mut people: Vec<(u32, String, String)> = Vec::new();
         for i in facts.cohort() {
@@ -270,7 +272,7 @@ fn the_largest_community_is_that_of_a_person_and_not_of_an_incident() {
         }
     }
     let mut world = random::world(3);
-    world.incidents.iter_mut().for_each(|i| i.followers = None);
+    world.incidents.iter_mut().for_each(|i| Arc::make_mut(i).followers = None);
     assert_eq!(figure(&world.facts(&zone), "influential", "followers", &[]).value, Err(Reason::NotTold));
 }
 
@@ -288,12 +290,13 @@ fn who_is_heard_most_is_not_who_has_the_most_followers() {
         replied: Some(replied),
         ..pattern.clone()
     };
-    world.incidents = vec![
+    let customers = [
         customer("ana", 1, (0, Some(30), 0)),
         customer("eva", 2, (0, Some(0), 30)),
         customer("luz", 3, (999, Some(0), 0)),
         customer("max", 4, (9999, None, 90)),
     ];
+    world.incidents = customers.map(Arc::new).into();
     let spec = figures::ALL.iter().find(|s| s.name == "influential").unwrap();
     let heard: Vec<_> = (spec.figures)(&world.facts(&zone)).into_iter().filter(|f| f.name == "heard").collect();
     let got: Vec<_> = heard.iter().map(|f| (f.keys[0].as_str().to_owned(), (f.value.unwrap() * 1000.0).round() as i64)).collect();
@@ -320,7 +323,7 @@ fn is_well_formed(page: &str) -> bool {
 fn pages_are_whole_whatever_people_are_called() {
     for seed in 0..12 {
         let mut world = random::world(seed);
-        for incident in &mut world.incidents {
+        for incident in world.incidents.iter_mut().map(Arc::make_mut) {
             incident.handle = "<script>\"'&".into();
             incident.said.section = Some("</svg> & \"co\"".into());
         }

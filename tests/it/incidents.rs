@@ -58,7 +58,7 @@ fn heard(posts: &[Said], now: Timestamp) -> Vec<Incident> {
 
 fn settled(incidents: &mut Incidents, now: Timestamp) -> Vec<Incident> {
     incidents.settle(now, &mut Vec::new());
-    let mut all: Vec<Incident> = incidents.all().map(|(incident, _)| incident.clone()).collect();
+    let mut all: Vec<Incident> = incidents.all().map(|(incident, _)| (**incident).clone()).collect();
     all.sort_by(|a, b| (&a.brand, a.opened_at, a.post_id.len(), &a.post_id).cmp(&(&b.brand, b.opened_at, b.post_id.len(), &b.post_id)));
     all
 }

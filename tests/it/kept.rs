@@ -107,17 +107,23 @@ fn memory_is_flat_once_everything_was_let_go_of_once() {
     incidents.keep(&care(60, 31, 1));
     let mut sizes = Vec::new();
     for day in 0..240i64 {
-        for i in 0..10 {
-            let at = START.plus(day * DAY + i * HOUR).to_string();
-            let text = if i % 2 == 0 { "@banco no va" } else { "no va nada" };
-            let author = json!({"id": format!("{day}-{i}"), "handle": format!("c{day}x{i}")});
-            let (kind, post) =
-                reader.read(&json!({"id": format!("{day}{i:02}"), "network": "x", "created_at": at, "text": text, "author": author}));
+        let mut hear = |hour: i64, who: &str, text: &str| {
+            let at = START.plus(day * DAY + hour * HOUR).to_string();
+            let author = json!({"id": format!("{who}-id"), "handle": who});
+            let post = json!({"id": format!("{day}{hour:02}"), "network": "x", "created_at": at, "text": text, "author": author});
+            let (kind, post) = reader.read(&post);
             let now = post.at;
             incidents.hear(kind, post, now);
             incidents.settle(now, &mut Vec::new());
             incidents.prune(now);
+        };
+        for i in 0..10 {
+            hear(i, &format!("c{day}x{i}"), if i % 2 == 0 { "@banco no va" } else { "no va nada" });
         }
+        // Who never falls silent, without a matter and with one, and what we tell everybody.
+        hear(10, "talker", "buenos días a todos");
+        hear(11, "client", if day == 0 { "@banco no va" } else { "qué sueño" });
+        hear(12, "banco", "Abrimos a las nueve");
         let mut bytes = Vec::new();
         incidents.pieces(&mut |piece| piece.encode(&mut bytes));
         sizes.push(bytes.len());
@@ -125,6 +131,10 @@ fn memory_is_flat_once_everything_was_let_go_of_once() {
     assert!(sizes[110] > 2 * sizes[10], "it grows at first: {sizes:?}");
     let (early, late) = (sizes[110], sizes[239]);
     assert!(late <= early + early / 50, "{early} {late}");
+    // Of a day each the talkers and the last customers, of a month our broadcasts; what customers asked is there until it is let go of.
+    let asked = incidents.all().filter(|(i, _)| !i.handle.is_empty()).count();
+    assert!(incidents.len() <= asked + 31 + 10, "{} posts, {asked} of them in matters", incidents.len());
+    assert!(incidents.all().all(|(i, _)| &*i.handle != "client"), "talking keeps no closed matter");
 }
 
 #[test]

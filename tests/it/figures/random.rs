@@ -11,7 +11,7 @@ use escucha::time::{HOUR, MINUTE, SECOND, Timestamp, Zone};
 use escucha::topic::Role;
 
 pub struct World {
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Arc<Incident>>,
     pub window: (Timestamp, Timestamp),
     pub now: Timestamp,
     pub settings: Settings,
@@ -42,7 +42,7 @@ pub fn world(seed: u64) -> World {
     let window = (start, start.plus(HOUR * (1 + g.below(40 * 24) as i64)));
     let now = start.plus(HOUR * g.below(60 * 24) as i64);
     let n = if seed == 0 { 0 } else { 5 + g.below(300) };
-    let incidents = (0..n).map(|i| incident(&mut g, i, start, now)).collect();
+    let incidents = (0..n).map(|i| Arc::new(incident(&mut g, i, start, now))).collect();
     let slots = if g.chance(0.5) { (0..24).collect() } else { vec![0, 7, 15, 22] };
     let settings = Settings { slots, handling: g.chance(0.5).then_some(5 * MINUTE), ..Settings::default() };
     let since = g.chance(0.3).then(|| start.plus(HOUR * g.below(100) as i64));

@@ -82,7 +82,7 @@ impl<'a> Clerk<'a> {
     }
 
     fn list(&self, is: impl Fn(&Incident) -> bool) -> List<'a> {
-        self.facts.incidents.iter().filter(|i| i.merged_into.is_none() && is(i)).collect()
+        self.facts.incidents.iter().map(|i| &**i).filter(|i| i.merged_into.is_none() && is(i)).collect()
     }
 
     fn cohort(&self, is: impl Fn(&Incident) -> bool) -> List<'a> {
