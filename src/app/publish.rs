@@ -119,14 +119,15 @@ impl Publisher {
     /// Measures a first answer when it comes: it is then the last that happened.
     fn answered(&self, change: &Change) {
         let incident = &change.incident;
-        let Some(answer) = incident.first_answer.as_ref().filter(|_| self.own.contains(&*incident.brand)) else { return };
+        let Some(answer) = &incident.first_answer else { return };
         if change.why == Why::Post && incident.our_posts == 1 && incident.last_activity == answer.at {
             self.first_answer.record(answer.took() as f64 / SECOND as f64);
         }
     }
 
-    /// Makes the counters of all rules exist, so that the first alert of each is a step from 0 and not from nothing.
-    fn rules(&mut self, listening: &Listening) {
+    /// Learns what is listened for: makes the counters of all rules exist, so that the first alert of each is a step from 0 and
+    /// not from nothing, and whose matters are ours.
+    pub fn adopt(&mut self, listening: &Listening) {
         if self.version.replace(listening.version) == Some(listening.version) {
             return;
         }
@@ -146,10 +147,16 @@ impl Publisher {
         }
     }
 
+    /// Whether anybody is told of `event`: the matters of competitors are compared, and queued nowhere.
+    fn is_told(&self, event: &Event) -> bool {
+        let Event::Incident(change) = event else { return true };
+        self.own.contains(&*change.incident.brand)
+    }
+
     /// Shows `events`, or has the store make them durable first; they came of a buffer that was taken at
-    /// `taken`, or of a beat.
-    /// Passes on `events`; where there is a store, what came of `jobs` is durable with them or not at all.
+    /// `taken`, or of a beat. Where there is a store, what came of `jobs` is durable with them or not at all.
     fn publish(&mut self, events: &mut Vec<Event>, taken: Option<Duration>, mut jobs: Vec<Job>) {
+        events.retain(|event| self.is_told(event));
         for event in &*events {
             self.measure(event);
         }
@@ -271,7 +278,7 @@ impl Sink for Publisher {
 
     fn ticked(&mut self, beat: Beat, events: &mut Vec<Event>) {
         self.pulse.beat(self.clock.monotonic());
-        self.rules(&beat.compiled.listening);
+        self.adopt(&beat.compiled.listening);
         // By the beat, so that it grows while a source is silent.
         for (meter, newest) in self.sources.iter().zip(&self.newest).filter(|(_, newest)| **newest > Timestamp::MIN) {
             meter.lag.set(beat.at.since(*newest) as f64 / 1e6);
@@ -316,9 +323,10 @@ mod tests {
     use super::*;
     use crate::alert::Severity;
     use crate::anomaly::{Level, Standing, Watched};
-    use crate::incident::Change;
+    use crate::incident::{Change, Incident};
     use crate::incidents::Incidents;
     use crate::intake::Buffer;
+    use crate::lane::Compiled;
     use crate::post::{Author, Kind, Post};
     use crate::tally::{Applied, GroupShares, TopicWindows};
     use crate::text::Tokens;
@@ -338,7 +346,10 @@ mod tests {
         let mut publisher = publisher.storing(Some(diary), []);
         let alert = Alert::new("a", "r", "volume", crate::alert::Severity::Info, Timestamp(0));
         let mut events = vec![Event::Alert(Box::new(alert)), Event::Incident(Box::new(change()))];
-        publisher.ticked(beat(101), &mut events);
+        let rival = Change { incident: Arc::new(Incident { brand: "Otro".into(), ..(*change().incident).clone() }), ..change() };
+        events.push(Event::Incident(Box::new(rival)));
+        let ours = Listening { brands: bank().into(), ..Listening::default() };
+        publisher.ticked(Beat { compiled: Arc::new(Compiled::new(ours)), ..beat(101) }, &mut events);
         assert_eq!(publisher.feed.head(), 0, "nothing is shown before it is durable");
         let told: Vec<Job> = jobs.try_iter().collect();
         let [Job::Item(_), Job::Together(together)] = &told[..] else { panic!("{told:?}") };
@@ -346,10 +357,14 @@ mod tests {
         assert!(is_whole, "a commit between them would lose what comes last at a kill: {together:?}");
     }
 
+    fn bank() -> [Brand; 1] {
+        let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Some(Role::Service) };
+        [Brand { name: "Banco".into(), own: true, accounts: vec![account], published: Vec::new(), ..Brand::default() }]
+    }
+
     /// A matter is opened.
     fn change() -> Change {
-        let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Some(Role::Service) };
-        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account], published: Vec::new(), ..Brand::default() }];
+        let brands = bank();
         let post =
             Post { id: "1", network: "x", text: "@banco hola", author: Author { handle: "ana", ..Author::default() }, ..Post::default() };
         let mut tokens = Tokens::default();

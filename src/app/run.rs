@@ -133,7 +133,8 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     let parts = Parts { lanes: job.config.engine.lanes, formats, tally, compiled, clock: job.clock.clone() };
     let delivery = deliver(&job, feed.clone(), store.as_ref(), past)?;
     let diary = store.as_ref().map(|s| Diary::new((s.jobs.clone(), s.health.clone()), setting, known, cursors.clone()));
-    let publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(diary, firing);
+    let mut publisher = Publisher::new(feed.clone(), &names, job.clock.clone()).storing(diary, firing);
+    publisher.adopt(&parts.compiled.listening);
     let (received, pulse) = (publisher.received(), publisher.pulse());
     let engine = Engine::start_recalling(parts, recall.clone(), Box::new(publisher))?;
 

@@ -40,7 +40,8 @@ type Rank = (i64, i64, u64);
 /// What the client asks for.
 #[derive(Debug, Clone)]
 struct Wanted {
-    brand: Option<String>,
+    /// One, or else those that are ours: competitors are compared, not queued.
+    brands: Vec<String>,
     state: Option<Stands>,
     open: Option<bool>,
     /// An empty name is nobody.
@@ -58,7 +59,7 @@ impl Wanted {
         let state = incident.state();
         self.open.is_none_or(|open| open == state.is_open())
             && self.state.is_none_or(|wanted| wanted == state)
-            && is(&self.brand, Some(&incident.brand))
+            && self.brands.iter().any(|brand| **brand == *incident.brand)
             && is(&self.assignee, incident.assignee.as_deref())
             && is(&self.section, incident.tag(Field::Section))
     }
@@ -85,7 +86,11 @@ struct Found {
 
 /// `GET /v1/incidents?brand&state&open&assignee&section&sort&limit&cursor`.
 pub async fn list(State(app): State<App>, given: Given) -> Result<Response, Problem> {
-    let wanted = wanted(given)?;
+    let mut wanted = wanted(given)?;
+    if wanted.brands.is_empty() {
+        let compiled = app.shared.intake.compiled();
+        wanted.brands = compiled.listening.brands.iter().filter(|b| b.own).map(|b| b.name.clone()).collect();
+    }
     // Asked before: what the stream tells behind it is in no page yet, or comes a second time.
     let seq = app.shared.feed.head();
     let found = readers::ask(&app, move |tally| find(tally, &wanted)).await?;
@@ -118,10 +123,10 @@ fn find(tally: &Tally, wanted: &Wanted) -> Found {
 
 fn wanted(given: Given) -> Result<Wanted, Problem> {
     let (sort, limit, after) = (Sort::Priority, USUAL, None);
-    let mut wanted = Wanted { brand: None, state: None, open: None, assignee: None, section: None, sort, limit, after };
+    let mut wanted = Wanted { brands: Vec::new(), state: None, open: None, assignee: None, section: None, sort, limit, after };
     for (name, value) in params(given)? {
         match name.as_str() {
-            "brand" => wanted.brand = Some(value),
+            "brand" => wanted.brands = vec![value],
             "assignee" => wanted.assignee = Some(value),
             "section" => wanted.section = Some(value),
             "state" => {

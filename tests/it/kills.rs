@@ -142,7 +142,7 @@ fn config(jetstream: SocketAddr, webhook: &str) -> String {
          [[source]]\nname = 'archivo'\ntype = 'file'\npath = 'in.ndjson'\nfollow = true\n\
          [[source]]\nname = 'empuje'\ntype = 'http'\n\
          [[source]]\nname = 'red'\ntype = 'jetstream'\nendpoint = 'ws://{jetstream}/subscribe'\n\
-         [[brand]]\nname = 'Banco'\naccounts = [{{ handle = 'bancoayuda', network = 'x' }}, {{ handle = 'bancoayuda', network = 'mastodon' }}]\n{topics}\
+         [[brand]]\nname = 'Banco'\nown = true\naccounts = [{{ handle = 'bancoayuda', network = 'x' }}, {{ handle = 'bancoayuda', network = 'mastodon' }}]\n{topics}\
          [[notify]]\nname = 'gancho'\ntype = 'webhook'\nurl = '{webhook}'\nallow = ['127.0.0.0/8']\nrate = '1000 per second'\n\
          [[route]]\nnotify = ['gancho']\ngroup_by = ['topic', 'rule']\ngroup_wait = '0s'\ngroup_interval = '1s'\nflap_wait = '0s'\n"
     )

@@ -36,6 +36,7 @@ type = "http"
 format = "escucha"
 [[brand]]
 name = "Otro Banco"
+own = true
 accounts = [{ handle = "otrobanco" }]
 [[topic]]
 name = "otro"

@@ -5,7 +5,11 @@ use super::*;
 const BANK: &str = "
 [[brand]]
 name = 'Banco'
+own = true
 accounts = [{ handle = 'bancoayuda', network = 'x' }]
+[[brand]]
+name = 'Otro'
+accounts = [{ handle = 'otrobanco' }]
 ";
 
 impl Engine {
@@ -36,6 +40,8 @@ fn the_sequence_goes_on_over_a_kill_with_what_agents_did() {
         let at = jiff::Timestamp::now().to_string();
         serde_json::json!({"id": id, "network": "x", "created_at": at, "text": text, "author": {"id": id, "handle": id}})
     };
+    // Of a competitor's matters nobody is told.
+    engine.say(&to_us("pepe", "@otrobanco no puedo pagar"));
     for (i, said) in
         [to_us("ana", "@bancoayuda ¿hola?"), post("p1".to_owned()), to_us("luis", "@bancoayuda no puedo pagar")].iter().enumerate()
     {
