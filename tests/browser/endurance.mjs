@@ -3,10 +3,12 @@
 // each look and a picture of every scene at the end, and fails if the last quarter needs more than the second one did.
 // No part of the test run.
 
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SCENES, SIZES, demo, held, launch, open, processes, quit, screens } from './engine.mjs';
+import { CHROMIUM, FLAGS, SCENES, SIZES, demo, held, launch, open, quit, screens } from './engine.mjs';
 
 const { values } = parseArgs({
   options: { speed: { type: 'string', default: '60' }, minutes: { type: 'string', default: '60' }, every: { type: 'string', default: '120' }, out: { type: 'string', default: join(screens, 'endurance') } },
@@ -21,7 +23,30 @@ const megabytes = (bytes) => Math.round(bytes / 1e5) / 10;
 /** Resident memory of a process, in bytes. */
 const resident = (pid) => 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
+/** A browser like that of a display, which nobody debugs: one that is debugged keeps what it was answered for whoever asks. */
+function display(address) {
+  const profile = mkdtempSync(join(tmpdir(), 'escucha-display-'));
+  const size = `--window-size=${SIZES.wall.width},${SIZES.wall.height}`;
+  const child = spawn(CHROMIUM, ['--headless=new', ...FLAGS, `--user-data-dir=${profile}`, size, `${address}/?lang=es`], { stdio: 'ignore', detached: true });
+  const session = (pid) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[3]);
+  const isRenderer = (pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer') && session(pid) === child.pid;
+    } catch {
+      return false; // It ended meanwhile.
+    }
+  };
+  return {
+    resident: () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isRenderer(name)).reduce((sum, pid) => sum + resident(pid), 0),
+    stop: () => {
+      child.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+      process.kill(-child.pid);
+    },
+  };
+}
+
 const engine = await demo('--speed', String(SPEED));
+const screen = display(engine.address);
 await launch();
 // Dwells as it does in a room: the scenes take turns, and the outages of the demo take the wall.
 const { page, faults, close } = await open(engine, '/?lang=es', SIZES.wall);
@@ -36,7 +61,7 @@ while (performance.now() - began < 60_000 * MINUTES) {
     minute: Math.round((performance.now() - began) / 6000) / 10,
     hour_of_event_time: Math.round(((performance.now() - began) / 360_000) * SPEED) / 10,
     engine_mb: megabytes(resident(engine.child.pid)),
-    renderer_mb: megabytes((await processes()).filter((p) => p.type === 'renderer').reduce((sum, p) => sum + resident(p.id), 0)),
+    renderer_mb: megabytes(screen.resident()),
     heap_mb: megabytes(wall.heap),
     nodes: wall.nodes,
     listeners: wall.listeners,
@@ -54,6 +79,7 @@ for (const [place, name] of SCENES.entries()) {
   await page.waitForTimeout(2500);
   await page.screenshot({ path: join(values.out, `${name}.png`) });
 }
+screen.stop();
 await close();
 await quit();
 engine.stop();

@@ -116,21 +116,12 @@ export const crisis = () => [
 ];
 
 let browser;
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 export async function launch() {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 export const quit = () => browser?.close();
-
-/** The processes of the browser, as `{ id, type }`. */
-export async function processes() {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  return processInfo;
-}
 
 const sessions = new WeakMap();
 /** What a page holds on to once all that nobody needs is swept away: bytes of its scripts, and things that are counted. */
