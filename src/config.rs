@@ -30,6 +30,7 @@ mod lists;
 mod live;
 mod meaning;
 mod notify;
+mod playbooks;
 mod problem;
 mod queries;
 mod reference;

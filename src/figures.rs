@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::incident::{Answer, Cause, Field, Incident, State};
+use crate::playbook::Playbook;
 use crate::time::{HOUR, Timestamp, Zone};
 
 crate::register!(
@@ -29,6 +30,7 @@ crate::register!(
     conversation,
     tone,
     influential,
+    playbooks,
     staffing
 );
 mod erlang;
@@ -36,6 +38,7 @@ mod times;
 pub mod words;
 
 pub use erlang::{Queue, agents_needed};
+pub use influential::influence;
 pub use labels::{Label, Named};
 pub use pending::{age, ages};
 pub use times::Times;
@@ -142,6 +145,8 @@ pub struct Settings {
     pub wait: i64,
     /// Labels to cross.
     pub crossed: Vec<(Label, Label)>,
+    /// What the team does with a matter of a kind.
+    pub playbooks: Arc<[Playbook]>,
 }
 
 impl Default for Settings {
@@ -154,6 +159,7 @@ impl Default for Settings {
             target: 0.8,
             wait: HOUR / 4,
             crossed: vec![(Label::Tag(Field::Section), Label::Tag(Field::Category)), (Label::Origin, Label::State)],
+            playbooks: Arc::default(),
         }
     }
 }

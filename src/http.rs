@@ -3,6 +3,7 @@
 //! [`ROUTES`] says what there is and who may use it; the router is built from it, so that no route
 //! can exist without its rule.
 
+mod acts;
 mod admission;
 mod alerts;
 mod api;
@@ -303,6 +304,7 @@ pub static ROUTES: &[Route] = &[
     route(Method::GET, "/v1/incidents", READ, || get(incidents::list)),
     route(Method::GET, "/v1/incidents/{id}", READ, || get(incidents::one)),
     route(Method::POST, "/v1/incidents/{id}/acts", WORK, || post(incidents::act)),
+    route(Method::GET, "/v1/acts", READ, || get(acts::list)),
     route(Method::GET, "/v1/silences", READ, || get(attention::silences)),
     route(Method::POST, "/v1/silences", WORK, || post(attention::silence)),
     route(Method::DELETE, "/v1/silences/{id}", WORK, || delete(attention::unsilence)),

@@ -272,6 +272,16 @@ impl Incidents {
         self.people.get(&whose).map_or(&[], Person::acts)
     }
 
+    /// What agents did with the matters of everybody, person by person; in no order of people.
+    pub fn all_acts(&self) -> impl Iterator<Item = (AuthorKey, &[Act])> {
+        self.people.iter().map(|(whose, person)| (*whose, person.acts()))
+    }
+
+    /// The matters of a person.
+    pub fn matters(&self, whose: AuthorKey) -> impl Iterator<Item = &Matter> {
+        self.people.get(&whose).into_iter().flat_map(Person::matters)
+    }
+
     /// Living posts.
     pub fn len(&self) -> usize {
         self.threads.len()

@@ -40,6 +40,7 @@ pub mod lexicon;
 pub mod sentiment;
 pub mod contact;
 pub mod incident;
+pub mod playbook;
 pub mod pii;
 pub mod profanity;
 #[macro_use]

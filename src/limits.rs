@@ -330,6 +330,16 @@ pub const NOTES_KEPT: usize = 256;
 pub const CARE_POSTS: usize = 2_000_000;
 /// People of ours who signed in one matter that are remembered.
 pub const AGENTS_KEPT: usize = 64;
+/// Playbooks.
+pub const PLAYBOOKS: usize = 500;
+/// Steps of a playbook, and its templates in one language.
+pub const PLAYBOOK_TEXTS: usize = 20;
+/// Characters of each.
+pub const PLAYBOOK_CHARS: usize = 2000;
+/// Other matters of a customer that are shown beside one, of those open and of those that are over.
+pub const PERSON_MATTERS: usize = 10;
+/// What agents did that one answer lists.
+pub const ACTS_SHOWN: usize = 1000;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);

@@ -5,6 +5,7 @@
 
 mod api;
 mod backtest;
+mod card;
 mod csv;
 mod delivery;
 mod incident;
@@ -20,6 +21,7 @@ pub use api::{
     mentions_json, parse_erasure, parse_log_level, parse_session, put_json, series_json, topics_json, wall_json, week_json,
 };
 pub use backtest::{BacktestView, ChoiceView, ChoicesView, TargetView, backtest_json};
+pub use card::{Done, Person, acts_json};
 pub use csv::{CSV_HEADER, csv_row};
 pub use delivery::{
     LetterView, NotifierView, SilenceBody, acknowledged_json, deliveries_json, parse_note, silence_json, silences_json, why_json,

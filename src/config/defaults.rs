@@ -12,6 +12,7 @@ use crate::alert::Severity;
 use crate::anomaly::{Direction, Settings};
 use crate::decode;
 use crate::figures::Settings as Care;
+use crate::incident::advice::SAMPLE;
 use crate::limits;
 use crate::notifiers;
 use crate::routing::{Label, Timing};
@@ -74,6 +75,7 @@ pub fn text() -> String {
     notifiers(&mut file);
     routes(&mut file);
     reports(&mut file);
+    playbooks(&mut file);
     file.0
 }
 
@@ -328,6 +330,7 @@ fn reports(file: &mut File) {
     file.key("target", (care.target * 100.0).round());
     let pairs = care.crossed.iter().map(|(a, b)| format!("\"{}/{}\"", a.as_str(), b.as_str()));
     file.key("crossed", format_args!("[{}]", pairs.collect::<Vec<_>>().join(", ")));
+    file.key("sample", SAMPLE);
     file.section("[[report]]");
     file.needs("name = \"semanal\"");
     file.needs("every = \"week\"");
@@ -335,6 +338,21 @@ fn reports(file: &mut File) {
     file.text("format", "html");
     file.text("lang", "es");
     file.unsaid("brand = \"Banco Ejemplo\"");
+}
+
+fn playbooks(file: &mut File) {
+    file.section("[[playbook]]");
+    file.needs("name = \"tarjeta bloqueada\"");
+    for line in ["brands = [\"Banco Ejemplo\"]", "typology = \"servicio\"", "category = \"reclamación\""] {
+        file.unsaid(line);
+    }
+    for line in ["subcategory = \"tarjetas\"", "section = \"medios de pago\"", "intent = \"complaint\"", "blocked = true"] {
+        file.unsaid(line);
+    }
+    file.needs("steps_es = [\"Pide disculpas y pregunta desde cuándo le pasa\"]");
+    file.needs("steps_en = [\"Apologise, and ask since when it happens\"]");
+    file.key("templates_es", "[]");
+    file.key("templates_en", "[]");
 }
 
 /// The keys that choose alerts.

@@ -8,6 +8,7 @@ use super::section::{At, Section, no_fix, not_among};
 use super::typed::unknown_name;
 use crate::bilingual::Lang;
 use crate::figures::{Label, Settings};
+use crate::incident::advice::SAMPLE;
 use crate::report::{Every, Format, Plan, Scheduled, Subject};
 use crate::time::{HOUR, MINUTE, SECOND, Zone};
 
@@ -24,6 +25,7 @@ pub struct Care<'a> {
     target: Option<At<i64>>,
     wait: Option<At<i64>>,
     crossed: Option<At<Vec<At<&'a str>>>>,
+    sample: Option<At<i64>>,
 }
 
 /// `[[report]]` as typed.
@@ -37,7 +39,7 @@ pub struct Typed<'a> {
 }
 
 /// Keys of `[care]` that say how figures are counted.
-pub const KEYS: [&str; 7] = ["slots", "goal", "promise", "handling", "target", "wait", "crossed"];
+pub const KEYS: [&str; 8] = ["slots", "goal", "promise", "handling", "target", "wait", "crossed", "sample"];
 
 /// Reads what `[care]` says of figures.
 pub fn care(section: Section<'_>) -> Care<'_> {
@@ -49,6 +51,7 @@ pub fn care(section: Section<'_>) -> Care<'_> {
         target: section.integer("target", 1, 99),
         wait: section.duration("wait", SECOND, 24 * HOUR),
         crossed: section.list("crossed"),
+        sample: section.integer("sample", 0, 100),
     }
 }
 
@@ -80,6 +83,7 @@ pub fn settings(typed: &Care<'_>, problems: &Problems) -> Settings {
         target: typed.target.as_ref().map_or(usual.target, |t| t.value as f64 / 100.0),
         wait: value(&typed.wait, usual.wait),
         crossed: typed.crossed.as_ref().map_or(usual.crossed, |pairs| crossed(pairs, problems)),
+        playbooks: usual.playbooks,
     }
 }
 
@@ -136,7 +140,8 @@ pub fn used(
     problems: &Problems,
 ) -> Plan {
     let scheduled = reports.iter().filter_map(|typed| schedule(typed, &brands, zone, folder, problems)).collect();
-    Plan { settings: settings(care, problems), brands, carried, sections: BTreeSet::new(), scheduled }
+    let sample = care.sample.as_ref().map_or(SAMPLE, |s| s.value as u8);
+    Plan { settings: settings(care, problems), brands, carried, sections: BTreeSet::new(), sample, scheduled }
 }
 
 fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, folder: &Path, problems: &Problems) -> Option<Scheduled> {
@@ -176,13 +181,14 @@ mod tests {
     #[test]
     fn what_is_said_holds() {
         let plan = read(
-            "[care]\nslots = [\"00:00\", \"08:00\"]\ngoal = \"30m\"\nhandling = \"6m\"\ntarget = 90\ncrossed = [\"section/state\"]\n\
+            "[care]\nsample = 5\nslots = [\"00:00\", \"08:00\"]\ngoal = \"30m\"\nhandling = \"6m\"\ntarget = 90\ncrossed = [\"section/state\"]\n\
              [[report]]\nname = \"semanal\"\nevery = \"week\"\npath = \"informes\"\n\
              [[report]]\nname = \"diario\"\nevery = \"day\"\nformat = \"csv\"\nlang = \"en\"\nbrand = \"Banco\"\npath = \"informes\"\n",
         )
         .unwrap()
         .plan;
         let settings = &plan.settings;
+        assert_eq!((plan.sample, read("").unwrap().plan.sample), (5, 2));
         assert_eq!((settings.slots.as_slice(), settings.within, settings.handling), (&[0, 8][..], 30 * MINUTE, Some(6 * MINUTE)));
         assert!((settings.target - 0.9).abs() < 1e-12 && settings.crossed == [(Label::named("section").unwrap(), Label::State)]);
         let [weekly, daily] = &plan.scheduled[..] else { panic!("{plan:?}") };

@@ -18,6 +18,7 @@ use super::asked::Holds;
 use super::calendars;
 use super::groups;
 use super::notify::{self, Notify};
+use super::playbooks;
 use super::problem::{Problems, both};
 use super::reports;
 use super::routes;
@@ -38,6 +39,7 @@ pub struct Typed<'a> {
     pub care: reports::Care<'a>,
     pub kept: sla::TypedCare<'a>,
     pub reports: Vec<reports::Typed<'a>>,
+    pub playbooks: Vec<playbooks::Typed<'a>>,
     pub tokens: Vec<Token<'a>>,
     pub sources: Vec<Source<'a>>,
     pub brands: Vec<Brand<'a>>,
@@ -181,7 +183,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
     let root = Section::root(table, problems);
     let known =
         ["timezone", "server", "engine", "store", "token", "source", "brand", "group", "list", "topic", "alert", "calendar", "wall"];
-    root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat", "care", "report"]].concat(), &LATER);
+    root.only(&[&known[..], &["notify", "route", "inhibit", "mute", "heartbeat", "care", "report", "playbook"]].concat(), &LATER);
     let care = root.table("care", "[care]");
     if let Some(section) = care {
         section.only(&[&reports::KEYS[..], &sla::KEPT].concat(), &[]);
@@ -195,6 +197,7 @@ pub fn read<'a>(table: &'a Spanned<DeTable<'a>>, problems: &'a Problems) -> Type
         care: care.map(reports::care).unwrap_or_default(),
         kept: care.map(sla::care).unwrap_or_default(),
         reports: root.tables("report", "[[report]]").into_iter().map(reports::read).collect(),
+        playbooks: root.tables("playbook", "[[playbook]]").into_iter().map(playbooks::read).collect(),
         tokens: root.tables("token", "[[token]]").into_iter().map(token).collect(),
         sources: root.tables("source", "[[source]]").into_iter().map(sources::read).collect(),
         brands: root.tables("brand", "[[brand]]").into_iter().map(brand).collect(),

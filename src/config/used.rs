@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::anomaly::{self, Direction};
+use crate::figures;
 use crate::http::{Role, Token};
 use crate::limits;
 use crate::notifiers;
@@ -21,7 +22,9 @@ use super::live::Set;
 use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
-use super::{Config, Engine, Server, alerts, calendars, groups, notify, reports, routes, secret, sla, sources, store, topics, walls};
+use super::{
+    Config, Engine, Server, alerts, calendars, groups, notify, playbooks, reports, routes, secret, sla, sources, store, topics, walls,
+};
 use crate::nearest::nearest;
 
 /// A `priority` alert resolves so long after its last post.
@@ -59,7 +62,8 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let carried = sources.iter().any(|s| s.own_posts);
     let sections = topics.iter().map(|t| t.labels.section.clone()).filter(|s| !s.is_empty()).collect();
     let plan = reports::used(&typed.care, &typed.reports, subjects, (&own_zone, carried), folder, problems);
-    let plan = Plan { sections, ..plan };
+    let playbooks = playbooks::used(typed, &brands, &topics, problems);
+    let plan = Plan { sections, settings: figures::Settings { playbooks, ..plan.settings }, ..plan };
     Config {
         plan,
         routing,

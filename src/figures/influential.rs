@@ -10,6 +10,11 @@ const TOP: usize = 5;
 /// Followers of a mean user (Twitter's own figure of 2018).
 const MEAN_USER: f64 = 208.0;
 
+/// How far the community of somebody with so many followers reaches: 1 is that of a mean user.
+pub fn influence(followers: u32) -> f64 {
+    (1.0 + f64::from(followers)).ln() / (1.0 + MEAN_USER).ln()
+}
+
 /// By the highest number of followers seen on a post of the cohort.
 pub static SPEC: Spec = Spec {
     name: "influential",
@@ -62,10 +67,9 @@ fn figures(facts: &Facts<'_>) -> Vec<Figure> {
         .into_iter()
         .take(TOP)
         .flat_map(|(followers, customer)| {
-            let influence = (1.0 + f64::from(followers)).ln() / (1.0 + MEAN_USER).ln();
             let figures = [
                 Figure::new("followers", Unit::Count, Ok(f64::from(followers))),
-                Figure::new("influence", Unit::Number, Ok(influence)),
+                Figure::new("influence", Unit::Number, Ok(influence(followers))),
                 Figure::count("incidents", customer.incidents),
             ];
             let keys = [customer.handle, customer.network].map(|key| Key::Name(Arc::clone(key)));

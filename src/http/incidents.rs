@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::acts::person;
 use super::api::{Given, params};
 use super::auth::Holder;
 use super::page::json;
@@ -17,11 +18,13 @@ use crate::incident::advice::SCENARIOS;
 use crate::incident::{Act, Deed, Field, Incident, IncidentKey, Refusal, State as Stands};
 use crate::incidents::Part;
 use crate::limits;
+use crate::playbook;
 use crate::post::PostKey;
+use crate::report::Plan;
 use crate::tally::{Order, Tally};
 use crate::time::Timestamp;
 use crate::utterance::Utterance;
-use crate::wire::{self, ActBody, CaseView, IncidentsView, ThreadPost};
+use crate::wire::{self, ActBody, CaseView, IncidentsView, Person, ThreadPost};
 
 /// Matters of one page at most, and if the client does not say.
 const PAGE: usize = 1000;
@@ -47,6 +50,9 @@ struct Wanted {
     /// An empty name is nobody.
     assignee: Option<String>,
     section: Option<String>,
+    /// What a supervisor looks at, or all the rest; of a hundred so many.
+    sampled: Option<bool>,
+    sample: u8,
     sort: Sort,
     limit: usize,
     /// Where the page before ended, and as of when it was ranked.
@@ -59,6 +65,7 @@ impl Wanted {
         let state = incident.state();
         self.open.is_none_or(|open| open == state.is_open())
             && self.state.is_none_or(|wanted| wanted == state)
+            && self.sampled.is_none_or(|wanted| wanted == incident.is_sampled(self.sample))
             && self.brands.iter().any(|brand| **brand == *incident.brand)
             && is(&self.assignee, incident.assignee.as_deref())
             && is(&self.section, incident.tag(Field::Section))
@@ -84,9 +91,10 @@ struct Found {
     next: Option<Rank>,
 }
 
-/// `GET /v1/incidents?brand&state&open&assignee&section&sort&limit&cursor`.
+/// `GET /v1/incidents?brand&state&open&assignee&section&sample&sort&limit&cursor`.
 pub async fn list(State(app): State<App>, given: Given) -> Result<Response, Problem> {
-    let mut wanted = wanted(given)?;
+    let sample = app.shared.plan.load().sample;
+    let mut wanted = Wanted { sample, ..wanted(given)? };
     if wanted.brands.is_empty() {
         let compiled = app.shared.intake.compiled();
         wanted.brands = compiled.listening.brands.iter().filter(|b| b.own).map(|b| b.name.clone()).collect();
@@ -96,7 +104,7 @@ pub async fn list(State(app): State<App>, given: Given) -> Result<Response, Prob
     let found = readers::ask(&app, move |tally| find(tally, &wanted)).await?;
     let next = found.next.map(|rank| cursor(found.now, rank));
     let Found { now, incidents, total, .. } = found;
-    Ok(json(wire::incidents_json(&IncidentsView { epoch: app.shared.feed.epoch(), seq, now, incidents: &incidents, total, next })))
+    Ok(json(wire::incidents_json(&IncidentsView { epoch: app.shared.feed.epoch(), seq, now, sample, incidents: &incidents, total, next })))
 }
 
 /// Runs on the tally's thread: ranks all that are wanted, and copies out one page of them.
@@ -123,7 +131,8 @@ fn find(tally: &Tally, wanted: &Wanted) -> Found {
 
 fn wanted(given: Given) -> Result<Wanted, Problem> {
     let (sort, limit, after) = (Sort::Priority, USUAL, None);
-    let mut wanted = Wanted { brands: Vec::new(), state: None, open: None, assignee: None, section: None, sort, limit, after };
+    let mut wanted =
+        Wanted { brands: Vec::new(), state: None, open: None, assignee: None, section: None, sampled: None, sample: 0, sort, limit, after };
     for (name, value) in params(given)? {
         match name.as_str() {
             "brand" => wanted.brands = vec![value],
@@ -134,6 +143,7 @@ fn wanted(given: Given) -> Result<Wanted, Problem> {
                 wanted.state = Some(Stands::named(&value).ok_or_else(|| subscription::bad("state", &value, &all))?);
             }
             "open" => wanted.open = Some(value.parse().map_err(|_| subscription::bad("open", &value, "true, false"))?),
+            "sample" => wanted.sampled = Some(value.parse().map_err(|_| subscription::bad("sample", &value, "true, false"))?),
             "sort" => {
                 wanted.sort = match value.as_str() {
                     "priority" => Sort::Priority,
@@ -179,12 +189,14 @@ struct Case {
     version: u64,
     posts: Vec<(Arc<Utterance>, Part)>,
     acts: Vec<Act>,
+    person: Person,
 }
 
-fn case(tally: &Tally, key: IncidentKey) -> Option<Case> {
+fn case(tally: &Tally, key: IncidentKey, plan: &Plan) -> Option<Case> {
     let all = tally.incidents();
     let (incident, version) = all.told(key)?;
-    Some(Case { now: tally.now(), incident: incident.clone(), version, posts: all.posts(key), acts: acts(tally, key) })
+    let (posts, acts, person) = (all.posts(key), acts(tally, key), person(all, key, plan));
+    Some(Case { now: tally.now(), incident: incident.clone(), version, posts, acts, person })
 }
 
 /// What agents did with this matter.
@@ -198,10 +210,12 @@ fn acts(tally: &Tally, key: IncidentKey) -> Vec<Act> {
 }
 
 /// `GET /v1/incidents/{id}`.
-pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn one(State(app): State<App>, Extension(holder): Extension<Holder>, Path(id): Path<String>) -> Result<Response, Problem> {
     let key = key(&id)?;
-    let found = readers::ask(&app, move |tally| case(tally, key)).await?;
-    let Case { now, incident, version, posts, acts } = found.ok_or_else(|| no_incident(&id))?;
+    let plan = app.shared.plan.load_full();
+    let asked = Arc::clone(&plan);
+    let found = readers::ask(&app, move |tally| case(tally, key, &asked)).await?;
+    let Case { now, incident, version, posts, acts, person } = found.ok_or_else(|| no_incident(&id))?;
     let shown = |(post, part): &(Arc<Utterance>, Part)| (Arc::clone(post), *part == Part::Moves);
     let posts: Vec<_> = posts.iter().map(shown).collect();
     let posts = posts.iter().map(|(p, moves)| ThreadPost {
@@ -215,7 +229,17 @@ pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Respo
         text: &p.text,
         url: &p.url,
     });
-    Ok(json(wire::case_json(&CaseView { now, incident: (&incident, version), posts: posts.collect(), acts: &acts })))
+    let tokens = app.shared.tokens.load();
+    Ok(json(wire::case_json(&CaseView {
+        now,
+        incident: (&incident, version),
+        posts: posts.collect(),
+        acts: &acts,
+        sample: plan.sample,
+        playbook: playbook::choose(&plan.settings.playbooks, &incident),
+        agent: holder.name(&tokens),
+        person: &person,
+    })))
 }
 
 /// `POST /v1/incidents/{id}/acts`: whoever holds the token does something with a matter.
@@ -251,7 +275,7 @@ pub async fn act(
     }
     let found = readers::ask(&app, move |tally| Some((tally.now(), tally.incidents().told(key).map(|(i, v)| (i.clone(), v))?))).await?;
     let (now, (incident, version)) = found.ok_or_else(|| no_incident(&id))?;
-    Ok(json(wire::acted_json(now, (&incident, version))))
+    Ok(json(wire::acted_json(now, app.shared.plan.load().sample, (&incident, version))))
 }
 
 /// Nobody can say that it would survive a crash.

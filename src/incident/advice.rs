@@ -1,6 +1,6 @@
 //! What an agent should do next with a matter, and how urgent it is. Plain rules over what is known of it.
 
-use super::{End, Incident, State};
+use super::{End, Incident, IncidentKey, State};
 use crate::bilingual::Both;
 use crate::contact::Intent;
 use crate::time::{HOUR, MINUTE, Timestamp};
@@ -40,7 +40,23 @@ fn suggest(code: &'static str, es: impl Into<String>, en: impl Into<String>) -> 
     Suggestion { code, text: Both::new(es, en) }
 }
 
+/// Of a hundred matters so many are looked at by a supervisor, if nobody says otherwise.
+pub const SAMPLE: u8 = 2;
+
+impl IncidentKey {
+    /// Its lot, 0-99: the sample of `n` per cent are the lots below `n`. The key is a hash, so that every lot has as many
+    /// matters, and whoever knows the key knows the lot.
+    pub fn lot(self) -> u8 {
+        (self.0 % 100) as u8
+    }
+}
+
 impl Incident {
+    /// Whether a supervisor looks at it: all in which an operation is blocked, and of the others `per_cent`.
+    pub fn is_sampled(&self, per_cent: u8) -> bool {
+        self.blocked || self.key().lot() < per_cent
+    }
+
     /// For how long the customer waits at `now`, in microseconds; `None` if nobody waits for us.
     pub fn waits(&self, now: Timestamp) -> Option<i64> {
         let since = self.waiting_since.filter(|_| self.state().waits_for_us())?;

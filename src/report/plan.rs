@@ -20,6 +20,8 @@ pub struct Plan {
     pub carried: bool,
     /// Sections that topics name.
     pub sections: BTreeSet<String>,
+    /// Of a hundred matters so many are looked at by a supervisor.
+    pub sample: u8,
     /// Reports that are made by themselves.
     pub scheduled: Vec<Scheduled>,
 }

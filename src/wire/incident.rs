@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::card::{Person, PersonView, PlaybookView};
 use super::{BothView, Time, given, json};
+use crate::bilingual::Both;
 use crate::contact::Intent;
 use crate::incident::advice::{self, SCENARIOS};
 use crate::incident::{Act, Answer, Change, Closing, Deed, Field, Incident, IncidentKey, Note, Tags, Why};
+use crate::playbook::Playbook;
 use crate::post::PostKey;
 use crate::time::{SECOND, Timestamp};
 use crate::topic::Role;
 
 /// Identity of a matter: 16 hexadecimal digits.
-struct Id(IncidentKey);
+pub(super) struct Id(pub(super) IncidentKey);
 
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
@@ -134,7 +137,7 @@ struct IncidentView<'a> {
     promised_at: Option<Time>,
 }
 
-fn hundredths(x: f64) -> f64 {
+pub(super) fn hundredths(x: f64) -> f64 {
     (x * 100.0).round() / 100.0
 }
 
@@ -226,18 +229,19 @@ pub fn incident_frame(seq: u64, body: &str) -> String {
     format!("{{\"type\":\"incident\",\"seq\":{seq},{}", body.strip_prefix('{').unwrap_or(body))
 }
 
-/// A matter with its version and its urgency.
+/// A matter with its version, its urgency, and whether a supervisor looks at it.
 #[derive(Serialize)]
 struct RankedView<'a> {
     version: u64,
     priority: u32,
+    sampled: bool,
     #[serde(flatten)]
     incident: IncidentView<'a>,
 }
 
 impl<'a> RankedView<'a> {
-    fn at(now: Timestamp, (incident, version): (&'a Incident, u64)) -> RankedView<'a> {
-        RankedView { version, priority: incident.urgency(now), incident: incident.into() }
+    fn at(now: Timestamp, sample: u8, (incident, version): (&'a Incident, u64)) -> RankedView<'a> {
+        RankedView { version, priority: incident.urgency(now), sampled: incident.is_sampled(sample), incident: incident.into() }
     }
 }
 
@@ -249,6 +253,8 @@ pub struct IncidentsView<'a> {
     pub seq: u64,
     /// The present moment of event time.
     pub now: Timestamp,
+    /// Of a hundred matters so many are looked at by a supervisor.
+    pub sample: u8,
     /// Matters with their versions.
     pub incidents: &'a [(Arc<Incident>, u64)],
     /// How many there are on all pages.
@@ -264,6 +270,7 @@ pub fn incidents_json(page: &IncidentsView<'_>) -> String {
         epoch: &'a str,
         seq: u64,
         at: Time,
+        sample: u8,
         incidents: Vec<RankedView<'a>>,
         total: usize,
         next: Option<&'a str>,
@@ -272,7 +279,8 @@ pub fn incidents_json(page: &IncidentsView<'_>) -> String {
         epoch: page.epoch,
         seq: page.seq,
         at: Time(page.now),
-        incidents: page.incidents.iter().map(|(i, version)| RankedView::at(page.now, (i, *version))).collect(),
+        sample: page.sample,
+        incidents: page.incidents.iter().map(|(i, version)| RankedView::at(page.now, page.sample, (i, *version))).collect(),
         total: page.total,
         next: page.next.as_deref(),
     })
@@ -310,6 +318,14 @@ pub struct CaseView<'a> {
     pub posts: Vec<ThreadPost<'a>>,
     /// What agents did.
     pub acts: &'a [Act],
+    /// Of a hundred matters so many are looked at by a supervisor.
+    pub sample: u8,
+    /// What the team does with a matter of its kind.
+    pub playbook: Option<&'a Playbook>,
+    /// Who asks, and would answer.
+    pub agent: &'a str,
+    /// Who the customer is.
+    pub person: &'a Person,
 }
 
 #[derive(Serialize)]
@@ -326,7 +342,7 @@ struct PostView<'a> {
 }
 
 #[derive(Serialize)]
-struct ActView<'a> {
+pub(super) struct ActView<'a> {
     at: Time,
     by: &'a str,
     r#do: &'static str,
@@ -370,9 +386,20 @@ impl<'a> From<&'a Note> for NoteView<'a> {
 }
 
 #[derive(Serialize)]
-struct CodedView<'a> {
+pub(super) struct CodedView<'a> {
     code: &'a str,
     text: BothView<'a>,
+}
+
+impl<'a> CodedView<'a> {
+    pub(super) fn all(named: &'a [(&str, Both)]) -> Vec<CodedView<'a>> {
+        named.iter().map(|(code, text)| CodedView { code, text: text.into() }).collect()
+    }
+}
+
+/// How a matter can be resolved.
+pub(super) fn scenarios() -> Vec<(&'static str, Both)> {
+    SCENARIOS.iter().filter_map(|code| Some((*code, advice::scenario(code)?))).collect()
 }
 
 /// `GET /v1/incidents/{id}`.
@@ -387,6 +414,8 @@ pub fn case_json(case: &CaseView<'_>) -> String {
         closings: Vec<ClosingView<'a>>,
         answers: Vec<AnswerView<'a>>,
         suggestions: Vec<CodedView<'a>>,
+        playbook: Option<PlaybookView<'a>>,
+        person: PersonView<'a>,
         scenarios: Vec<CodedView<'a>>,
     }
     let incident = case.incident.0;
@@ -402,28 +431,30 @@ pub fn case_json(case: &CaseView<'_>) -> String {
         url: given(p.url),
     });
     let suggestions = incident.suggestions(case.now);
-    let scenarios: Vec<_> = SCENARIOS.iter().filter_map(|code| Some((*code, advice::scenario(code)?))).collect();
+    let scenarios = scenarios();
     json(&View {
         at: Time(case.now),
-        incident: RankedView::at(case.now, case.incident),
+        incident: RankedView::at(case.now, case.sample, case.incident),
         posts: posts.collect(),
         acts: case.acts.iter().map(ActView::from).collect(),
         notes: incident.notes.iter().map(NoteView::from).collect(),
         closings: incident.closings.iter().map(ClosingView::from).collect(),
         answers: incident.first_answer.iter().chain(&incident.next_answers).map(AnswerView::from).collect(),
         suggestions: suggestions.iter().map(|s| CodedView { code: s.code, text: (&s.text).into() }).collect(),
-        scenarios: scenarios.iter().map(|(code, text)| CodedView { code, text: text.into() }).collect(),
+        playbook: case.playbook.map(|playbook| PlaybookView::of(playbook, incident, case.agent)),
+        person: case.person.into(),
+        scenarios: CodedView::all(&scenarios),
     })
 }
 
 /// The answer of `POST /v1/incidents/{id}/acts`.
-pub fn acted_json(now: Timestamp, incident: (&Incident, u64)) -> String {
+pub fn acted_json(now: Timestamp, sample: u8, incident: (&Incident, u64)) -> String {
     #[derive(Serialize)]
     struct View<'a> {
         version: u64,
         incident: RankedView<'a>,
     }
-    json(&View { version: incident.1, incident: RankedView::at(now, incident) })
+    json(&View { version: incident.1, incident: RankedView::at(now, sample, incident) })
 }
 
 /// The body of `POST /v1/incidents/{id}/acts` as typed.

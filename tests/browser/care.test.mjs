@@ -33,6 +33,20 @@ category = "reclamación"
 subcategory = "tarjetas"
 section = "medios de pago"
 query = "tarjeta"
+[care]
+sample = 50
+[[playbook]]
+name = "lo demás"
+steps_es = ["Saluda y pregunta"]
+steps_en = ["Say hello, and ask"]
+[[playbook]]
+name = "tarjeta bloqueada"
+subcategory = "tarjetas"
+blocked = true
+steps_es = ["Pide disculpas y pregunta desde cuándo le pasa", "Sigue por mensaje directo, con el aviso de privacidad", "Di a qué hora se le llama y quién lo hará"]
+steps_en = ["Apologise, and ask since when it happens", "Go on in a direct message, with the privacy notice", "Say at what time somebody calls, and who"]
+templates_es = ["Hola, @{handle}. Sentimos que no puedas pagar: ¿desde cuándo te pasa? ^{agent}", "@{handle} te llamamos hoy antes de las 18:00. ^{agent}"]
+templates_en = ["Hi @{handle}, sorry that you cannot pay: since when does it happen? ^{agent}"]
 `;
 
 let engine;
@@ -179,6 +193,74 @@ test('a whole incident, by two agents at once and by the keyboard alone', async 
   }
 });
 
+test('what the team does with it, who the customer is, and what a supervisor looks at', async () => {
+  const before = await say('paula', '@ejemploayuda mi tarjeta no llega', { ago: 110 * 3600 });
+  await say('ejemploayuda', '@paula Hola, ya va en camino. ^LG', { ago: 109 * 3600, to: before });
+  await say('paula', '@ejemploayuda mi tarjeta está bloqueada, no puedo pagar nada, es pésimo', { ago: 300, author: { id: 'i-paula', handle: 'paula', followers: 5000 } });
+  // Of those who are not blocked some are drawn and some are not.
+  for (const name of ['dora', 'elsa', 'fito', 'gil', 'hugo', 'inma']) await say(name, '@ejemploayuda buenas, ¿abren hoy?', { ago: 30 });
+  for (const lang of LANGS) {
+    const es = lang === 'es';
+    const { page, faults, close } = await sit('ana', { lang, permissions: ['clipboard-read', 'clipboard-write'] });
+    await row(page, 'paula').first().click();
+    await sees(page, '.playbook h3', 'tarjeta bloqueada');
+    assert.equal(await page.locator('.steps li').count(), 3);
+    await sees(page, '.steps', es ? 'Pide disculpas' : 'Apologise');
+    // Those in the language of the page come first, and what is copied is the whole text, filled.
+    const template = page.locator('.templates li').first();
+    await template.locator('button').click();
+    await sees(page, '.templates button', es ? 'Copiada' : 'Copied');
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied, es ? 'Hola, @paula. Sentimos que no puedas pagar: ¿desde cuándo te pasa? ^ana' : 'Hi @paula, sorry that you cannot pay: since when does it happen? ^ana');
+    await sees(page, '.templates .foot', `${[...copied].length}/280`);
+    const card = await page.locator('.person').innerText();
+    assert.match(card, es ? /Seguidores\s+5\.000\s+Influencia\s+1,6 × un usuario medio\s+Último tono\s+-/ : /Followers\s+5,000\s+Influence\s+1\.6 × a mean user\s+Last tone\s+-/, card);
+    await sound(page);
+    await screen(page, `care-playbook-${lang}`);
+    await page.locator('.person button').first().click();
+    await sees(page, 'article', 'mi tarjeta no llega');
+    await sees(page, '.playbook h3', 'lo demás');
+
+    // The sample of the page is that of the engine.
+    const wanted = await page.evaluate(async () => (await (await fetch('/v1/incidents?open=true&sample=true&limit=1000')).json()).incidents.filter((i) => i.waiting_since).map((i) => `@${i.handle}`).sort());
+    const all = await page.locator('.row').count();
+    assert.ok(wanted.length > 2 && wanted.length < all, `${wanted.length} of ${all}`);
+    await page.keyboard.press('s');
+    await page.waitForFunction((n) => document.querySelectorAll('.row').length === n, wanted.length);
+    assert.deepEqual((await page.locator('.row .handle').allInnerTexts()).sort(), wanted);
+    await sees(page, '.filters [aria-pressed=true]', es ? 'Muestra' : 'Sample');
+    await sound(page);
+    await screen(page, `care-sample-${lang}`);
+    await page.keyboard.press('s');
+    await page.waitForFunction((n) => document.querySelectorAll('.row').length === n, all);
+
+    await page.keyboard.press('h');
+    await sees(page, '.history li', es ? 'luis dejó una nota @carmen' : 'luis left a note @carmen');
+    await sees(page, '.history li', es ? 'lo resolvió: Llevado a privado' : 'resolved it: Moved to private');
+    await sound(page);
+    await screen(page, `care-history-${lang}`);
+    await page.locator('.history select').selectOption('luis');
+    await page.waitForFunction(() => document.querySelectorAll('.history li').length === 1);
+    await page.locator('.history li button').click();
+    await page.locator('.history').waitFor({ state: 'detached' });
+    await sees(page, '.top h2', '@carmen');
+    await page.keyboard.press('h');
+    await page.keyboard.press('Escape');
+    await page.locator('.history').waitFor({ state: 'detached' });
+    assert.deepEqual(faults, []);
+    await close();
+  }
+});
+
+test('where there is no clipboard the text stands selected', async () => {
+  const { page, close } = await sit('mira', { before: (page) => page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined })) });
+  await row(page, 'paula').first().click();
+  await page.locator('.templates button').first().click();
+  await sees(page, '.templates button', 'Cópiala con Ctrl+C');
+  assert.match(await page.evaluate(() => getSelection().toString()), /^Hola, @paula\. .* \^mira$/);
+  await close();
+});
+
 test('who only looks sees all and can do nothing, and the engine refuses it too', async () => {
   await say('berto', '@ejemploayuda ¿a qué hora abre la sucursal?');
   const { page, faults, close } = await sit('mira');
@@ -231,6 +313,9 @@ test('both languages, dark and light, large and in the hand', async () => {
         await page.keyboard.press('d');
       }
       if (name === 'phone') {
+        await page.locator('.playbook h3').evaluate((e) => e.scrollIntoView());
+        await screen(page, `care-playbook-${lang}-phone`);
+        await page.evaluate(() => scrollTo(0, 0));
         await page.locator('.back').click();
         await page.locator('.queue').waitFor();
       } else {
@@ -253,6 +338,7 @@ test('the demo has incidents to work on', async () => {
   await page.locator('.fresh:not(.behind)').waitFor({ timeout: 3 * PATIENCE });
   await page.keyboard.press('j');
   await page.locator('article').first().waitFor();
+  await sees(page, '.playbook h3', 'operación bloqueada');
   await sound(page);
   await screen(page, 'care-demo-es');
   assert.deepEqual(faults, []);

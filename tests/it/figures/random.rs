@@ -5,6 +5,7 @@ use std::sync::Arc;
 use escucha::contact::Intent;
 use escucha::figures::{Facts, Settings};
 use escucha::incident::{Answer, Cause, Closing, End, Incident, OurTurn, Tags, Tone};
+use escucha::playbook::Playbook;
 use escucha::post::{AuthorKey, PostKey};
 use escucha::prng::Prng;
 use escucha::time::{HOUR, MINUTE, SECOND, Timestamp, Zone};
@@ -44,7 +45,9 @@ pub fn world(seed: u64) -> World {
     let n = if seed == 0 { 0 } else { 5 + g.below(300) };
     let incidents = (0..n).map(|i| Arc::new(incident(&mut g, i, start, now))).collect();
     let slots = if g.chance(0.5) { (0..24).collect() } else { vec![0, 7, 15, 22] };
-    let settings = Settings { slots, handling: g.chance(0.5).then_some(5 * MINUTE), ..Settings::default() };
+    let handling = g.chance(0.5).then_some(5 * MINUTE);
+    let playbooks = (0..g.below(6)).map(|i| playbook(&mut g, i)).collect();
+    let settings = Settings { slots, handling, playbooks, ..Settings::default() };
     let since = g.chance(0.3).then(|| start.plus(HOUR * g.below(100) as i64));
     let broadcasts = g.chance(0.5).then(|| g.below(40));
     World { incidents, window, now, settings, since, broadcasts, own: !g.chance(0.2) }
@@ -67,6 +70,18 @@ fn answer(g: &mut Prng, since: Timestamp) -> Answer {
     // Often the same times, so that ties show.
     let took = MINUTE * if g.chance(0.3) { 60 } else { g.below(3000) as i64 };
     Answer { since, at: since.plus(took), agent: text(g, &["AB", "CD", "EF"]) }
+}
+
+/// Often for nothing in particular, or for the same as another.
+fn playbook(g: &mut Prng, i: u64) -> Playbook {
+    Playbook {
+        name: format!("pauta {i}").into(),
+        brands: if g.chance(0.4) { vec![Arc::from(*g.pick(&["Banco", "Otro"]))] } else { Vec::new() },
+        tags: if g.chance(0.6) { Tags { typology: None, ..tags(g) } } else { Tags::default() },
+        intent: g.chance(0.3).then(|| *g.pick(&Intent::ALL)),
+        blocked: g.chance(0.4).then(|| g.chance(0.5)),
+        ..Playbook::default()
+    }
 }
 
 fn incident(g: &mut Prng, i: u64, start: Timestamp, now: Timestamp) -> Incident {

@@ -433,6 +433,43 @@ fn talking(c: &mut Clerk<'_>) {
     let spoke: Vec<u32> = cohort.iter().map(|i| i.our_turns).filter(|t| *t > 0).collect();
     c.ratio("conversation", "turns", &[], spoke.iter().sum::<u32>() as usize, spoke.len(), gate);
     tone(c, gate, &cohort);
+    playbooks(c);
+}
+
+/// One after the other, and the better one stays.
+fn playbooks(c: &mut Clerk<'_>) {
+    let all = &c.facts.settings.playbooks;
+    let cohort = c.cohort(|_| true);
+    let mut counts = BTreeMap::new();
+    let mut with = 0;
+    for i in &cohort {
+        let mut best: Option<(usize, &str)> = None;
+        for p in all.iter() {
+            let mut said = 0;
+            let mut holds = true;
+            let mut ask = |is: Option<bool>| {
+                said += usize::from(is.is_some());
+                holds &= is != Some(false);
+            };
+            ask((!p.brands.is_empty()).then(|| p.brands.contains(&i.brand)));
+            ask(p.tags.category.as_ref().map(|c| i.tag(Field::Category) == Some(c)));
+            ask(p.tags.section.as_ref().map(|s| i.tag(Field::Section) == Some(s)));
+            ask(p.intent.map(|intent| i.intent == intent));
+            ask(p.blocked.map(|blocked| i.blocked == blocked));
+            if holds && best.is_none_or(|(most, _)| said > most) {
+                best = Some((said, &p.name));
+            }
+        }
+        with += usize::from(best.is_some());
+        if let Some((_, name)) = best {
+            *counts.entry(name).or_insert(0) += 1;
+        }
+    }
+    let gate = if !c.facts.own { Some("not_queued") } else { all.is_empty().then_some("not_set") };
+    c.ratio("playbooks", "coverage", &[], with, cohort.len(), gate);
+    for p in all.iter().filter(|_| gate.is_none()) {
+        c.count("playbooks", "by_playbook", &[&p.name], counts.get(&*p.name).copied().unwrap_or(0), None);
+    }
 }
 
 fn tone<'a>(c: &mut Clerk<'a>, gate: Option<&'static str>, cohort: &List<'a>) {

@@ -1,5 +1,7 @@
 //! Customers' matters over the wire: what agents see, what they do, and what everybody is told of it.
 
+use std::collections::BTreeSet;
+
 use escucha::http::{Role, Token, token_new};
 use serde_json::json;
 
@@ -324,4 +326,111 @@ async fn both_streams_tell_the_same_in_one_sequence_with_the_alerts() {
     }
     let mut client = world.client("channels=incidents&since=1&epoch=E1").await;
     assert_eq!(client.next("incident").await["seq"], 3);
+}
+
+const PLAYBOOKS: &str = "
+[care]
+sample = 40
+
+[[brand]]
+name = 'Otro Banco'
+accounts = [{ handle = 'otrobanco', network = 'x' }]
+
+[[playbook]]
+name = 'todo'
+steps_es = ['Saluda']
+steps_en = ['Say hello']
+
+[[playbook]]
+name = 'bloqueada'
+brands = ['Banco Ejemplo']
+blocked = true
+steps_es = ['Pide disculpas', 'Pasa a privado']
+steps_en = ['Apologise', 'Go private']
+templates_es = ['Hola, @{handle}. ¿Desde cuándo? ^{agent}']
+templates_en = ['Hi @{handle} ^{agent}', 'Sorry']
+";
+
+#[tokio::test]
+async fn beside_a_matter_stand_its_playbook_and_its_customer() {
+    let world = World::start(Plan { config: format!("{TOPICS}{BANK}{PLAYBOOKS}"), ..Plan::default() }).await;
+    let with = |mut post: Value| {
+        post["author"]["followers"] = json!(208);
+        post
+    };
+    say(&world, with(said("p1", "ana", "@bancoayuda no puedo pagar, mi tarjeta está bloqueada", -100 * 3600, None))).await;
+    say(&world, said("p2", "bancoayuda", "@ana listo ^AB", -99 * 3600, Some(("p1", "ana")))).await;
+    let list = |query: &'static str| {
+        let world = &world;
+        async move { world.get(&format!("/v1/incidents{query}"), &[]).await.1 }
+    };
+    let first = list("").await;
+    let path = format!("/v1/incidents/{}", first["incidents"][0]["id"].as_str().expect("an id"));
+    // After so long it is another matter.
+    say(&world, with(said("p3", "ana", "@bancoayuda gracias por todo, ¡excelente servicio!", -40, None))).await;
+    say(&world, with(said("p5", "ana", "@otrobanco ¿abren los sábados?", -20, None))).await;
+    say(&world, said("p4", "eva", "@bancoayuda ¿a qué hora abren?", -30, None)).await;
+
+    let (_, case) = world.get(&path, &[]).await;
+    assert_eq!((&case["playbook"]["name"], &case["playbook"]["steps"][1]["en"]), (&json!("bloqueada"), &json!("Go private")));
+    let templates: Vec<_> = case["playbook"]["templates"].as_array().expect("some").iter().map(|t| (&t["lang"], &t["text"])).collect();
+    let wanted = [("es", "Hola, @ana. ¿Desde cuándo? ^localhost"), ("en", "Hi @ana ^localhost"), ("en", "Sorry")];
+    assert_eq!(templates, wanted.map(|(lang, text)| (json!(lang), json!(text))).iter().map(|(l, t)| (l, t)).collect::<Vec<_>>());
+    assert_eq!((&case["playbook"]["templates"][2]["length"], &case["playbook"]["templates"][2]["limit"]), (&json!(5), &json!(280)));
+    assert_eq!((&case["person"]["followers"], &case["person"]["influence"]), (&json!(208), &json!(1.0)));
+    assert!(case["person"]["last_tone"].as_f64().is_some_and(|tone| tone > 0.0), "{}", case["person"]);
+    let other = &case["person"]["open"][0];
+    assert_eq!((&other["state"], &case["person"]["open_total"], &case["person"]["past_total"]), (&json!("new"), &json!(1), &json!(0)));
+    world.described("BriefIncident", other).await;
+    let (_, later) = world.get(&format!("/v1/incidents/{}", other["id"].as_str().expect("an id")), &[]).await;
+    assert_eq!((&later["person"]["past"][0]["id"], &later["person"]["past"][0]["state"]), (&case["incident"]["id"], &json!("answered")));
+    assert_eq!((&later["person"]["open_total"], &later["playbook"]["name"]), (&json!(0), &json!("todo")));
+    for (schema, answer) in [("Case", &case), ("Person", &case["person"]), ("Playbook", &case["playbook"])] {
+        world.described(schema, answer).await;
+    }
+
+    // What a supervisor looks at: the blocked one, and of the others those whose lot it is.
+    let all = list("").await;
+    world.described("Incidents", &all).await;
+    let ids = |list: &Value, is: &dyn Fn(&Value) -> bool| -> Vec<String> {
+        let all = list["incidents"].as_array().expect("incidents").iter().filter(|i| is(i));
+        all.map(|i| i["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let lot = |i: &Value| u64::from_str_radix(i["id"].as_str().expect("an id"), 16).expect("a number") % 100;
+    let by_hand = ids(&all, &|i| i["blocked"] == json!(true) || lot(i) < 40);
+    assert_eq!((ids(&all, &|i| i["sampled"] == json!(true)), &all["sample"]), (by_hand.clone(), &json!(40)));
+    assert_eq!(ids(&list("?sample=true").await, &|_| true), by_hand);
+    assert_eq!(ids(&list("?sample=false").await, &|_| true).len() + by_hand.len(), ids(&all, &|_| true).len());
+    assert_eq!(world.get("/v1/incidents?sample=2", &[]).await.0, 400);
+}
+
+#[tokio::test]
+async fn who_did_what_is_listed_over_all_matters() {
+    let world = World::start(plan()).await;
+    for (id, author) in [("p1", "ana"), ("p2", "eva"), ("p3", "luz")] {
+        say(&world, said(id, author, "@bancoayuda hola, ¿hay alguien?", -60, None)).await;
+    }
+    let (_, all) = world.get("/v1/incidents", &[]).await;
+    for incident in all["incidents"].as_array().expect("incidents") {
+        let path = format!("/v1/incidents/{}/acts", incident["id"].as_str().expect("an id"));
+        assert_eq!(world.send("POST", &path, &json!({"version": 1, "do": "assign"})).await.0, 200);
+        assert_eq!(world.send("POST", &path, &json!({"version": 2, "do": "note", "text": "llamada"})).await.0, 200);
+    }
+    let (_, acts) = world.get("/v1/acts", &[]).await;
+    world.described("Acts", &acts).await;
+    world.described("Done", &acts["acts"][0]).await;
+    let list = acts["acts"].as_array().expect("acts");
+    assert_eq!((list.len(), &acts["total"]), (6, &json!(6)));
+    assert!(list.windows(2).all(|two| two[0]["at"].as_str() >= two[1]["at"].as_str()), "the latest first: {acts}");
+    for incident in all["incidents"].as_array().expect("incidents") {
+        let of = |act: &&Value| act["incident"] == incident["id"] && act["handle"] == incident["handle"];
+        assert_eq!(list.iter().filter(of).map(|act| act["do"].as_str().expect("what")).collect::<BTreeSet<_>>(), ["assign", "note"].into());
+    }
+    let (_, some) = world.get("/v1/acts?limit=2&by=localhost", &[]).await;
+    assert_eq!((some["acts"].as_array().map(Vec::len), &some["total"], &some["acts"][0]), (Some(2), &json!(6), &list[0]));
+    assert_eq!(world.get("/v1/acts?by=nadie", &[]).await.1["total"], json!(0));
+    let at = list[0]["at"].as_str().expect("a time");
+    assert_eq!(world.get(&format!("/v1/acts?from={at}"), &[]).await.1["acts"][0], list[0]);
+    assert!(world.get(&format!("/v1/acts?to={at}"), &[]).await.1["total"].as_u64() < Some(6), "without its end");
+    assert_eq!(world.get("/v1/acts?to=ayer", &[]).await.0, 400);
 }

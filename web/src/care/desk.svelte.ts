@@ -11,6 +11,8 @@ import type { Row } from './order.ts';
 const PAGES = 5;
 const PAGE = 1000;
 const CLOSED = 200;
+/** Of those that a supervisor looks at as many closed ones, beside the latest. */
+const SAMPLED = 200;
 /** From one word to the queue to the next. */
 const PACE_MS = 250;
 /** `status` beats every 5 s. */
@@ -51,13 +53,39 @@ export interface Coded {
   code: string;
   text: { es: string; en: string };
 }
+export interface Playbook {
+  name: string;
+  steps: { es: string; en: string }[];
+  templates: { lang: 'es' | 'en'; text: string; length: number; limit: number | null }[];
+}
+/** Another matter of the same customer. */
+export interface Brief {
+  id: string;
+  brand: string;
+  state: string;
+  section: string | null;
+  opened_at: string;
+  waiting_since: string | null;
+}
+export interface Person {
+  open: Brief[];
+  open_total: number;
+  past: Brief[];
+  past_total: number;
+  followers: number | null;
+  influence: number | null;
+  last_tone: number | null;
+  last_tone_at: string | null;
+}
 export interface Case {
   at: string;
-  incident: Row & { priority: number };
+  incident: Row & { priority: number; sampled: boolean };
   posts: ThreadPost[];
   acts: Act[];
   notes: { at: string; by: string; text: string }[];
   suggestions: Coded[];
+  playbook: Playbook | null;
+  person: Person;
   scenarios: Coded[];
 }
 interface Page {
@@ -65,6 +93,8 @@ interface Page {
   /** The present moment of event time. */
   at: string;
   seq: number;
+  /** Per cent that a supervisor looks at. */
+  sample: number;
   incidents: Row[];
   total: number;
   next: string | null;
@@ -89,6 +119,8 @@ class Desk {
   known = $state(false);
   /** Matters that were not loaded, for there are too many. */
   beyond = $state(0);
+  /** Per cent of the matters that a supervisor looks at, beside all blocked ones. */
+  sample = $state(0);
   beat = $state(steady());
   lostAt = $state(0);
   open = $state.raw<Case | null>(null);
@@ -244,12 +276,13 @@ class Desk {
   async #look(): Promise<void> {
     if (this.link !== 'open') return;
     const page = await api<Page>('/v1/incidents?limit=1');
-    if (page) this.#counted(page.at);
+    if (page) this.#counted(page);
     await this.refresh();
   }
 
-  #counted(at: string): void {
+  #counted({ at, sample }: Page): void {
     const told = Date.parse(at);
+    this.sample = sample;
     // Where nothing was ever counted, the engine is not behind.
     this.countedTo = told > 0 ? told : Infinity;
     this.#countedAt = steady();
@@ -276,12 +309,13 @@ class Desk {
       cursor = page.next;
     }
     const closed = await api<Page>(`/v1/incidents?open=false&limit=${CLOSED}`, denied);
+    const sampled = await api<Page>(`/v1/incidents?open=false&sample=true&limit=${SAMPLED}`, denied);
     this.#loading = false;
     const oldest = pages[0];
-    if (oldest && closed) {
-      const rows = [...pages.flatMap((p) => p.incidents), ...closed.incidents];
+    if (oldest && closed && sampled) {
+      const rows = [...pages, closed, sampled].flatMap((p) => p.incidents);
       this.#rows = new Map(rows.map((row) => [row.id, row]));
-      this.#counted(closed.at);
+      this.#counted(sampled);
       this.beyond = Math.max(0, oldest.total - pages.reduce((n, p) => n + p.incidents.length, 0));
       // What changed meanwhile is in no page, or in a page in which it is older.
       this.#meanwhile.filter((frame) => frame.seq > oldest.seq).forEach((frame) => this.#apply(frame));

@@ -18,6 +18,8 @@ export interface Filter {
   assignee: string;
   /** Part of a handle. */
   text: string;
+  /** Only what a supervisor looks at of so many per cent; null is all. */
+  sample: number | null;
 }
 
 export const waits = (m: Matter): boolean => m.waiting_since !== null;
@@ -36,6 +38,9 @@ export function first(a: Matter, b: Matter): number {
   return Number(b.blocked) - Number(a.blocked) || Date.parse(a.waiting_since!) - Date.parse(b.waiting_since!) || a.id.localeCompare(b.id);
 }
 
+/** Whether a supervisor looks at it: all that is blocked, and of the rest so many per cent, drawn by the id. */
+export const isSampled = (m: Matter, perCent: number): boolean => m.blocked || Number(BigInt(`0x${m.id}`) % 100n) < perCent;
+
 const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replace(/^@/, '');
 
 /** All that is wanted, in order, and how many each tab has. */
@@ -47,6 +52,7 @@ export function queue(rows: Iterable<Row>, filter: Filter): { rows: Row[]; count
     if (filter.brand && row.brand !== filter.brand) continue;
     if (filter.section && row.section !== filter.section) continue;
     if (filter.assignee && row.assignee !== filter.assignee) continue;
+    if (filter.sample !== null && !isSampled(row, filter.sample)) continue;
     if (text && !folded(row.handle).includes(text)) continue;
     for (const tab of TABS) if (isIn[tab](row)) counts[tab]++;
     if (isIn[filter.tab](row)) wanted.push(row);
