@@ -14,6 +14,7 @@ mod report;
 mod share;
 mod stored;
 mod stream;
+mod table;
 
 pub use api::{
     Asks, ChangedView, FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, erased_json,
@@ -37,6 +38,7 @@ pub use stream::{
     HelloView, ReconnectView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json,
     sources_json, status_json, subscribed_json, windows_json, with_dropped,
 };
+pub use table::{Row, table_header};
 
 use serde::{Serialize, Serializer};
 

@@ -1,9 +1,11 @@
 //! One report from everywhere: the running binary, the store that it leaves behind, and the recording itself.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::notified::Running;
 
@@ -12,6 +14,7 @@ const CONFIG: &str = "
 bind = '127.0.0.1:0'
 [store]
 path = 'care.db'
+retention = '3650d'
 [[source]]
 name = 'push'
 type = 'http'
@@ -49,8 +52,12 @@ fn posts() -> String {
 
 /// What `escucha report` says of the month, as a table of all figures.
 fn report(folder: &Path, args: &[&str]) -> Result<String, String> {
+    escucha(folder, &[&["--month", "2026-03", "--format", "csv"], args].concat())
+}
+
+fn escucha(folder: &Path, args: &[&str]) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_escucha"));
-    command.args(["--lang", "en", "report", "-c", "escucha.toml", "--month", "2026-03", "--format", "csv"]).args(args).current_dir(folder);
+    command.args(["--lang", "en", "report", "-c", "escucha.toml"]).args(args).current_dir(folder);
     let done = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     if done.status.success() { Ok(text(done.stdout)) } else { Err(text(done.stderr)) }
@@ -74,10 +81,90 @@ async fn a_report_is_the_same_live_stored_and_recorded() {
     assert!(live.contains("\"Banco\",\"answered\",\"answered\",\"all\",\"\",3,9,0.3333333333333333,"), "{live}");
     let busy = report(folder.path(), &["--stored"]).unwrap_err();
     assert!(busy.contains("care.db"), "in use: {busy}");
+    let running_tables = Tables::of(folder.path(), &["--url", &url]);
     drop(running);
     let stored = report(folder.path(), &["--stored"]).unwrap();
     let recorded = report(folder.path(), &["posts.ndjson"]).unwrap();
     assert_eq!(lasting(&stored), lasting(&live));
     assert_eq!(lasting(&recorded), lasting(&live));
     assert!(lasting(&live).len() > 300, "{}", lasting(&live).len());
+
+    // The tables are what those figures are made of.
+    let (stored_tables, recorded_tables) = (Tables::of(folder.path(), &["--stored"]), Tables::of(folder.path(), &["posts.ndjson"]));
+    assert_eq!(stored_tables.events, running_tables.events, "to the last byte: the clock is not in them");
+    for tables in [&running_tables, &stored_tables, &recorded_tables] {
+        tables.agree_with(&live);
+    }
+    let lasting: fn(&Tables) -> Vec<(Value, Value, Value, Value)> = |tables| {
+        let row = |r: &Value| (r["id"].clone(), r["opened_at"].clone(), r["first_answer_at"].clone(), r["customer_posts"].clone());
+        rows(&tables.incidents).iter().map(row).collect()
+    };
+    assert_eq!(lasting(&stored_tables), lasting(&running_tables));
+    assert_eq!(lasting(&recorded_tables), lasting(&running_tables));
+}
+
+/// What `escucha report --table` says of all the time there is.
+struct Tables {
+    incidents: String,
+    events: String,
+}
+
+fn rows(table: &str) -> Vec<Value> {
+    table.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+impl Tables {
+    fn of(folder: &Path, args: &[&str]) -> Tables {
+        let table = |name| {
+            let ask = ["--table", name, "--format", "ndjson", "--from", "2020-01-01", "--to", "2100-01-01"];
+            escucha(folder, &[&ask[..], args].concat()).unwrap()
+        };
+        Tables { incidents: table("incidents"), events: table("events") }
+    }
+
+    /// Counts the figures of the report anew, and plays the changes back to what the matters are.
+    fn agree_with(&self, report: &str) {
+        let incidents = rows(&self.incidents);
+        let asked: Vec<_> = incidents.iter().filter(|i| i["state"] != "merged" && i["cause"] == "mention_or_reply").collect();
+        let answered = asked.iter().filter(|i| !i["first_answer_at"].is_null()).count();
+        let want = format!("\"Banco\",\"answered\",\"answered\",\"all\",\"\",{answered},{},", asked.len());
+        assert!(report.contains(&want) && answered > 0, "{want}");
+        let mut times: Vec<i64> = incidents.iter().filter_map(|i| i["first_answer_seconds"].as_i64()).collect();
+        times.sort_unstable();
+        let median = times[(times.len() - 1) / 2];
+        assert!(report.contains(&format!("\"first-answer\",\"median\",\"all\",\"\",,{},{median},", times.len())), "{median}");
+
+        let mut last: BTreeMap<String, (u64, Value)> = BTreeMap::new();
+        for event in rows(&self.events) {
+            let (id, version) = (event["id"].to_string(), event["version"].as_u64().unwrap());
+            let before = last.insert(id, (version, event)).map_or(0, |(version, _)| version);
+            assert_eq!(version, before + 1, "no change is missing");
+        }
+        assert_eq!(last.len(), incidents.len());
+        for incident in &incidents {
+            let (version, event) = &last[&incident["id"].to_string()];
+            assert_eq!(incident["version"], *version);
+            let differs = |(name, value): &(&String, &Value)| *name != "priority" && event[name.as_str()] != **value;
+            assert_eq!(incident.as_object().unwrap().iter().find(differs), None, "{event}");
+        }
+    }
+}
+
+#[test]
+fn of_a_matter_that_is_gone_a_table_tells_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("escucha.toml"), CONFIG).unwrap();
+    let gone = "{\"id\":\"0\",\"network\":\"x\",\"kind\":\"delete\",\"created_at\":\"2026-03-02T20:00:00Z\"}\n";
+    std::fs::write(folder.path().join("posts.ndjson"), posts() + gone).unwrap();
+    let Tables { incidents, events } = Tables::of(folder.path(), &["posts.ndjson"]);
+    let events = rows(&events);
+    let id = &events.iter().find(|e| e["why"] == "gone").expect("its opening post went")["id"];
+    let of: Vec<_> = events.iter().filter(|e| e["id"] == *id).collect();
+    assert!(of.len() > 1 && of.iter().all(|e| e["handle"].is_null() && e["brand"].is_null()), "{of:?}");
+    assert!(rows(&incidents).iter().all(|i| i["id"] != *id));
+    let of_brand =
+        escucha(folder.path(), &["--table", "events", "--brand", "Banco", "--from", "2020-01-01", "--to", "2100-01-01", "posts.ndjson"]);
+    assert!(!of_brand.unwrap().contains(id.as_str().unwrap()), "nobody knows of which brand it was");
+    let bad = escucha(folder.path(), &["--table", "incidents", "--format", "html", "--month", "2026-03", "posts.ndjson"]);
+    assert!(bad.unwrap_err().contains("--format 'html' does not go with --table"));
 }

@@ -1,0 +1,252 @@
+//! Customers' matters, and what changed of them, as tables whose columns have the same names in every format.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::csv::quoted;
+use super::incident::ranked;
+use crate::incident::Incident;
+use crate::report::{Sheet, Table};
+use crate::time::Timestamp;
+
+/// A column: its name, and where it lies in the object of the API.
+type Column = (&'static str, &'static str);
+
+/// What stands before the matter itself.
+const INCIDENTS: [Column; 3] = [("id", "/id"), ("version", "/version"), ("priority", "/priority")];
+const EVENTS: [Column; 6] = [("seq", "/seq"), ("at", "/at"), ("id", "/id"), ("version", "/version"), ("why", "/why"), ("actor", "/actor")];
+
+/// The matter.
+const MATTER: &[Column] = &[
+    ("brand", "/brand"),
+    ("network", "/network"),
+    ("post_id", "/post_id"),
+    ("handle", "/handle"),
+    ("followers", "/followers"),
+    ("origin", "/origin"),
+    ("cause", "/cause"),
+    ("bystander", "/bystander"),
+    ("state", "/state"),
+    ("open", "/open"),
+    ("opened_at", "/opened_at"),
+    ("last_activity", "/last_activity"),
+    ("waiting_since", "/waiting_since"),
+    ("deadline", "/deadline"),
+    ("first_answer_at", "/first_answer/at"),
+    ("first_answer_seconds", "/first_answer/seconds"),
+    ("first_answer_agent", "/first_answer/agent"),
+    ("next_answers", "/next_answers"),
+    ("customer_posts", "/customer_posts"),
+    ("our_posts", "/our_posts"),
+    ("our_turns", "/our_turns"),
+    ("agents", "/agents"),
+    ("signed_posts", "/signed_posts"),
+    ("settled_at", "/settled_at"),
+    ("closed_at", "/closing/at"),
+    ("end", "/closing/end"),
+    ("scenario", "/closing/scenario"),
+    ("closings", "/closings"),
+    ("reopened", "/reopened"),
+    ("relinked", "/relinked"),
+    ("previous", "/previous"),
+    ("merged_into", "/merged_into"),
+    ("typology", "/typology"),
+    ("category", "/category"),
+    ("subcategory", "/subcategory"),
+    ("section", "/section"),
+    ("intent", "/intent"),
+    ("blocked", "/blocked"),
+    ("role", "/role"),
+    ("tone_before", "/tone_before"),
+    ("tone_after", "/tone_after"),
+    ("assignee", "/assignee"),
+    ("notes", "/notes"),
+    ("contact_privately", "/contact_privately"),
+    ("private_posts", "/private_posts"),
+    ("private_notices", "/private_notices"),
+    ("promised_at", "/promised_at"),
+];
+
+/// A row before it is written: the object of the API that it is made of.
+#[derive(Debug, Clone)]
+pub struct Row {
+    table: Table,
+    object: Value,
+}
+
+impl Row {
+    /// A matter with its version, at `now`.
+    pub fn matter(now: Timestamp, matter: (&Incident, u64)) -> Row {
+        Row { table: Table::Incidents, object: ranked(now, matter) }
+    }
+
+    /// The change `seq`; `body` is as [`super::change_json`] writes it.
+    pub fn change(seq: u64, body: &str) -> Row {
+        let mut object: Value = serde_json::from_str(body).unwrap_or_default();
+        object["seq"] = seq.into();
+        Row { table: Table::Events, object }
+    }
+
+    /// The brand of its matter; `None` for one that is gone.
+    pub fn brand(&self) -> Option<&str> {
+        self.object.pointer(matter(self.table))?.get("brand")?.as_str()
+    }
+
+    /// Appends it.
+    pub fn write(&self, sheet: Sheet, out: &mut String) {
+        let (first, last) = if sheet == Sheet::Csv { ("", "\r\n") } else { ("{", "}\n") };
+        out.push_str(first);
+        let (head, under) = (head(self.table), matter(self.table));
+        let cells = head.iter().map(|column| ("", column)).chain(MATTER.iter().map(|column| (under, column)));
+        for (i, (under, (name, place))) in cells.enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            let value = self.object.pointer(&format!("{under}{place}")).unwrap_or(&Value::Null);
+            match sheet {
+                Sheet::Csv => cell(value, out),
+                // Writing to a `String` cannot fail.
+                Sheet::Ndjson => _ = write!(out, "\"{name}\":{value}"),
+            }
+        }
+        out.push_str(last);
+    }
+}
+
+/// The first line; empty where every line names its columns.
+pub fn table_header(table: Table, sheet: Sheet) -> String {
+    if sheet == Sheet::Ndjson {
+        return String::new();
+    }
+    let names: Vec<&str> = head(table).iter().chain(MATTER).map(|(name, _)| *name).collect();
+    names.join(",") + "\r\n"
+}
+
+fn head(table: Table) -> &'static [Column] {
+    match table {
+        Table::Incidents => &INCIDENTS,
+        Table::Events => &EVENTS,
+    }
+}
+
+/// Where the matter lies in the object.
+fn matter(table: Table) -> &'static str {
+    match table {
+        Table::Incidents => "",
+        Table::Events => "/incident",
+    }
+}
+
+/// What is not known is empty, and not an empty text; names stand in one cell.
+fn cell(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => {}
+        Value::String(text) => quoted(text, out),
+        Value::Array(names) => quoted(&names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "), out),
+        // A negative number is a number, and no formula.
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::{Answer, Change, Closing, End, Why};
+    use crate::incidents::Incidents;
+    use crate::post::{Author, Kind, Post, PostKey};
+    use crate::text::Tokens;
+    use crate::time::SECOND;
+    use crate::topic::{Account, Brand, Role};
+    use crate::utterance::{Accounts, utterance};
+
+    /// One about which everything is known.
+    fn incident() -> Incident {
+        let at = |seconds: i64| Timestamp::from_seconds(1_772_445_600 + seconds);
+        let account = Account { id: String::new(), handle: "banco".into(), network: "x".into(), role: Some(Role::Service) };
+        let brands = [Brand { name: "Banco".into(), own: true, accounts: vec![account], ..Brand::default() }];
+        let author = Author { handle: "=1+1", ..Author::default() };
+        let post = Post { at: at(0), id: "1", network: "x", text: "@banco hola", author, ..Post::default() };
+        let mut tokens = Tokens::default();
+        tokens.read(post.text);
+        let (mut incidents, mut changes) = (Incidents::default(), Vec::new());
+        incidents.hear(Kind::Create, utterance(&post, &tokens, &Accounts::new(&brands, 0..1), &brands, Vec::new(), 0), at(0));
+        incidents.settle(at(0), &mut changes);
+        let mut incident = changes.pop().expect("it names the bank").incident;
+        incident.followers = Some(12);
+        incident.first_answer = Some(Answer { since: at(0), at: at(90), agent: Some("AB".into()) });
+        incident.settled_at = Some(at(90));
+        incident.closings = vec![Closing { at: at(100), end: End::Private, scenario: None, settled_at: at(90) }];
+        incident.closed = true;
+        incident.previous = Some(PostKey(7));
+        incident.agents = ["AB".into(), "CD".into()].into();
+        incident.before.add(-40);
+        incident
+    }
+
+    /// Every leaf of the view, by its pointer.
+    fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, value)| leaves(value, &format!("{at}/{name}"), out)),
+            _ => out.push(at.to_owned()),
+        }
+    }
+
+    #[test]
+    fn every_member_of_the_view_is_a_column() {
+        let incident = incident();
+        let mut found = Vec::new();
+        leaves(&Row::matter(incident.opened_at, (&incident, 3)).object, "", &mut found);
+        // The same as another column, or what agents said, which is in the tags that hold.
+        let told = ["/said/", "/first_answer/since", "/closing/settled_at"];
+        found.retain(|at| !told.iter().any(|t| at.starts_with(t)));
+        let lacks: Vec<_> = found.iter().filter(|at| !INCIDENTS.iter().chain(MATTER).any(|(_, place)| place == at)).collect();
+        assert!(lacks.is_empty(), "{lacks:?}");
+        let mut lost: Vec<_> = INCIDENTS.iter().chain(MATTER).filter(|(_, place)| !found.iter().any(|at| at == place)).collect();
+        lost.retain(|(name, _)| *name != "id");
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    #[test]
+    fn a_row_has_a_cell_for_each_column_and_no_formula() {
+        let incident = incident();
+        let row = Row::matter(incident.opened_at, (&incident, 3));
+        let (header, mut csv, mut json) = (table_header(Table::Incidents, Sheet::Csv), String::new(), String::new());
+        row.write(Sheet::Csv, &mut csv);
+        row.write(Sheet::Ndjson, &mut json);
+        assert_eq!(csv.matches(',').count(), header.matches(',').count());
+        let cells: Vec<(&str, &str)> = header.trim_end().split(',').zip(csv.trim_end().split(',')).collect();
+        for (column, want) in [
+            ("version", "3"),
+            ("handle", "\"'=1+1\""),
+            ("followers", "12"),
+            ("first_answer_seconds", "90"),
+            ("agents", "\"AB CD\""),
+            ("closed_at", "\"2026-03-02T10:01:40Z\""),
+            ("end", "\"private\""),
+            ("scenario", ""),
+            ("tone_before", "-0.2"),
+            ("bystander", "false"),
+        ] {
+            let found = cells.iter().find(|(name, _)| *name == column).expect(column).1;
+            assert_eq!(found, want, "{column}");
+        }
+        let object: Value = serde_json::from_str(&json).expect("JSON");
+        let names: Vec<&str> = header.trim_end().split(',').collect();
+        assert!(names.iter().all(|name| object.get(*name).is_some()), "{json}");
+        assert_eq!((&object["agents"][1], &object["scenario"], &object["handle"]), (&"CD".into(), &Value::Null, &"=1+1".into()));
+    }
+
+    #[test]
+    fn of_what_is_gone_only_the_change_is_told() {
+        let incident = incident();
+        let at = incident.opened_at.plus(SECOND);
+        let change = |why| Change { incident: incident.clone(), version: 4, why, actor: Some("eva".into()), at };
+        let row = |why| Row::change(9, &super::super::change_json(&change(why)));
+        assert_eq!((row(Why::Act).brand(), row(Why::Gone).brand()), (Some("Banco"), None));
+        let mut csv = String::new();
+        row(Why::Gone).write(Sheet::Csv, &mut csv);
+        let id = format!("{:016x}", incident.key().0);
+        assert!(csv.starts_with(&format!("9,\"2026-03-02T10:00:01Z\",\"{id}\",4,\"gone\",\"eva\",,,")), "{csv}");
+    }
+}
