@@ -95,9 +95,9 @@ async fn a_report_is_the_same_live_stored_and_recorded() {
     for tables in [&running_tables, &stored_tables, &recorded_tables] {
         tables.agree_with(&live);
     }
-    let lasting: fn(&Tables) -> Vec<(Value, Value, Value, Value)> = |tables| {
-        let row = |r: &Value| (r["id"].clone(), r["opened_at"].clone(), r["first_answer_at"].clone(), r["customer_posts"].clone());
-        rows(&tables.incidents).iter().map(row).collect()
+    let lasting = |tables: &Tables| {
+        let row = |r: &Value| ["id", "opened_at", "first_answer_at", "customer_posts"].map(|name| r[name].clone());
+        rows(&tables.incidents).iter().map(row).collect::<Vec<_>>()
     };
     assert_eq!(lasting(&stored_tables), lasting(&running_tables));
     assert_eq!(lasting(&recorded_tables), lasting(&running_tables));
