@@ -8,6 +8,7 @@ mod backtest;
 mod csv;
 mod delivery;
 mod incident;
+mod parquet;
 mod post;
 mod query;
 mod report;
@@ -29,6 +30,7 @@ pub use incident::{
     ActBody, CaseView, IncidentsView, ThreadPost, acted_json, case_json, change_json, forgotten_change, incident_frame, incident_id,
     incidents_json,
 };
+pub use parquet::parquet;
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
 pub use report::{report_as, report_csv, report_json};

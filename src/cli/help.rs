@@ -255,8 +255,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "report:format",
-        "text, json, csv o html (por omisión text); con --table, csv o ndjson (por omisión csv)",
-        "text, json, csv or html (by default text); with --table csv or ndjson (by default csv)",
+        "text, json, csv o html (por omisión text); con --table, csv, ndjson o parquet (por omisión csv)",
+        "text, json, csv or html (by default text); with --table csv, ndjson or parquet (by default csv)",
     ),
     ("report:out", "Lo escribe aquí en lugar de mostrarlo", "Write it here instead of showing it"),
     (

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{ConfigArgs, Failure, deliveries, replay, table, tap};
+use super::table::{self, Form};
+use super::{ConfigArgs, Failure, deliveries, replay, tap};
 use crate::bilingual::{Both, Lang};
 use crate::config::{Config, TopicIds};
 use crate::journal::{Sets, Setting};
@@ -44,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "TABLE", value_parser = clap::builder::PossibleValuesParser::new(Table::ALL.map(Table::as_str)))]
     table: Option<String>,
     /// How it is written.
-    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json", "csv", "html", "ndjson"])]
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json", "csv", "html", "ndjson", "parquet"])]
     format: Option<String>,
     /// Where to.
     #[arg(long, value_name = "FILE")]
@@ -77,27 +78,27 @@ pub fn run(
     let period = period(&args)?;
     let runs = args.files.is_empty() && !args.stored;
     let table = args.table.as_deref().and_then(Table::named);
-    let text = match table {
+    let made = match table {
         Some(table) => {
-            let sheet = named(&args, Sheet::Csv, Sheet::named, "csv, ndjson")?;
+            let form = named(&args, Form::Sheet(Sheet::Csv), Form::named, "csv, ndjson, parquet")?;
             let config = if runs { None } else { Some(load(&args.config, err)?) };
-            table::text(&args, (table, sheet), config.as_ref(), period, lang)?
+            table::made(&args, (table, form), config.as_ref(), period, lang)?
         }
         None => {
             let format = named(&args, Format::Text, Format::named, "text, json, csv, html")?;
-            if runs {
-                let (text, _) = asked(&args, &path(&args, &[("format", format.as_str()), ("lang", lang.pick("es", "en"))]), lang)?;
-                text
+            let text = if runs {
+                asked(&args, &path(&args, &[("format", format.as_str()), ("lang", lang.pick("es", "en"))]), lang)?.0
             } else {
                 let config = load(&args.config, err)?;
                 let report = if args.stored { stored(&args, &config, period)? } else { recorded(&args, &config, period)? };
                 wire::report_as(&report, format, lang)
-            }
+            };
+            text.into_bytes()
         }
     };
     match &args.out {
-        None => out.write_all(text.as_bytes())?,
-        Some(path) => std::fs::write(path, &text).map_err(|error| unwritable(path, &error))?,
+        None => out.write_all(&made)?,
+        Some(path) => std::fs::write(path, &made).map_err(|error| unwritable(path, &error))?,
     }
     Ok(())
 }

@@ -4,29 +4,61 @@ use std::sync::mpsc::channel;
 
 use super::Failure;
 use super::report::{self, Args};
-use crate::bilingual::Lang;
+use crate::bilingual::{Both, Lang};
 use crate::config::Config;
 use crate::report::{Period, Sheet, Table, Windows};
 use crate::store::Moved;
 use crate::tally::Tally;
 use crate::wire::{self, Row};
 
+/// As what a table is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As text.
+    Sheet(Sheet),
+    /// As columns.
+    Parquet,
+}
+
+impl Form {
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Form> {
+        if name == "parquet" { Some(Form::Parquet) } else { Sheet::named(name).map(Form::Sheet) }
+    }
+}
+
 /// The whole table; without a configuration a running engine is asked.
-pub fn text(args: &Args, (table, sheet): (Table, Sheet), config: Option<&Config>, period: Period, lang: Lang) -> Result<String, Failure> {
-    let Some(config) = config else { return asked(args, table, sheet, lang) };
+pub fn made(args: &Args, (table, form): (Table, Form), config: Option<&Config>, period: Period, lang: Lang) -> Result<Vec<u8>, Failure> {
+    let rows = match (config, form) {
+        (None, Form::Sheet(sheet)) => return asked(args, table, sheet, lang).map(String::into_bytes),
+        // An engine tells columns by their names.
+        (None, Form::Parquet) => asked(args, table, Sheet::Ndjson, lang)?.lines().filter_map(|line| Row::read(table, line)).collect(),
+        (Some(config), _) => rows(args, table, config, period)?,
+    };
+    match form {
+        Form::Sheet(sheet) => {
+            let mut text = wire::table_header(table, sheet);
+            rows.iter().for_each(|row| row.write(sheet, &mut text));
+            Ok(text.into_bytes())
+        }
+        Form::Parquet => wire::parquet(table, &rows).map_err(|error| {
+            Failure::Work(Both::new(format!("no se puede escribir Parquet: {error}"), format!("cannot write Parquet: {error}")))
+        }),
+    }
+}
+
+/// Out of recordings, or of a store that nobody has hold of.
+fn rows(args: &Args, table: Table, config: &Config, period: Period) -> Result<Vec<Row>, Failure> {
     let windows = config.plan.windows(args.brand.as_deref(), period).ok_or_else(|| report::no_brand(args, config))?;
-    let rows = match (table, args.stored) {
-        (Table::Incidents, true) => matters(&report::folded(config, &mut report::opened(config)?)?, &windows),
-        (Table::Incidents, false) => matters(&report::replayed(args, config, None)?, &windows),
+    match (table, args.stored) {
+        (Table::Incidents, true) => Ok(matters(&report::folded(config, &mut report::opened(config)?)?, &windows)),
+        (Table::Incidents, false) => Ok(matters(&report::replayed(args, config, None)?, &windows)),
         (Table::Events, true) => {
             let changes = report::opened(config)?.changes(0, windows.around(), usize::MAX).map_err(report::refused)?;
-            changes.iter().filter_map(|change| row(change, &windows)).collect()
+            Ok(changes.iter().filter_map(|change| row(change, &windows)).collect())
         }
-        (Table::Events, false) => recorded(args, config, &windows)?,
-    };
-    let mut text = wire::table_header(table, sheet);
-    rows.iter().for_each(|row| row.write(sheet, &mut text));
-    Ok(text)
+        (Table::Events, false) => recorded(args, config, &windows),
+    }
 }
 
 fn matters(tally: &Tally, windows: &Windows) -> Vec<Row> {

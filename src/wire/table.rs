@@ -10,82 +10,111 @@ use crate::incident::Incident;
 use crate::report::{Sheet, Table};
 use crate::time::Timestamp;
 
-/// A column: its name, and where it lies in the object of the API.
-type Column = (&'static str, &'static str);
+/// A column: its name, where it lies in the object of the API, and what it holds.
+pub(super) type Column = (&'static str, &'static str, Kind);
+
+/// What the cells of a column hold, where anything is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    /// Several, in one cell.
+    Names,
+    Whole,
+    Number,
+    Flag,
+    /// RFC 3339, UTC.
+    Time,
+}
+
+use Kind::{Flag, Names, Number, Text, Time, Whole};
 
 /// What stands before the matter itself.
-const INCIDENTS: [Column; 3] = [("id", "/id"), ("version", "/version"), ("priority", "/priority")];
-const EVENTS: [Column; 6] = [("seq", "/seq"), ("at", "/at"), ("id", "/id"), ("version", "/version"), ("why", "/why"), ("actor", "/actor")];
+const INCIDENTS: [Column; 3] = [("id", "/id", Text), ("version", "/version", Whole), ("priority", "/priority", Whole)];
+const EVENTS: [Column; 6] = [
+    ("seq", "/seq", Whole),
+    ("at", "/at", Time),
+    ("id", "/id", Text),
+    ("version", "/version", Whole),
+    ("why", "/why", Text),
+    ("actor", "/actor", Text),
+];
 
 /// The matter.
 const MATTER: &[Column] = &[
-    ("brand", "/brand"),
-    ("network", "/network"),
-    ("post_id", "/post_id"),
-    ("handle", "/handle"),
-    ("followers", "/followers"),
-    ("origin", "/origin"),
-    ("cause", "/cause"),
-    ("bystander", "/bystander"),
-    ("state", "/state"),
-    ("open", "/open"),
-    ("opened_at", "/opened_at"),
-    ("last_activity", "/last_activity"),
-    ("waiting_since", "/waiting_since"),
-    ("deadline", "/deadline"),
-    ("first_answer_at", "/first_answer/at"),
-    ("first_answer_seconds", "/first_answer/seconds"),
-    ("first_answer_agent", "/first_answer/agent"),
-    ("next_answers", "/next_answers"),
-    ("customer_posts", "/customer_posts"),
-    ("our_posts", "/our_posts"),
-    ("our_turns", "/our_turns"),
-    ("agents", "/agents"),
-    ("signed_posts", "/signed_posts"),
-    ("settled_at", "/settled_at"),
-    ("closed_at", "/closing/at"),
-    ("end", "/closing/end"),
-    ("scenario", "/closing/scenario"),
-    ("closings", "/closings"),
-    ("reopened", "/reopened"),
-    ("relinked", "/relinked"),
-    ("previous", "/previous"),
-    ("merged_into", "/merged_into"),
-    ("typology", "/typology"),
-    ("category", "/category"),
-    ("subcategory", "/subcategory"),
-    ("section", "/section"),
-    ("intent", "/intent"),
-    ("blocked", "/blocked"),
-    ("role", "/role"),
-    ("tone_before", "/tone_before"),
-    ("tone_after", "/tone_after"),
-    ("assignee", "/assignee"),
-    ("notes", "/notes"),
-    ("contact_privately", "/contact_privately"),
-    ("private_posts", "/private_posts"),
-    ("private_notices", "/private_notices"),
-    ("promised_at", "/promised_at"),
+    ("brand", "/brand", Text),
+    ("network", "/network", Text),
+    ("post_id", "/post_id", Text),
+    ("handle", "/handle", Text),
+    ("followers", "/followers", Whole),
+    ("origin", "/origin", Text),
+    ("cause", "/cause", Text),
+    ("bystander", "/bystander", Flag),
+    ("state", "/state", Text),
+    ("open", "/open", Flag),
+    ("opened_at", "/opened_at", Time),
+    ("last_activity", "/last_activity", Time),
+    ("waiting_since", "/waiting_since", Time),
+    ("deadline", "/deadline", Time),
+    ("first_answer_at", "/first_answer/at", Time),
+    ("first_answer_seconds", "/first_answer/seconds", Whole),
+    ("first_answer_agent", "/first_answer/agent", Text),
+    ("next_answers", "/next_answers", Whole),
+    ("customer_posts", "/customer_posts", Whole),
+    ("our_posts", "/our_posts", Whole),
+    ("our_turns", "/our_turns", Whole),
+    ("agents", "/agents", Names),
+    ("signed_posts", "/signed_posts", Whole),
+    ("settled_at", "/settled_at", Time),
+    ("closed_at", "/closing/at", Time),
+    ("end", "/closing/end", Text),
+    ("scenario", "/closing/scenario", Text),
+    ("closings", "/closings", Whole),
+    ("reopened", "/reopened", Whole),
+    ("relinked", "/relinked", Whole),
+    ("previous", "/previous", Text),
+    ("merged_into", "/merged_into", Text),
+    ("typology", "/typology", Text),
+    ("category", "/category", Text),
+    ("subcategory", "/subcategory", Text),
+    ("section", "/section", Text),
+    ("intent", "/intent", Text),
+    ("blocked", "/blocked", Flag),
+    ("role", "/role", Text),
+    ("tone_before", "/tone_before", Number),
+    ("tone_after", "/tone_after", Number),
+    ("assignee", "/assignee", Text),
+    ("notes", "/notes", Whole),
+    ("contact_privately", "/contact_privately", Time),
+    ("private_posts", "/private_posts", Whole),
+    ("private_notices", "/private_notices", Whole),
+    ("promised_at", "/promised_at", Time),
 ];
 
-/// A row before it is written: the object of the API that it is made of.
+/// A row before it is written.
 #[derive(Debug, Clone)]
 pub struct Row {
     table: Table,
+    /// The object of the API that it is made of, or its own.
     object: Value,
+    is_own: bool,
 }
 
 impl Row {
     /// A matter with its version, at `now`.
     pub fn matter(now: Timestamp, matter: (&Incident, u64)) -> Row {
-        Row { table: Table::Incidents, object: ranked(now, matter) }
+        Row { table: Table::Incidents, object: ranked(now, matter), is_own: false }
     }
 
     /// The change `seq`; `body` is as [`super::change_json`] writes it.
     pub fn change(seq: u64, body: &str) -> Row {
         let mut object: Value = serde_json::from_str(body).unwrap_or_default();
         object["seq"] = seq.into();
-        Row { table: Table::Events, object }
+        Row { table: Table::Events, object, is_own: false }
+    }
+
+    /// One that was written as NDJSON; `None` if it is not JSON.
+    pub fn read(table: Table, line: &str) -> Option<Row> {
+        Some(Row { table, object: serde_json::from_str(line).ok()?, is_own: true })
     }
 
     /// The brand of its matter; `None` for one that is gone.
@@ -93,17 +122,25 @@ impl Row {
         self.object.pointer(matter(self.table))?.get("brand")?.as_str()
     }
 
+    /// What it holds, column by column.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&'static Column, &Value)> {
+        let under = matter(self.table);
+        let cells = head(self.table).iter().map(|column| ("", column)).chain(MATTER.iter().map(move |column| (under, column)));
+        cells.map(|(under, column)| {
+            let (name, place, _) = column;
+            let found = if self.is_own { self.object.get(name) } else { self.object.pointer(&format!("{under}{place}")) };
+            (column, found.unwrap_or(&Value::Null))
+        })
+    }
+
     /// Appends it.
     pub fn write(&self, sheet: Sheet, out: &mut String) {
         let (first, last) = if sheet == Sheet::Csv { ("", "\r\n") } else { ("{", "}\n") };
         out.push_str(first);
-        let (head, under) = (head(self.table), matter(self.table));
-        let cells = head.iter().map(|column| ("", column)).chain(MATTER.iter().map(|column| (under, column)));
-        for (i, (under, (name, place))) in cells.enumerate() {
+        for (i, ((name, ..), value)) in self.cells().enumerate() {
             if i > 0 {
                 out.push(',');
             }
-            let value = self.object.pointer(&format!("{under}{place}")).unwrap_or(&Value::Null);
             match sheet {
                 Sheet::Csv => cell(value, out),
                 // Writing to a `String` cannot fail.
@@ -114,12 +151,17 @@ impl Row {
     }
 }
 
+/// Its columns, in order.
+pub(super) fn columns(table: Table) -> impl Iterator<Item = &'static Column> {
+    head(table).iter().chain(MATTER)
+}
+
 /// The first line; empty where every line names its columns.
 pub fn table_header(table: Table, sheet: Sheet) -> String {
     if sheet == Sheet::Ndjson {
         return String::new();
     }
-    let names: Vec<&str> = head(table).iter().chain(MATTER).map(|(name, _)| *name).collect();
+    let names: Vec<&str> = columns(table).map(|(name, ..)| *name).collect();
     names.join(",") + "\r\n"
 }
 
@@ -143,10 +185,15 @@ fn cell(value: &Value, out: &mut String) {
     match value {
         Value::Null => {}
         Value::String(text) => quoted(text, out),
-        Value::Array(names) => quoted(&names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "), out),
+        Value::Array(all) => quoted(&names(all), out),
         // A negative number is a number, and no formula.
         other => out.push_str(&other.to_string()),
     }
+}
+
+/// Names as they stand in one cell.
+pub(super) fn names(all: &[Value]) -> String {
+    all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -200,10 +247,10 @@ mod tests {
         // The same as another column, or what agents said, which is in the tags that hold.
         let told = ["/said/", "/first_answer/since", "/closing/settled_at"];
         found.retain(|at| !told.iter().any(|t| at.starts_with(t)));
-        let lacks: Vec<_> = found.iter().filter(|at| !INCIDENTS.iter().chain(MATTER).any(|(_, place)| place == at)).collect();
+        let lacks: Vec<_> = found.iter().filter(|at| !INCIDENTS.iter().chain(MATTER).any(|(_, place, _)| place == at)).collect();
         assert!(lacks.is_empty(), "{lacks:?}");
-        let mut lost: Vec<_> = INCIDENTS.iter().chain(MATTER).filter(|(_, place)| !found.iter().any(|at| at == place)).collect();
-        lost.retain(|(name, _)| *name != "id");
+        let mut lost: Vec<_> = INCIDENTS.iter().chain(MATTER).filter(|(_, place, _)| !found.iter().any(|at| at == place)).collect();
+        lost.retain(|(name, ..)| *name != "id");
         assert!(lost.is_empty(), "{lost:?}");
     }
 

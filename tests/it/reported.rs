@@ -150,6 +150,61 @@ impl Tables {
     }
 }
 
+/// Every cell of a Parquet file, by column, as JSON has it.
+fn parquet(file: &Path) -> Vec<Value> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+    let reader = SerializedFileReader::new(std::fs::File::open(file).unwrap()).unwrap();
+    let value = |field: &Field| match field {
+        Field::Null => Value::Null,
+        Field::Bool(b) => (*b).into(),
+        Field::Long(n) => (*n).into(),
+        Field::Double(x) => (*x).into(),
+        Field::Str(text) => text.as_str().into(),
+        Field::TimestampMillis(ms) => jiff::Timestamp::from_millisecond(*ms).unwrap().to_string().into(),
+        other => panic!("{other:?}"),
+    };
+    let row = |row: parquet::record::Row| row.get_column_iter().map(|(name, field)| (name.clone(), value(field))).collect();
+    reader.get_row_iter(None).unwrap().map(|found| Value::Object(row(found.unwrap()))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_has_the_cells_of_the_other_formats() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(CONFIG, folder.path());
+    std::fs::write(folder.path().join("posts.ndjson"), posts()).unwrap();
+    running.ask(Method::POST, "/v1/posts", posts()).await;
+    let url = format!("http://{}", running.address);
+    for from in [&["--url", &url][..], &["posts.ndjson"]] {
+        let Tables { incidents, events } = Tables::of(folder.path(), from);
+        for (table, text) in [("incidents", incidents), ("events", events)] {
+            let file = folder.path().join("table.parquet");
+            let ask = ["--table", table, "--format", "parquet", "--out", "table.parquet", "--from", "2020-01-01", "--to", "2100-01-01"];
+            escucha(folder.path(), &[&ask[..], from].concat()).unwrap();
+            let mut want = rows(&text);
+            for row in &mut want {
+                let agents: Vec<&str> = row["agents"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+                row["agents"] = agents.join(" ").into();
+            }
+            let mut got = parquet(&file);
+            // The clock of a running engine goes on.
+            for row in want.iter_mut().chain(&mut got) {
+                row.as_object_mut().unwrap().remove("priority");
+            }
+            assert!(got.len() >= 9);
+            assert_eq!(got, want, "{table} {from:?}");
+        }
+    }
+    // Without a row there is a table all the same, with its columns.
+    escucha(
+        folder.path(),
+        &["--table", "incidents", "--format", "parquet", "--out", "none.parquet", "--day", "2020-01-01", "posts.ndjson"],
+    )
+    .unwrap();
+    assert!(parquet(&folder.path().join("none.parquet")).is_empty());
+}
+
 #[test]
 fn of_a_matter_that_is_gone_a_table_tells_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
