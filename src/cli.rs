@@ -31,6 +31,7 @@ mod query;
 mod replay;
 mod report;
 mod store;
+mod table;
 mod tap;
 mod token;
 mod usage;

@@ -8,6 +8,7 @@
 
 mod journal;
 mod outbox;
+mod papers;
 mod tasks;
 
 use std::collections::VecDeque;
@@ -33,6 +34,8 @@ use crate::telemetry::NotifierMeter;
 use crate::time::{Clock, Timestamp};
 use journal::Journal;
 use outbox::{Outbox, Waiting};
+pub use papers::Address;
+use papers::Papers;
 
 /// How a target is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +151,7 @@ struct Inner {
     router: Mutex<Router>,
     desks: Vec<Desk>,
     dead: Mutex<VecDeque<Letter>>,
+    papers: Mutex<Papers>,
     next: AtomicU64,
     /// Targets whose tasks have not ended.
     working: AtomicUsize,
@@ -200,6 +204,7 @@ impl Delivery {
             working: AtomicUsize::new(targets.len()),
             desks: targets.into_iter().map(desk).collect(),
             dead: Mutex::new(VecDeque::new()),
+            papers: Mutex::new(Papers::resume(&past.rows, prng.fork("reports"))?),
             next: AtomicU64::new(head.map_or(1, |head| head.next)),
             journal: Journal::new(store, past.told),
             feed,

@@ -24,6 +24,7 @@ use tokio::sync::{Notify, watch};
 use crate::alert::{Acknowledged, Alert, Status};
 use crate::store::{Job, Kept, Moved};
 use crate::tally::Event;
+use crate::time::Timestamp;
 use crate::topic::SourceId;
 use crate::wire;
 use log::Log;
@@ -380,6 +381,33 @@ impl Feed {
             }
             ring.read(&mut place, usize::MAX, &mut entries);
             at = entries.last().and_then(|e| e.seq()).map_or(at, |seq| seq + 1);
+        }
+    }
+
+    /// Changes of matters after `since` that are still held and happened in `window`, from and up to without it: oldest
+    /// first, `most` at most; and whether there may be more.
+    pub fn changes(&self, since: u64, window: (Timestamp, Timestamp), most: usize) -> (Vec<(u64, Moved)>, bool) {
+        let (mut at, mut found) = (since.saturating_add(1), Vec::new());
+        let is_in = |moved: &Moved| moved.at >= window.0 && moved.at < window.1;
+        loop {
+            let mut entries: Vec<Arc<Entry>> = Vec::new();
+            {
+                let log = self.read_log();
+                let ring = &log.incidents.ring;
+                let mut place = ring.place(at);
+                ring.read(&mut place, usize::MAX, &mut entries);
+            }
+            let Some(last) = entries.last().and_then(|e| e.seq()) else { return (found, false) };
+            at = last + 1;
+            for entry in &entries {
+                let What::Incident(seq, moved) = &entry.what else { continue };
+                if is_in(moved) {
+                    found.push((*seq, Moved::clone(moved)));
+                }
+                if found.len() >= most {
+                    return (found, true);
+                }
+            }
         }
     }
 

@@ -27,6 +27,7 @@ mod session;
 mod share;
 mod stream;
 mod subscription;
+mod table;
 mod topics;
 
 use std::net::SocketAddr;

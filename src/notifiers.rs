@@ -163,6 +163,11 @@ impl Settings {
         }
     }
 
+    /// Whether reports can be sent there.
+    pub fn takes_reports(&self) -> bool {
+        self.kind == "email"
+    }
+
     /// Everything that must not be in what a target's answer is told with.
     fn secrets_shown(&self) -> Vec<String> {
         let fixed = [&self.url, &self.routing_key, &self.password];
@@ -221,6 +226,30 @@ pub struct Message<'a> {
     pub test: bool,
 }
 
+/// A report on its way to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paper {
+    /// One line.
+    pub subject: String,
+    /// What is read at once.
+    pub text: String,
+    /// The report itself, where it is not in the text.
+    pub attached: Option<Attached>,
+    /// The same on every try.
+    pub key: String,
+}
+
+/// A file that goes with a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// What it is called.
+    pub name: String,
+    /// Its media type.
+    pub mime: &'static str,
+    /// What it holds.
+    pub content: String,
+}
+
 /// What came of one attempt. `why` holds neither a secret nor an address with credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -249,4 +278,9 @@ pub enum Outcome {
 pub trait Notifier: Send + Sync {
     /// One attempt. It ends by itself, whatever the target does.
     fn attempt<'a>(&'a self, message: &'a Message<'a>) -> BoxFuture<'a, Outcome>;
+
+    /// One attempt to send a report, which ends by itself too; see [`Settings::takes_reports`].
+    fn send<'a>(&'a self, _: &'a Paper) -> BoxFuture<'a, Outcome> {
+        Box::pin(std::future::ready(Outcome::Permanent { why: "this kind of target takes no reports".to_owned() }))
+    }
 }

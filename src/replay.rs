@@ -20,6 +20,7 @@ use crate::anomaly::bucket_of;
 use crate::app::{Beat, Done, Engine, Parts, Sink};
 use crate::bilingual::Both;
 use crate::decode::Format;
+use crate::incident::Change;
 use crate::intake::{Closed, Port};
 use crate::lane::Compiled;
 use crate::reason::{Refused, Skipped};
@@ -117,10 +118,13 @@ const AFTERGLOW: i64 = 25 * 60 * MINUTE;
 /// Hears of every transition of an alert, with its place in their sequence.
 pub type Hear = Box<dyn FnMut(&Alert, u64) + Send>;
 
+/// Hears of every change of a customer's matter.
+pub type Follow = Box<dyn FnMut(&Change) + Send>;
+
 /// Runs the job; alerts go to `out` as JSON lines, `progress` hears how many bytes were read.
 pub async fn run(job: Job, out: Box<dyn Write + Send>, progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
     let mut lines = Lines(out);
-    run_to(job, Box::new(move |alert, seq| lines.write(alert, seq)), progress).await
+    run_to(job, Box::new(move |alert, seq| lines.write(alert, seq)), None, progress).await
 }
 
 /// Alerts as JSON lines.
@@ -139,10 +143,10 @@ impl Drop for Lines {
     }
 }
 
-/// Runs the job; alerts go to `hear`, `progress` hears how many bytes were read.
-pub async fn run_to(job: Job, hear: Hear, mut progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
+/// Runs the job; alerts go to `hear`, changes of matters to `follow`, `progress` hears how many bytes were read.
+pub async fn run_to(job: Job, hear: Hear, follow: Option<Follow>, mut progress: impl FnMut(u64)) -> Result<(Summary, Tally), Error> {
     let (report, summary) = std::sync::mpsc::channel();
-    let sink = Counter { hear, summary: Summary::default(), report, counts: job.counts };
+    let sink = Counter { hear, follow, summary: Summary::default(), report, counts: job.counts };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let parts = Parts {
         lanes: job.lanes,
@@ -285,6 +289,7 @@ fn end_of(second: i64) -> Timestamp {
 /// Passes on alerts as they come and counts the rest.
 struct Counter {
     hear: Hear,
+    follow: Option<Follow>,
     summary: Summary,
     report: std::sync::mpsc::Sender<Summary>,
     counts: bool,
@@ -297,6 +302,11 @@ impl Counter {
                 Event::Alert(alert) => {
                     self.summary.alerts += 1;
                     (self.hear)(&alert, self.summary.alerts);
+                }
+                Event::Incident(change) => {
+                    if let Some(follow) = &mut self.follow {
+                        follow(&change);
+                    }
                 }
                 Event::Mention(mention) if self.counts => count(&mut self.summary.counts, &mention),
                 _ => {}

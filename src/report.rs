@@ -8,6 +8,8 @@ mod panels;
 mod period;
 mod plan;
 mod shown;
+mod summary;
+mod table;
 mod text;
 mod unknown;
 mod voice;
@@ -17,6 +19,8 @@ use std::sync::Arc;
 pub use html::html;
 pub use period::{Every, Period};
 pub use plan::{Plan, Scheduled, Subject};
+pub use summary::{subject, summary};
+pub use table::{Sheet, Table, Windows};
 pub use text::text;
 pub use unknown::unknown;
 

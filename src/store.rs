@@ -313,6 +313,14 @@ impl Opened {
         self.log.fold(setting).map_err(|e| refusal(&self.path, e))
     }
 
+    /// Changes of matters after `since` that happened in `window`, from and up to without it: oldest first, `most` at most.
+    ///
+    /// # Errors
+    /// The file is not used after all.
+    pub fn changes(&self, since: u64, window: (Timestamp, Timestamp), most: usize) -> Result<Vec<(u64, Moved)>, Refused> {
+        changes::between(self.log.connection(), (since, u64::MAX), window, most).map_err(|e| file::refusal(&self.path, &e))
+    }
+
     /// Goes on where the file ends. Alerts that it shows firing and that nothing watches any more are resolved
     /// at `now`.
     ///

@@ -9,12 +9,14 @@ mod card;
 mod csv;
 mod delivery;
 mod incident;
+mod parquet;
 mod post;
 mod query;
 mod report;
 mod share;
 mod stored;
 mod stream;
+mod table;
 
 pub use api::{
     Asks, ChangedView, FaultView, IngestAnswer, ProblemView, QueriesView, ReadyView, RefusedLine, TopicView, alerts_json, erased_json,
@@ -30,6 +32,7 @@ pub use incident::{
     ActBody, CaseView, IncidentsView, ThreadPost, acted_json, case_json, change_json, forgotten_change, incident_frame, incident_id,
     incidents_json,
 };
+pub use parquet::parquet;
 pub use post::PostView;
 pub use query::{Asked, LeafView, Mode, QueryProblem, QueryView, SampleView, TriedView, parse_asked, query_json, tried_json};
 pub use report::{report_as, report_csv, report_json};
@@ -39,6 +42,7 @@ pub use stream::{
     HelloView, ReconnectView, SourceView, Subscribe, alert_json, deleted_json, error_json, gap_json, hello_json, mention_json,
     sources_json, status_json, subscribed_json, windows_json, with_dropped,
 };
+pub use table::{Row, table_header};
 
 use serde::{Serialize, Serializer};
 

@@ -1,4 +1,4 @@
-//! Reports that make themselves, and what is measured of the matters.
+//! Reports that make themselves, as files and for people, and what is measured of the matters.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
+use crate::delivery::{Address, Delivery};
 use crate::http::Asker;
-use crate::report::{Plan, Scheduled};
+use crate::notifiers::{Attached, Paper};
+use crate::report::{self, Format, Plan, Report, Scheduled};
 use crate::tally::Tally;
 use crate::telemetry;
 use crate::time::Timestamp;
@@ -17,6 +19,10 @@ use crate::wire;
 
 /// From one look at what is due to the next.
 const LOOK: Duration = Duration::from_secs(15);
+/// The same while no time is known yet.
+const SOON: Duration = Duration::from_secs(1);
+/// A mail that is on its way at the stop has this long.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Writes what is due, and shows the meters who waits, until the stop. A report whose file is there is done, so
 /// that a restart makes none twice; of the periods that were missed meanwhile only the last is made up for.
@@ -69,20 +75,94 @@ fn show(waiting: BTreeMap<(String, &'static str), u64>, shown: &mut BTreeMap<(St
     shown.extend(waiting);
 }
 
-/// Writes the report on the last whole period, if it is not there yet.
-async fn write(scheduled: &Scheduled, plan: &Arc<Plan>, now: Timestamp, asker: &Asker) {
-    let period = scheduled.every.last(now, &scheduled.zone);
-    let file = file(scheduled, now);
-    if file.exists() {
-        return;
+/// Sends what is due to people, each report once to each target, until the stop; as with files, only the last of the
+/// periods that were missed is made up for.
+pub async fn send(asker: Asker, plan: Arc<ArcSwap<Plan>>, delivery: Delivery, stop: CancellationToken) {
+    let mut beat = tokio::time::interval(LOOK);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let plan = plan.load_full();
+        let look = async {
+            let Ok(now) = asker.ask(|tally: &mut Tally| tally.now()).await else { return };
+            if now == Timestamp::MIN {
+                beat.reset_after(SOON);
+            }
+            for scheduled in plan.scheduled.iter().filter(|s| !s.to.is_empty() && now != Timestamp::MIN) {
+                post(scheduled, &plan, now, &asker, &delivery).await;
+            }
+        };
+        let mut look = std::pin::pin!(look);
+        tokio::select! {
+            () = &mut look => {}
+            () = stop.cancelled() => {
+                // What is on its way may arrive. Whoever is sent it once more gets the same mail, by its id.
+                let _ = tokio::time::timeout(LAST, look).await;
+                return;
+            }
+        }
     }
+}
+
+/// Sends the report on the last whole period to those who do not have it yet.
+async fn post(scheduled: &Scheduled, plan: &Arc<Plan>, now: Timestamp, asker: &Asker, delivery: &Delivery) {
+    let period = scheduled.every.name(now, &scheduled.zone);
+    for target in &scheduled.to {
+        let address = Address { report: scheduled.name.clone(), target: target.clone() };
+        // Without a store a file says what was sent.
+        let mark = scheduled.path.as_ref().filter(|_| !delivery.lasts());
+        let mark = mark.map(|folder| folder.join(format!("{}-{period}.{target}.sent", scheduled.name)));
+        if !delivery.owes(&address, &period) || mark.as_ref().is_some_and(|mark| mark.exists()) {
+            continue;
+        }
+        let Some(report) = made(scheduled, plan, now, asker).await else { return };
+        if !delivery.send(&address, &period, &paper(scheduled, &report, &period)).await {
+            continue;
+        }
+        let Some(mark) = mark else { continue };
+        let text = format!("{now}\n");
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || put(&mark, &text)).await {
+            tracing::error!(report = scheduled.name, %error, "that it was sent is not written down: it is sent again after a restart");
+        }
+    }
+}
+
+/// What is sent: the head figures, and the whole report behind them or beside them.
+fn paper(scheduled: &Scheduled, report: &Report, period: &str) -> Paper {
+    let Scheduled { name, format, lang, .. } = scheduled;
+    let (whole, mut text) = (wire::report_as(report, *format, *lang), report::summary(report, *lang));
+    let mime = match format {
+        Format::Text => {
+            text = format!("{text}\n\n{whole}");
+            None
+        }
+        Format::Json => Some("application/json"),
+        Format::Csv => Some("text/csv; charset=utf-8"),
+        Format::Html => Some("text/html; charset=utf-8"),
+    };
+    let attached = mime.map(|mime| Attached { name: format!("{name}-{period}.{}", format.extension()), mime, content: whole });
+    Paper { subject: report::subject(report, *lang), text, attached, key: format!("report/{name}/{period}") }
+}
+
+/// The report on the last whole period; `None` if the engine does not answer.
+async fn made(scheduled: &Scheduled, plan: &Arc<Plan>, now: Timestamp, asker: &Asker) -> Option<Report> {
+    let period = scheduled.every.last(now, &scheduled.zone);
     let (asked, brand) = (plan.clone(), scheduled.brand.and_then(|place| plan.brands.get(place)).map(|b| b.name.clone()));
     let made = move |tally: &mut Tally| {
         let subjects = asked.subjects(brand.as_deref()).unwrap_or_default();
         let subjects: Vec<_> = subjects.into_iter().filter(|s| s.own || brand.is_some()).collect();
         asked.report(&subjects, period, |name, from, to| tally.matters_of(name, from, to))
     };
-    let Ok(report) = asker.ask(made).await else { return };
+    asker.ask(made).await.ok()
+}
+
+/// Writes the report on the last whole period, if it is to become a file and is not there yet.
+async fn write(scheduled: &Scheduled, plan: &Arc<Plan>, now: Timestamp, asker: &Asker) {
+    let Some(file) = file(scheduled, now).filter(|file| !file.exists()) else { return };
+    let Some(report) = made(scheduled, plan, now, asker).await else { return };
     let text = wire::report_as(&report, scheduled.format, scheduled.lang);
     match tokio::task::spawn_blocking(move || put(&file, &text).map_err(|error| (file, error))).await {
         Ok(Ok(file)) => tracing::info!(file = %file.display(), "report written"),
@@ -92,9 +172,9 @@ async fn write(scheduled: &Scheduled, plan: &Arc<Plan>, now: Timestamp, asker: &
 }
 
 /// `weekly-2026-W10.html`.
-fn file(scheduled: &Scheduled, now: Timestamp) -> PathBuf {
+fn file(scheduled: &Scheduled, now: Timestamp) -> Option<PathBuf> {
     let period = scheduled.every.name(now, &scheduled.zone);
-    scheduled.path.join(format!("{}-{period}.{}", scheduled.name, scheduled.format.extension()))
+    Some(scheduled.path.as_ref()?.join(format!("{}-{period}.{}", scheduled.name, scheduled.format.extension())))
 }
 
 /// Whole or not at all: a file under its name is a report that is done.
@@ -123,7 +203,8 @@ mod tests {
             format,
             lang: Lang::Es,
             brand: None,
-            path: "informes".into(),
+            path: Some("informes".into()),
+            to: Vec::new(),
             zone: Zone::named("Europe/Madrid").expect("zone"),
         };
         let now = crate::dates::parse("2021-01-03T23:30:00Z").expect("a time");
@@ -132,7 +213,7 @@ mod tests {
             (Every::Week, Format::Html, "informes/comité-2020-W53.html"),
             (Every::Month, Format::Text, "informes/comité-2020-12.txt"),
         ] {
-            assert_eq!(file(&scheduled(every, format), now), PathBuf::from(want));
+            assert_eq!(file(&scheduled(every, format), now), Some(PathBuf::from(want)));
         }
     }
 

@@ -171,7 +171,9 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     announce(server.local_addr());
     start_sources(&job, ports, &board, &stop, &tasks);
     let ticks = tokio::spawn(tick(engine.intake.clone(), stop.clone()));
-    let reports = tokio::spawn(reports::keep(http::Asker::new(engine.asks.clone()), swapped.plan, stop.clone()));
+    let asker = http::Asker::new(engine.asks.clone());
+    let letters = tokio::spawn(reports::send(asker.clone(), swapped.plan.clone(), delivery.clone(), stop.clone()));
+    let reports = tokio::spawn(reports::keep(asker, swapped.plan, stop.clone()));
 
     let failed = tokio::select! {
         () = signals.until_end(&desk) => None,
@@ -182,6 +184,7 @@ async fn live(mut job: Job, announce: impl FnOnce(SocketAddr)) -> Result<(), Err
     // Ends by itself: it watches the same token.
     let _ = ticks.await;
     let _ = reports.await;
+    let _ = letters.await;
     drain(&tasks, &engine.intake).await;
     let engine = tokio::task::spawn_blocking(move || engine.stop());
     if engine.await.is_err() {

@@ -93,6 +93,11 @@ pub fn ask(url: &str, token: Option<&str>, method: &str, path: &str, lang: Lang)
 
 /// The same with a body.
 pub fn ask_with(url: &str, token: Option<&str>, method: &str, path: &str, body: &[u8], lang: Lang) -> Result<(u16, Vec<u8>), Failure> {
+    ask_page(url, token, method, path, body, lang).map(|(status, body, _)| (status, body))
+}
+
+/// The same, and where the next page is, if there is one.
+pub fn ask_page(url: &str, token: Option<&str>, method: &str, path: &str, body: &[u8], lang: Lang) -> Result<Page, Failure> {
     let bad = || Failure::Usage(Both::new(format!("«{url}» no es una dirección http://"), format!("“{url}” is no http:// address")));
     let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/')).ok_or_else(bad)?;
     if host.is_empty() || host.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
@@ -123,12 +128,22 @@ pub fn ask_with(url: &str, token: Option<&str>, method: &str, path: &str, body: 
     parsed(&answer).ok_or_else(|| failed(std::io::Error::from(ErrorKind::InvalidData)).into())
 }
 
-/// Status and body of an answer that ends with its connection.
-fn parsed(answer: &[u8]) -> Option<(u16, Vec<u8>)> {
+/// Status, body, and the path behind `rel="next"`.
+type Page = (u16, Vec<u8>, Option<String>);
+
+/// An answer that ends with its connection. One that is shorter than it says is none.
+fn parsed(answer: &[u8]) -> Option<Page> {
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = std::str::from_utf8(answer.get(..end)?).ok()?;
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-    Some((status, answer.get(end + 4..)?.to_vec()))
+    let header =
+        |name: &str| head.lines().filter_map(|l| l.split_once(':')).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim());
+    let body = answer.get(end + 4..)?;
+    if header("content-length").and_then(|n| n.parse().ok()).is_some_and(|n: usize| n != body.len()) {
+        return None;
+    }
+    let next = header("link").and_then(|link| link.strip_prefix('<')?.strip_suffix(">; rel=\"next\""));
+    Some((status, body.to_vec(), next.map(str::to_owned)))
 }
 
 #[cfg(test)]
@@ -155,8 +170,10 @@ mod tests {
             let args = Args { url: url.to_owned(), token: None, status: None, replay: None };
             assert!(matches!(run(&args, Lang::En, &mut Vec::new()), Err(Failure::Usage(_))), "{url}");
         }
-        assert!(parsed(b"HTTP/1.1 200 OK\r\n\r\nx").is_some_and(|(s, b)| s == 200 && b == b"x"));
-        for bad in [&b""[..], b"HTTP/1.1 200", b"x\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"] {
+        assert!(parsed(b"HTTP/1.1 200 OK\r\n\r\nx").is_some_and(|(s, b, n)| s == 200 && b == b"x" && n.is_none()));
+        let linked = parsed(b"HTTP/1.1 200 OK\r\nLink: </v1/report?a=b&after=7>; rel=\"next\"\r\nContent-Length: 1\r\n\r\nx");
+        assert!(linked.is_some_and(|(_, _, n)| n.as_deref() == Some("/v1/report?a=b&after=7")));
+        for bad in [&b""[..], b"HTTP/1.1 200", b"x\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nx"] {
             assert!(parsed(bad).is_none());
         }
     }

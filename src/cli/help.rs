@@ -239,8 +239,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "report!",
-        "Ejemplo:\n  escucha report --month 2026-03 --format html --lang es --out marzo.html\n  escucha report -c escucha.toml --week 2026-W10 grabado.ndjson.gz",
-        "Example:\n  escucha report --month 2026-03 --format html --lang en --out march.html\n  escucha report -c escucha.toml --week 2026-W10 recorded.ndjson.gz",
+        "Ejemplo:\n  escucha report --month 2026-03 --format html --lang es --out marzo.html\n  escucha report --month 2026-03 --table incidents --out casos.csv\n  escucha report -c escucha.toml --week 2026-W10 grabado.ndjson.gz",
+        "Example:\n  escucha report --month 2026-03 --format html --lang en --out march.html\n  escucha report --month 2026-03 --table incidents --out incidents.csv\n  escucha report -c escucha.toml --week 2026-W10 recorded.ndjson.gz",
     ),
     ("report:from", "Desde este momento, con --to", "From this moment on, with --to"),
     ("report:to", "Hasta este momento, sin incluirlo", "Up to this moment, without it"),
@@ -248,7 +248,16 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("report:week", "Una semana, de lunes a domingo", "One week, Monday to Sunday"),
     ("report:month", "Un mes", "One month"),
     ("report:brand", "Solo esta marca (por omisión todas, las propias primero)", "Only this brand (by default all, our own first)"),
-    ("report:format", "text, json, csv o html (por omisión text)", "text, json, csv or html (by default text)"),
+    (
+        "report:table",
+        "En su lugar, una fila por caso (incidents) o por cada cambio de un caso (events)",
+        "Instead, a row for each incident (incidents), or for each change of one (events)",
+    ),
+    (
+        "report:format",
+        "text, json, csv o html (por omisión text); con --table, csv, ndjson o parquet (por omisión csv)",
+        "text, json, csv or html (by default text); with --table csv, ndjson or parquet (by default csv)",
+    ),
     ("report:out", "Lo escribe aquí en lugar de mostrarlo", "Write it here instead of showing it"),
     (
         "report:url",

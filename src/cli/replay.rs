@@ -12,7 +12,7 @@ use crate::config::{Config, TopicIds};
 use crate::lane::Compiled;
 use crate::limits;
 use crate::reason::{Refused, Skipped};
-use crate::replay::{self, Job, Summary};
+use crate::replay::{self, Follow, Job, Summary};
 use crate::sources;
 use crate::tally::Tally;
 use crate::topic::Listening;
@@ -42,18 +42,18 @@ pub struct Recording<'a> {
 pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Alert, u64) -> io::Result<()>) -> Result<Summary, Failure> {
     let job = job(config, recording)?;
     let (alerts, heard) = channel();
-    let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts))?;
+    let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts, None))?;
     for (alert, seq) in heard {
         hear(&alert, seq)?;
     }
     worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|(summary, _)| summary)
 }
 
-/// Replays recordings of `source` in the order of time, for what is known at their end.
-pub fn tally(config: &Config, source: Option<&str>, files: Vec<PathBuf>) -> Result<Tally, Failure> {
+/// Replays recordings of `source` in the order of time, for what is known at their end; changes of matters go to `follow`.
+pub fn tally(config: &Config, source: Option<&str>, files: Vec<PathBuf>, follow: Option<Follow>) -> Result<Tally, Failure> {
     let job = job(config, Recording { source, files, as_recorded: false, speed: None, counts: false })?;
     let (alerts, _) = channel();
-    work(job, alerts).map(|(_, tally)| tally)
+    work(job, alerts, follow).map(|(_, tally)| tally)
 }
 
 fn job(config: &Config, recording: Recording<'_>) -> Result<Job, Failure> {
@@ -92,7 +92,7 @@ pub fn source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a sources:
     })
 }
 
-fn work(job: Job, alerts: Sender<(Alert, u64)>) -> Result<(Summary, Tally), Failure> {
+fn work(job: Job, alerts: Sender<(Alert, u64)>, follow: Option<Follow>) -> Result<(Summary, Tally), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let total = job.files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
     let told = io::stderr();
@@ -104,7 +104,7 @@ fn work(job: Job, alerts: Sender<(Alert, u64)>) -> Result<(Summary, Tally), Fail
     };
     // Whoever listened may have gone; the count goes on.
     let hear = Box::new(move |alert: &Alert, seq| drop(alerts.send((alert.clone(), seq))));
-    let done = runtime.block_on(replay::run_to(job, hear, read));
+    let done = runtime.block_on(replay::run_to(job, hear, follow, read));
     done.map_err(|error| Failure::Work(error.text()))
 }
 

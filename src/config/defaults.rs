@@ -334,10 +334,11 @@ fn reports(file: &mut File) {
     file.section("[[report]]");
     file.needs("name = \"semanal\"");
     file.needs("every = \"week\"");
-    file.needs("path = \"informes\"");
+    file.example("path = \"informes\"");
     file.text("format", "html");
     file.text("lang", "es");
     file.unsaid("brand = \"Banco Ejemplo\"");
+    file.unsaid("to = [\"correo\"]");
 }
 
 fn playbooks(file: &mut File) {

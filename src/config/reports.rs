@@ -9,6 +9,7 @@ use super::typed::unknown_name;
 use crate::bilingual::Lang;
 use crate::figures::{Label, Settings};
 use crate::incident::advice::SAMPLE;
+use crate::notifiers;
 use crate::report::{Every, Format, Plan, Scheduled, Subject};
 use crate::time::{HOUR, MINUTE, SECOND, Zone};
 
@@ -36,6 +37,17 @@ pub struct Typed<'a> {
     lang: Option<At<Lang>>,
     brand: Option<At<&'a str>>,
     path: Option<At<&'a str>>,
+    to: Vec<At<&'a str>>,
+}
+
+/// Where reports can go.
+pub struct Ways<'a> {
+    /// All `[[notify]]` that are named.
+    pub named: Vec<&'a str>,
+    /// Those of them that were understood.
+    pub notifiers: &'a [notifiers::Settings],
+    /// There is a `[store]`.
+    pub lasts: bool,
 }
 
 /// Keys of `[care]` that say how figures are counted.
@@ -57,9 +69,13 @@ pub fn care(section: Section<'_>) -> Care<'_> {
 
 /// Reads one `[[report]]`.
 pub fn read(section: Section<'_>) -> Typed<'_> {
-    section.only(&["name", "every", "format", "lang", "brand", "path"], &[]);
+    section.only(&["name", "every", "format", "lang", "brand", "path", "to"], &[]);
     if section.value("every").is_none() {
         section.missing("every");
+    }
+    let to = section.texts("to");
+    if section.value("path").is_none() && to.is_empty() {
+        section.missing("path");
     }
     Typed {
         name: section.name(),
@@ -67,7 +83,8 @@ pub fn read(section: Section<'_>) -> Typed<'_> {
         format: section.choice("format", &Format::ALL.map(|f| (f.as_str(), f)), &[]),
         lang: section.choice("lang", &[("es", Lang::Es), ("en", Lang::En)], &[]),
         brand: section.text("brand"),
-        path: section.required("path"),
+        path: section.filled("path"),
+        to,
     }
 }
 
@@ -136,15 +153,17 @@ pub fn used(
     reports: &[Typed<'_>],
     brands: Vec<Subject>,
     (zone, carried): (&Zone, bool),
+    ways: &Ways<'_>,
     folder: &Path,
     problems: &Problems,
 ) -> Plan {
-    let scheduled = reports.iter().filter_map(|typed| schedule(typed, &brands, zone, folder, problems)).collect();
+    let scheduled = reports.iter().filter_map(|typed| schedule(typed, &brands, zone, ways, folder, problems)).collect();
     let sample = care.sample.as_ref().map_or(SAMPLE, |s| s.value as u8);
     Plan { settings: settings(care, problems), brands, carried, sections: BTreeSet::new(), sample, scheduled }
 }
 
-fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, folder: &Path, problems: &Problems) -> Option<Scheduled> {
+fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, ways: &Ways<'_>, folder: &Path, problems: &Problems) -> Option<Scheduled> {
+    let to = recipients(typed, ways, problems);
     let place = typed.brand.as_ref().map(|named| {
         let place = brands.iter().position(|b| b.name == named.value);
         if place.is_none() {
@@ -158,9 +177,38 @@ fn schedule(typed: &Typed<'_>, brands: &[Subject], zone: &Zone, folder: &Path, p
         format: typed.format.as_ref().map_or(Format::Html, |f| f.value),
         lang: typed.lang.as_ref().map_or(Lang::Es, |l| l.value),
         brand: place.flatten(),
-        path: folder.join(typed.path.as_ref()?.value),
+        path: typed.path.as_ref().map(|path| folder.join(path.value)),
+        to,
         zone: place.flatten().and_then(|p| brands.get(p)).map_or_else(|| zone.clone(), |b| b.zone.clone()),
     })
+}
+
+/// Names of the notifiers that it is sent by: of those that take reports, and only where it is remembered what was sent.
+fn recipients(typed: &Typed<'_>, ways: &Ways<'_>, problems: &Problems) -> Vec<String> {
+    for named in &typed.to {
+        let name = named.value;
+        let kind = ways.notifiers.iter().find(|n| n.name == name).map(|n| (n.kind, n.takes_reports()));
+        match kind {
+            Some((_, true)) => {}
+            Some((kind, false)) => {
+                let cause = both!("«{name}» es de tipo {kind} y no recibe informes", "“{name}” is of type {kind} and takes no reports");
+                problems.error(&named.span, cause, both!("nombra un [[notify]] de tipo email", "name a [[notify]] of type email"));
+            }
+            // What is wrong with it is told there.
+            None if ways.named.contains(&name) => {}
+            None => unknown_name(problems, named, "[[notify]]", ways.named.iter().copied()),
+        }
+    }
+    if let Some(first) = typed.to.first().filter(|_| typed.path.is_none() && !ways.lasts) {
+        let cause =
+            both!("sin [store] ni «path» no se recordaría qué se envió", "without [store] or “path” nobody would remember what was sent");
+        let fix = both!("añade [store] con un «path», o «path» aquí", "add [store] with a “path”, or “path” here");
+        problems.error(&first.span, cause, fix);
+    }
+    let mut names: Vec<String> = typed.to.iter().map(|to| to.value.to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 #[cfg(test)]
@@ -193,11 +241,33 @@ mod tests {
         assert!((settings.target - 0.9).abs() < 1e-12 && settings.crossed == [(Label::named("section").unwrap(), Label::State)]);
         let [weekly, daily] = &plan.scheduled[..] else { panic!("{plan:?}") };
         assert_eq!((weekly.every, weekly.format, weekly.lang, weekly.brand), (Every::Week, Format::Html, Lang::Es, None));
-        assert_eq!((weekly.path.clone(), weekly.zone.name()), (PathBuf::from("/srv/informes"), "UTC"));
+        assert_eq!((weekly.path.clone(), weekly.zone.name()), (Some(PathBuf::from("/srv/informes")), "UTC"));
         assert_eq!((daily.format, daily.lang, daily.brand, daily.zone.name()), (Format::Csv, Lang::En, Some(0), "Europe/Madrid"));
         assert!(!plan.carried, "no source says that it carries our posts");
         assert_eq!(plan.subjects(None).unwrap()[0].name, "Banco");
         assert!(plan.subjects(Some("Nadie")).is_none());
+    }
+
+    const MAIL: &str = "[[notify]]\nname = \"correo\"\ntype = \"email\"\nserver = \"smtp.example.com\"\nfrom = \"a@example.com\"\nto = [\"b@example.com\"]\n";
+    const SENT: &str = "[[report]]\nname = \"a\"\nevery = \"day\"\nto = \"correo\"\n";
+
+    #[test]
+    fn a_report_can_go_to_people() {
+        let plan = read(&format!("{MAIL}{SENT}[store]\npath = \"a.db\"\n")).unwrap().plan;
+        assert_eq!((&plan.scheduled[0].path, &plan.scheduled[0].to[..]), (&None, &["correo".to_owned()][..]));
+        let beside = format!("{MAIL}{SENT}").replace("to = \"correo\"", "to = [\"correo\", \"correo\"]\npath = \"informes\"");
+        let scheduled = &read(&beside).unwrap().plan.scheduled[0];
+        assert_eq!((scheduled.path.is_some(), scheduled.to.len()), (true, 1), "to each once");
+        for (text, want) in [
+            (format!("{MAIL}{SENT}"), "without [store] or “path” nobody would remember what was sent"),
+            (format!("{SENT}path = \"b\"\n"), "there is no [[notify]] “correo”"),
+            (
+                format!("[[notify]]\nname = \"correo\"\ntype = \"slack\"\nurl = \"https://example.com/x\"\n{SENT}path = \"b\"\n"),
+                "“correo” is of type slack and takes no reports",
+            ),
+        ] {
+            assert_eq!(read(&text).err().unwrap_or_default(), [want], "{text}");
+        }
     }
 
     #[test]

@@ -174,14 +174,19 @@ impl<'a> Section<'a> {
 
     /// A string that must be there and not be empty.
     pub fn required(&self, key: &str) -> Option<At<&'a str>> {
-        self.reads(key, Holds::Text);
-        self.filled(key)
-    }
-
-    fn filled(&self, key: &str) -> Option<At<&'a str>> {
         if self.value(key).is_none() {
             self.missing(key);
         }
+        self.filled(key)
+    }
+
+    /// A string that says something, if it is there.
+    pub fn filled(&self, key: &str) -> Option<At<&'a str>> {
+        self.reads(key, Holds::Text);
+        self.told(key)
+    }
+
+    fn told(&self, key: &str) -> Option<At<&'a str>> {
         let text = self.string(key)?;
         if text.value.trim().is_empty() {
             self.problems.error(&text.span, both!("«{key}» está vacío", "“{key}” is empty"), no_fix());
@@ -203,7 +208,10 @@ impl<'a> Section<'a> {
     /// The name of the section, which must be there; see [`is_name`].
     pub fn name(&self) -> Option<At<&'a str>> {
         self.reads("name", Holds::Name);
-        let name = self.filled("name")?;
+        if self.value("name").is_none() {
+            self.missing("name");
+        }
+        let name = self.told("name")?;
         if is_name(name.value) {
             return Some(name);
         }

@@ -61,7 +61,9 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let subjects = brands.iter().enumerate().map(subject).collect();
     let carried = sources.iter().any(|s| s.own_posts);
     let sections = topics.iter().map(|t| t.labels.section.clone()).filter(|s| !s.is_empty()).collect();
-    let plan = reports::used(&typed.care, &typed.reports, subjects, (&own_zone, carried), folder, problems);
+    let named = typed.notifiers.iter().filter_map(|n| Some(n.name.as_ref()?.value)).collect();
+    let ways = reports::Ways { named, notifiers: &notifiers, lasts: typed.store.is_some() };
+    let plan = reports::used(&typed.care, &typed.reports, subjects, (&own_zone, carried), &ways, folder, problems);
     let playbooks = playbooks::used(typed, &brands, &topics, problems);
     let plan = Plan { sections, settings: figures::Settings { playbooks, ..plan.settings }, ..plan };
     Config {

@@ -200,7 +200,7 @@ impl Outbox {
 /// How long to wait after the try number `tries`, from 1, for a `unit` drawn from 0 to 1: any time up to
 /// the doubled one, which is capped first. (Jitter before the cap would bring all that wait long to the
 /// cap itself, and there together again.)
-fn wait(patience: &Patience, tries: u32, unit: f64) -> Duration {
+pub fn wait(patience: &Patience, tries: u32, unit: f64) -> Duration {
     let doubled = patience.base.saturating_mul(1 << tries.saturating_sub(1).min(20));
     doubled.min(patience.cap).mul_f64(unit.clamp(0.0, 1.0))
 }

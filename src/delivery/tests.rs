@@ -1,5 +1,6 @@
 mod crash;
 mod kept;
+mod papers;
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::*;
 use crate::alert::{Acknowledged, Alert, Severity, Status};
 use crate::feed::What as Told;
-use crate::notifiers::{Message, Outcome};
+use crate::notifiers::{Message, Outcome, Paper};
 use crate::post::{Post, PostBuf};
 use crate::routing::{Heartbeat, Matchers, Route, Timing};
 use crate::tally::Event;
@@ -42,16 +43,28 @@ struct Try {
     text: String,
 }
 
-impl Notifier for Scripted {
-    fn attempt<'a>(&'a self, message: &'a Message<'a>) -> BoxFuture<'a, Outcome> {
-        let text = message.alert.first_post.as_ref().map_or(String::new(), |p| p.get().text.to_owned());
-        let (id, status, key) = (message.alert.id.clone(), message.alert.status, message.key.to_owned());
-        lock(&self.tries).push(Try { second: self.begun.elapsed().as_secs(), id, status, key, text });
+impl Scripted {
+    fn next(&self) -> BoxFuture<'_, Outcome> {
         let (takes, outcome) = lock(&self.script).pop_front().unwrap_or((Duration::ZERO, Outcome::Delivered));
         Box::pin(async move {
             tokio::time::sleep(takes).await;
             outcome
         })
+    }
+}
+
+impl Notifier for Scripted {
+    fn send<'a>(&'a self, paper: &'a Paper) -> BoxFuture<'a, Outcome> {
+        let (second, id, status) = (self.begun.elapsed().as_secs(), paper.subject.clone(), Status::Firing);
+        lock(&self.tries).push(Try { second, id, status, key: paper.key.clone(), text: paper.text.clone() });
+        self.next()
+    }
+
+    fn attempt<'a>(&'a self, message: &'a Message<'a>) -> BoxFuture<'a, Outcome> {
+        let text = message.alert.first_post.as_ref().map_or(String::new(), |p| p.get().text.to_owned());
+        let (id, status, key) = (message.alert.id.clone(), message.alert.status, message.key.to_owned());
+        lock(&self.tries).push(Try { second: self.begun.elapsed().as_secs(), id, status, key, text });
+        self.next()
     }
 }
 

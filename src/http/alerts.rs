@@ -86,9 +86,9 @@ fn status_named(value: &str) -> Result<Status, Problem> {
 }
 
 /// The file cannot be read; why is for the operator.
-fn unread(why: &str) -> Problem {
+pub fn unread(why: &str) -> Problem {
     telemetry::store_errors("read").increment(1);
-    tracing::error!(why, "alerts cannot be read from the store");
+    tracing::error!(why, "the store cannot be read");
     Problem::because(Code::Unavailable, "el almacén no se puede leer", "the store cannot be read")
 }
 

@@ -1,14 +1,14 @@
-//! `GET /v1/report`: the figures of the care teams.
+//! `GET /v1/report`: the figures of the care teams, or a table of what they are made of.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::api::{Given, instant, params};
-use super::{App, Code, Problem, guard, readers, subscription};
+use super::{App, Code, Problem, guard, readers, subscription, table};
 use crate::bilingual::Lang;
 use crate::nearest::nearest;
-use crate::report::{Format, Period, Plan};
+use crate::report::{Format, Period, Plan, Sheet, Table};
 use crate::wire;
 
 /// What the client asks for, as typed.
@@ -18,12 +18,22 @@ struct Typed<'a> {
     to: Option<&'a str>,
     named: Option<Period>,
     brand: Option<&'a str>,
-    format: Option<Format>,
+    table: Option<Table>,
+    format: Option<&'a str>,
     lang: Option<Lang>,
+    /// Of tables: where the page before ended, and how long this one may be.
+    after: Option<&'a str>,
+    limit: Option<usize>,
+}
+
+impl Typed<'_> {
+    fn format<T>(&self, usual: T, named: fn(&str) -> Option<T>, all: &str) -> Result<T, Problem> {
+        self.format.map_or(Ok(usual), |name| named(name).ok_or_else(|| subscription::bad("format", name, all)))
+    }
 }
 
 /// Answers.
-pub async fn of_care(State(app): State<App>, headers: HeaderMap, given: Given) -> Result<Response, Problem> {
+pub async fn of_care(State(app): State<App>, uri: Uri, headers: HeaderMap, given: Given) -> Result<Response, Problem> {
     let params = params(given)?;
     let typed = typed(&params)?;
     let period = period(&typed)?;
@@ -32,10 +42,16 @@ pub async fn of_care(State(app): State<App>, headers: HeaderMap, given: Given) -
     if plan.subjects(brand.as_deref()).is_none() {
         return Err(no_brand(&plan, brand.as_deref().unwrap_or_default()));
     }
+    if let Some(table) = typed.table {
+        let sheet = typed.format(Sheet::Csv, Sheet::named, "csv, ndjson")?;
+        let windows = plan.windows(brand.as_deref(), period).ok_or_else(|| Problem::new(Code::NotFound))?;
+        let asked = table::Asked { table, sheet, windows, after: typed.after, limit: typed.limit };
+        return table::page(&app, asked, uri.query().unwrap_or_default()).await;
+    }
+    let format = typed.format(Format::Json, Format::named, "text, json, csv, html")?;
     let report = readers::report(&app, plan, brand, period)
         .await?
         .ok_or_else(|| Problem::because(Code::NotFound, "aún no se ha contado nada", "nothing has been counted yet"))?;
-    let format = typed.format.unwrap_or(Format::Json);
     let lang = typed.lang.unwrap_or_else(|| guard::language(&headers));
     let text = wire::report_as(&report, format, lang);
     let mime = match format {
@@ -74,15 +90,21 @@ fn typed(params: &subscription::Params) -> Result<Typed<'_>, Problem> {
             "from" => typed.from = Some(bound("from", value)?),
             "to" => typed.to = Some(bound("to", value)?),
             "brand" => typed.brand = Some(value),
-            "format" => {
-                typed.format = Some(Format::named(value).ok_or_else(|| subscription::bad("format", value, "text, json, csv, html"))?)
+            "table" => {
+                typed.table = Some(Table::named(value).ok_or_else(|| subscription::bad("table", value, "incidents, events"))?);
             }
+            "format" => typed.format = Some(value),
+            "after" => typed.after = Some(value),
+            "limit" => typed.limit = Some(subscription::number("limit", value)?),
             "lang" if value == "es" || value == "en" => typed.lang = Some(Lang::from_tag(value)),
             "lang" => return Err(subscription::bad("lang", value, "es, en")),
             other => return Err(subscription::unknown(other)),
         }
     }
-    Ok(typed)
+    // Each goes with one of the two only.
+    let alone =
+        if typed.table.is_some() { typed.lang.map(|_| "lang") } else { typed.after.map(|_| "after").or(typed.limit.map(|_| "limit")) };
+    alone.map_or(Ok(typed), |name| Err(subscription::unknown(name)))
 }
 
 /// A moment or a civil day.

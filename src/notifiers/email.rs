@@ -1,11 +1,13 @@
-//! E-mail over SMTP, as plain text and as HTML. All messages about one alert make one thread.
+//! E-mail over SMTP, as plain text and as HTML. All messages about one alert make one thread. Reports go as a text with
+//! the report attached.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use lettre::Message as Mail;
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
@@ -17,7 +19,7 @@ use super::fault::Fault;
 use super::guard::Guard;
 use super::text::{Words, cut, line};
 use super::webhook::digest;
-use super::{Built, Context, Message, Notifier, Outcome, Settings, Spec, Tls};
+use super::{Built, Context, Message, Notifier, Outcome, Paper, Settings, Spec, Tls};
 use crate::bilingual::Both;
 
 pub static SPEC: Spec = Spec { name: "email", keys: &["to", "from", "server", "user", "password", "tls", "allow", "ca"], check, build };
@@ -121,17 +123,25 @@ struct Email {
 
 impl Notifier for Email {
     fn attempt<'a>(&'a self, message: &'a Message<'a>) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let total = self.context.timing.total;
-            let done = timeout(total, self.send(message)).await.unwrap_or(Err(Fault::Silent(total)));
-            done.map_or_else(|fault| fault.outcome(self.context.lang), |()| Outcome::Delivered)
-        })
+        Box::pin(self.try_to_send(self.mail(message)))
+    }
+
+    fn send<'a>(&'a self, paper: &'a Paper) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.try_to_send(self.report(paper)))
     }
 }
 
+type Made = Result<Mail, lettre::error::Error>;
+
 impl Email {
-    async fn send(&self, message: &Message<'_>) -> Result<(), Fault> {
-        let mail = self.mail(message).map_err(|error| Fault::Message(error.to_string()))?;
+    async fn try_to_send(&self, mail: Made) -> Outcome {
+        let total = self.context.timing.total;
+        let done = timeout(total, self.converse(mail)).await.unwrap_or(Err(Fault::Silent(total)));
+        done.map_or_else(|fault| fault.outcome(self.context.lang), |()| Outcome::Delivered)
+    }
+
+    async fn converse(&self, mail: Made) -> Result<(), Fault> {
+        let mail = mail.map_err(|error| Fault::Message(error.to_string()))?;
         let addresses = self.guard.addresses(&self.host, self.port).await.map_err(|error| match refused(&error) {
             Some(no) => Fault::Refused(no.0),
             None => Fault::Connection(error.to_string()),
@@ -173,25 +183,28 @@ impl Email {
         }
     }
 
-    /// The mail. Its id comes from the key, so that a second try is the same mail.
-    fn mail(&self, message: &Message<'_>) -> Result<Mail, lettre::error::Error> {
-        let alert = message.alert;
-        let domain = self.from.email.domain();
+    /// What every mail begins with. Its id comes from the key, so that a second try is the same mail.
+    fn begun(&self, key: &str, subject: &str) -> MessageBuilder {
         let now = SystemTime::UNIX_EPOCH + Duration::from_micros(self.context.clock.now().0.max(0) as u64);
+        let id = format!("<{}@{}>", digest(key), self.from.email.domain());
+        let mail = Mail::builder().from(self.from.clone()).date(now).message_id(Some(id)).subject(cut(&line(subject), SUBJECT));
+        self.to.iter().fold(mail, |mail, to| mail.to(to.clone()))
+    }
+
+    fn mail(&self, message: &Message<'_>) -> Made {
         let words = Words::of(message);
-        let id = format!("<{}@{domain}>", digest(message.key));
-        let thread = format!("<alert.{}@{domain}>", digest(&alert.id));
-        let mut mail = Mail::builder()
-            .from(self.from.clone())
-            .date(now)
-            .message_id(Some(id))
-            .in_reply_to(thread.clone())
-            .references(thread)
-            .subject(cut(&line(&words.headline), SUBJECT));
-        for to in &self.to {
-            mail = mail.to(to.clone());
-        }
+        let thread = format!("<alert.{}@{}>", digest(&message.alert.id), self.from.email.domain());
+        let mail = self.begun(message.key, &words.headline).in_reply_to(thread.clone()).references(thread);
         mail.multipart(MultiPart::alternative_plain_html(plain(&words), html(&words)))
+    }
+
+    fn report(&self, paper: &Paper) -> Made {
+        let mail = self.begun(&paper.key, &paper.subject);
+        let text = SinglePart::plain(paper.text.clone());
+        let Some(attached) = &paper.attached else { return mail.singlepart(text) };
+        let mime = ContentType::parse(attached.mime).unwrap_or(ContentType::TEXT_PLAIN);
+        let file = Attachment::new(attached.name.clone()).body(attached.content.clone(), mime);
+        mail.multipart(MultiPart::mixed().singlepart(text).singlepart(file))
     }
 }
 

@@ -50,8 +50,10 @@ pub struct Scheduled {
     pub lang: Lang,
     /// On this brand only, by its place; on all of ours otherwise.
     pub brand: Option<usize>,
-    /// The folder of the files.
-    pub path: PathBuf,
+    /// The folder of the files, if it becomes one.
+    pub path: Option<PathBuf>,
+    /// Names of the notifiers that it is sent by.
+    pub to: Vec<String>,
     /// Civil time of its periods.
     pub zone: Zone,
 }

@@ -142,6 +142,20 @@ pub fn latest(connection: &Connection) -> rusqlite::Result<(Vec<(u64, Moved)>, u
     Ok((all, floor))
 }
 
+/// Changes after `since` and up to `head` that happened in `window`, from and up to without it: oldest first, `most` at
+/// most.
+pub fn between(
+    connection: &Connection,
+    (since, head): (u64, u64),
+    window: (Timestamp, Timestamp),
+    most: usize,
+) -> rusqlite::Result<Vec<(u64, Moved)>> {
+    let select = format!("SELECT {COLUMNS} FROM incidents WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND at < ?4 ORDER BY seq LIMIT ?5");
+    let mut query = connection.prepare_cached(&select)?;
+    let found = query.query_map(params![signed(since), signed(head), window.0.0, window.1.0, signed(most as u64)], read)?;
+    found.map(|row| row.map(|(seq, _, moved)| (seq, moved))).collect()
+}
+
 /// Reads all there are.
 ///
 /// # Errors

@@ -1,11 +1,12 @@
-//! Alerts that the feed does not hold any more, read from the file while the writer writes.
+//! Alerts and changes of matters that the feed does not hold any more, read from the file while the writer writes.
 
 use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{Kept, Refused, copy, file, signed, sums, unsigned};
+use super::{Kept, Moved, Refused, changes, copy, file, signed, sums, unsigned};
 use crate::limits;
+use crate::time::Timestamp;
 
 /// Reads on a connection of its own, which it keeps.
 pub struct Reader {
@@ -50,6 +51,19 @@ impl Reader {
     pub fn latest(&mut self, asked: Asked, wanted: impl FnMut(&Kept) -> bool) -> Result<Page, Refused> {
         let page = self.connection().and_then(|connection| page(connection, asked, wanted));
         page.map_err(|e| {
+            self.connection = None;
+            file::refusal(&self.path, &e)
+        })
+    }
+
+    /// Changes of matters after the first of `places` and up to the second that happened in `window`, from and up to without it: oldest
+    /// first, `most` at most.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds what was not written.
+    pub fn changes(&mut self, places: (u64, u64), window: (Timestamp, Timestamp), most: usize) -> Result<Vec<(u64, Moved)>, Refused> {
+        let found = self.connection().and_then(|connection| changes::between(connection, places, window, most));
+        found.map_err(|e| {
             self.connection = None;
             file::refusal(&self.path, &e)
         })

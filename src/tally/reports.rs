@@ -1,10 +1,11 @@
 //! What a report needs to know.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::shares::Group;
 use super::{ShareFilter, ShareOfVoice, Tally};
-use crate::incident::Incident;
+use crate::incident::{Incident, IncidentKey};
 use crate::limits::{SHARE_PANE, SHARE_PANES};
 use crate::share::{Counting, Span};
 use crate::time::Timestamp;
@@ -49,6 +50,31 @@ impl Tally {
         let in_group = self.shares.brands.iter().find(|b| &*b.name == brand).filter(|b| kept && b.heard && !self.shares.groups.is_empty());
         let broadcasts = in_group.map(|b| b.published.within(from, to).len() as u64);
         Matters { now, since: self.listened.since(), incidents, broadcasts, groups: self.groups_of(brand, from, to) }
+    }
+
+    /// Matters that a report on these windows, from and up to by brand, is made of, with their versions: at most `limit` of
+    /// those behind `after`, in the order of their opening; and whether there are more.
+    pub fn matters_in(
+        &self,
+        windows: &[(Arc<str>, (Timestamp, Timestamp))],
+        after: Option<(Timestamp, IncidentKey)>,
+        limit: usize,
+    ) -> (Vec<(Arc<Incident>, u64)>, bool) {
+        let is_in =
+            |i: &Incident| windows.iter().any(|(brand, (from, to))| *brand == i.brand && i.opened_at < *to && matters_since(i, *from));
+        // As many as are wanted, and one to know whether there are more.
+        let mut first = BTreeMap::new();
+        for (incident, version) in self.incidents.all().filter(|(i, _)| is_in(i)) {
+            let place = (incident.opened_at, incident.key());
+            if after.is_none_or(|after| place > after) {
+                first.insert(place, (incident, version));
+                if first.len() > limit + 1 {
+                    first.pop_last();
+                }
+            }
+        }
+        let more = first.len() > limit;
+        (first.into_values().take(limit).map(|(incident, version)| (incident.clone(), version)).collect(), more)
     }
 
     /// The shares of the groups that `brand` is in, if the window and the one before it are kept.

@@ -245,6 +245,11 @@ impl<'a> RankedView<'a> {
     }
 }
 
+/// A matter with its version and its urgency at `now`, as the API shows it in a list.
+pub(super) fn ranked(now: Timestamp, sample: u8, incident: (&Incident, u64)) -> serde_json::Value {
+    serde_json::to_value(RankedView::at(now, sample, incident)).unwrap_or_default()
+}
+
 /// One page of matters.
 pub struct IncidentsView<'a> {
     /// This life of the engine, and the number up to which its stream is in what is shown.

@@ -46,6 +46,7 @@ mod oracle_matching;
 mod outages;
 mod outcomes;
 mod outlived;
+mod posted;
 mod powertrack;
 mod priority;
 mod probe;

@@ -292,8 +292,8 @@ pub const TEXTS: &[Meaning] = &[
     (
         "[[report]]",
         "",
-        "Un informe que se hace solo cuando acaba su periodo, un archivo cada vez",
-        "A report that makes itself when its period is over, a file each time",
+        "Un informe que se hace solo cuando acaba su periodo: un archivo, un correo o ambos cada vez; hay que decir «path» o «to»",
+        "A report that makes itself when its period is over: a file, a mail or both each time; “path” or “to” must be said",
     ),
     ("[[report]]", "name", "Cómo se llama; sus archivos empiezan así", "What it is called; its files begin with it"),
     ("[[report]]", "every", "Su periodo", "Its period"),
@@ -301,4 +301,10 @@ pub const TEXTS: &[Meaning] = &[
     ("[[report]]", "lang", "Su idioma", "Its language"),
     ("[[report]]", "brand", "Solo esta marca; sin decirlo, todas las propias", "This brand only; all of ours if nothing is said"),
     ("[[report]]", "path", "La carpeta de sus archivos, que se crea sola", "The folder of its files, which is made by itself"),
+    (
+        "[[report]]",
+        "to",
+        "Los [[notify]] de tipo email por los que se envía, una vez cada periodo; sin [store] lo recuerda un archivo en «path»",
+        "The [[notify]] of type email that it is sent by, once each period; without [store] a file in “path” remembers it",
+    ),
 ];

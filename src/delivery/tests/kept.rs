@@ -6,14 +6,14 @@ use super::*;
 use crate::store::Step;
 
 /// A store in memory that writes when it is told to.
-struct Memory {
+pub(super) struct Memory {
     jobs: Receiver<Job>,
     past: Past,
 }
 
 impl Memory {
     /// Writes what came until now; how many steps that were.
-    fn write(&mut self) -> usize {
+    pub(super) fn write(&mut self) -> usize {
         let steps: Vec<Job> = self.jobs.try_iter().collect();
         let count = steps.len();
         for job in steps {
@@ -34,12 +34,12 @@ impl Memory {
     }
 
     /// What a later life would find.
-    fn past(&self) -> Past {
+    pub(super) fn past(&self) -> Past {
         Past { rows: self.past.rows.clone(), bodies: self.past.bodies.clone(), told: self.past.told }
     }
 }
 
-fn memory(past: Past) -> (Memory, Keeping) {
+pub(super) fn memory(past: Past) -> (Memory, Keeping) {
     let (store, jobs) = unbounded();
     let keeping = Keeping { store, past: Past { rows: past.rows.clone(), bodies: past.bodies.clone(), told: past.told } };
     (Memory { jobs, past }, keeping)

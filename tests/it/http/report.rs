@@ -112,8 +112,58 @@ async fn what_cannot_be_reported_is_a_problem() {
         ("month=2026-07&brand=Banko", 404, "there is no brand called \"Banko\"; did you mean \"Banco\"?"),
         ("month=2026-07&topic=app", 400, "there is no parameter \"topic\""),
         ("month=2026-07", 404, "nothing has been counted yet"),
+        ("month=2026-07&table=posts", 400, "\"table\" cannot be \"posts\"; it can be: incidents, events"),
+        ("month=2026-07&table=incidents&format=json", 400, "\"format\" cannot be \"json\"; it can be: csv, ndjson"),
+        ("month=2026-07&table=incidents&lang=es", 400, "there is no parameter \"lang\""),
+        ("month=2026-07&table=incidents&after=x", 400, "\"after\" cannot be \"x\"; it can be: rel=\"next\""),
+        ("month=2026-07&limit=5", 400, "there is no parameter \"limit\""),
     ] {
         let (got, problem) = world.get(&format!("/v1/report?{query}"), &[]).await;
         assert_eq!((got, problem["detail"].as_str()), (status, Some(detail)), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn tables_come_page_by_page_and_each_page_says_where_the_next_is() {
+    let world = world().await;
+    let page = async |path: &str| {
+        let (status, head, body) = world.request("GET", path, &[], b"").await;
+        assert_eq!(status, 200, "{path}");
+        // What is heard of a head is in small letters; the rest of the link is the question.
+        let link = head.lines().find_map(|l| l.strip_prefix("link: </v1/report?table=")?.strip_suffix(">; rel=\"next\""));
+        let after = link.and_then(|link| link.rsplit_once("&after=")).map(|(_, after)| after.to_owned());
+        (head, String::from_utf8(body).expect("UTF-8"), after)
+    };
+    for (table, period) in [("incidents", "day=2026-07-04"), ("events", "from=2020-01-01&to=2100-01-01")] {
+        let all = format!("/v1/report?table={table}&{period}");
+        let (head, whole, none) = page(&all).await;
+        assert!(head.contains("text/csv") && head.contains(&format!("{table}.csv")), "{head}");
+        assert!(none.is_none(), "{none:?}");
+        let (mut parts, mut pages, mut next) = (String::new(), 0, Some(String::new()));
+        while let Some(after) = next {
+            let (_, text, then) = page(&format!("{all}&limit=1&brand=Banco{after}")).await;
+            parts += &text;
+            (pages, next) = (pages + 1, then.map(|after| format!("&after={after}")));
+        }
+        assert_eq!(parts, whole, "{table}");
+        assert!(pages >= whole.lines().count() - 1 && pages > 1, "{pages} of {whole}");
+        assert!(whole.contains("\"'=SAC\""), "no formula: {whole}");
+        let (head, lines, _) = page(&format!("{all}&format=ndjson")).await;
+        assert!(head.contains("application/x-ndjson"), "{head}");
+        let rows: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+        assert_eq!(rows.len(), whole.lines().count() - 1);
+        let columns: Vec<&str> = whole.lines().next().expect("a header").split(',').collect();
+        assert!(
+            rows.iter()
+                .all(|row| row.as_object().expect("an object").len() == columns.len() && columns.iter().all(|c| row.get(*c).is_some()))
+        );
+        let ana: Vec<&Value> = rows.iter().filter(|r| r["handle"] == "ana").collect();
+        let last = ana.last().expect("a matter");
+        assert_eq!((&last["first_answer_seconds"], &last["agents"], &last["section"]), (&json!(1500), &json!(["AB"]), &json!("=SAC")));
+        world.described(if table == "events" { "EventRow" } else { "IncidentRow" }, last).await;
+    }
+    // Nobody did anything in another time, nor with another brand.
+    for nothing in ["table=incidents&day=2026-07-03", "table=incidents&day=2026-07-04&brand=Otro", "table=events&day=2020-01-01"] {
+        assert_eq!(page(&format!("/v1/report?{nothing}")).await.1.lines().count(), 1, "{nothing}");
     }
 }
