@@ -2,6 +2,7 @@
 //! them anew for each question: late, shuffled, doubled, deleted, changed, repeated and copied posts.
 
 mod lanes;
+mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
