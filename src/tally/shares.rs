@@ -215,7 +215,8 @@ impl Shares {
             let same = |before: &Vec<Arc<str>>| before.iter().eq(members.iter().map(|m| &self.brands[m.brand].name));
             let known = groups.remove(group.name.as_str()).filter(|_| before.get(group.name.as_str()).is_some_and(same));
             let since = (now > Timestamp::MIN).then_some(now);
-            let fresh = || Group { name: group.name.as_str().into(), members: Vec::new(), panes: Panes::default(), since, population: None };
+            let fresh =
+                || Group { name: group.name.as_str().into(), members: Vec::new(), panes: Panes::default(), since, population: None };
             self.groups.push(Group { members, population: group.population, ..known.unwrap_or_else(fresh) });
         }
     }

@@ -123,7 +123,7 @@ impl Tally {
             let facts = Facts {
                 brand: *voice,
                 group: all,
-                shift: compared.get(i).map(|(shift, _)| *shift).unwrap_or_default(),
+                shift: compared.get(i).map(|c| c.shift).unwrap_or_default(),
                 once: mentions(&once, i),
                 each: mentions(&each, i),
                 market: member.market,
@@ -222,7 +222,7 @@ impl Tally {
 
     fn judge_shares(&mut self, pane: i64, now: Timestamp) {
         // The rules of a group and a window stand together.
-        let mut last: Option<(Settings, Option<Vec<(Shift, Fire)>>)> = None;
+        let mut last: Option<(Settings, Option<Vec<Compared>>)> = None;
         for i in 0..self.judge.share_watches().len() {
             let Some(watch) = self.judge.share_watches().get(i) else { continue };
             let ((settings, member), unanswered) = (watch.settings(), watch.is_unanswered());
@@ -239,8 +239,8 @@ impl Tally {
             let evidence = || brand.map_or_else(Evidence::default, |b| evidence(b, between, unanswered, &self.recent));
             let when = Moment { now, delayed: false };
             match unanswered {
-                true => self.judge.close_unanswered(i, pane, found.map(|(_, fire)| fire), when, evidence, &mut self.alerts),
-                false => self.judge.close_share(i, pane, found.map(|(shift, _)| shift), when, evidence, &mut self.alerts),
+                true => self.judge.close_unanswered(i, pane, found.map(|c| c.fire), when, evidence, &mut self.alerts),
+                false => self.judge.close_share(i, pane, found.map(|c| c.shift), when, evidence, &mut self.alerts),
             }
         }
     }
@@ -272,16 +272,23 @@ impl Tally {
     }
 }
 
+/// One brand's window beside the one before it.
+#[derive(Clone, Copy)]
+struct Compared {
+    shift: Shift,
+    fire: Fire,
+}
+
 impl Group {
     /// Every member's share, and how it answers, in the panes from `from` up to `to` and in as many before.
-    fn compared(&self, from: i64, to: i64) -> Vec<(Shift, Fire)> {
+    fn compared(&self, from: i64, to: i64) -> Vec<Compared> {
         let sums = |from, to| self.panes.sum(from, to, Counting::OWN_WORDS, self.members.len());
         let (now, before) = (sums(from, to), sums(2 * from - to, from));
         let all = |voices: &[Voice]| voices.iter().map(|v| v.mentions).sum::<u64>();
         let (all, all_before) = (all(&now), all(&before));
         let both = |(n, b): (&Voice, &Voice)| {
             let shift = Shift { now: (n.mentions, all), before: (b.mentions, all_before) };
-            (shift, Fire { now: Answering::of(n), before: Answering::of(b) })
+            Compared { shift, fire: Fire { now: Answering::of(n), before: Answering::of(b) } }
         };
         now.iter().zip(&before).map(both).collect()
     }

@@ -152,7 +152,8 @@ fn a_draw_that_everybody_passes_on_is_no_flood() {
         let group = ShareFilter { group: "sector-bancario".into(), between: None, span: Span::H1, counting: Counting::ALL };
         let shares = tally.share_of_voice(&group).expect("the group of the example");
         let mentions = shares.brands.iter().find(|b| &*b.name == "BBVA México").and_then(|b| b.mentions);
-        let alerts = events.iter().filter_map(|e| if let Event::Alert(a) = e { Some(a.rule.clone()) } else { None }).collect::<HashSet<_>>();
+        let alerts =
+            events.iter().filter_map(|e| if let Event::Alert(a) = e { Some(a.rule.clone()) } else { None }).collect::<HashSet<_>>();
         (mentions, alerts.contains("avalancha"))
     };
     assert_eq!(fired("RT @BBVA_Mex: ¡Gánate boletos para el concierto! Participa #SorteoBBVA"), (Some(40), false));

@@ -554,7 +554,8 @@ fn live_shares_are_those_of_a_recount() {
                             let all = &recount(&kept, group, &own.replies, panes, Counting::ALL)[i];
                             assert_eq!(ratio("hashtags", "hashtag_share"), (Some(all.tagged), all.reposts), "{place}");
                             assert_eq!(ratio("negative", "negative_share"), (Some(words[i].negative), words[i].mentions), "{place}");
-                            let way = |duplicates| recount(&kept, group, &own.replies, panes, Counting { duplicates, ..counting })[i].mentions;
+                            let way =
+                                |duplicates| recount(&kept, group, &own.replies, panes, Counting { duplicates, ..counting })[i].mentions;
                             let (each, once) = (way(true), way(false));
                             assert_eq!(ratio("copies", "dup_ratio"), (Some(each - once), each), "{place}");
                             let people = if name == "sector" { 2.0 } else { 0.0 };

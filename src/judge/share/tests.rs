@@ -200,7 +200,10 @@ fn silence_says_why_in_both_languages() {
     assert_eq!((alert.topic.as_str(), alert.brand.as_str(), alert.on, alert.threshold), ("", "Alfa", "unanswered", 32));
     let texts: Vec<(&str, &str)> = alert.reasons.iter().map(|r| (r.text.es.as_str(), r.text.en.as_str())).collect();
     let want = [
-        ("Alfa: 48 menciones negativas en 1 hora; en la ventana anterior, 12", "Alfa: 48 negative mentions in 1 hour; in the window before, 12"),
+        (
+            "Alfa: 48 menciones negativas en 1 hora; en la ventana anterior, 12",
+            "Alfa: 48 negative mentions in 1 hour; in the window before, 12",
+        ),
         (
             "Respuestas propias por mención directa: 0,17 (10 a 60); en la ventana anterior, 0,67 (40 a 60)",
             "Own replies to a direct mention: 0.17 (10 to 60); in the window before, 0.67 (40 to 60)",
