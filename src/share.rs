@@ -174,7 +174,8 @@ pub struct Settings {
     pub change: f64,
 }
 
-/// What is said against a brand and what it answers, in one window.
+/// What is said against a brand and what it answers, in one window: the replies written in it, and not those that its
+/// mentions got so far, of which the latest always lack some.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Answering {
     /// Mentions of a negative tone.

@@ -9,7 +9,7 @@ const fn name(name: &'static str, form: Form, es: &'static str, en: &'static str
     Name { name, title: (es, en), form }
 }
 
-/// Share of voice, its change, engagement and concentration, for each group of the brand.
+/// Share of voice, its change, copies, tone, engagement and concentration, for each group of the brand.
 pub static SPEC: Spec = Spec {
     name: "share-of-voice",
     title: ("Cuota de voz", "Share of voice"),
