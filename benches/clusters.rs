@@ -47,7 +47,7 @@ pub fn evaluate<'a>(posts: impl Iterator<Item = Post<'a>>, mut told: impl FnMut(
         let start = ThreadTime::now();
         let print = fingerprint(post.text, &tokens, &mut words);
         print_ns += start.elapsed().as_nanos();
-        let member = Member { key: post.key(), author: post.author_key(), original: None, print, words: &words, about: 1 };
+        let member = Member { key: post.key(), author: post.author_key(), at: post.at, original: None, print, words: &words, about: 1 };
         let now = Timestamp::from_seconds(second / 8);
         let start = ThreadTime::now();
         clusters.expire(now);

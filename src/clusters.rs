@@ -5,6 +5,7 @@
 //! cluster cannot creep from text to text. Bounded by event time, by number and by bytes.
 
 mod index;
+mod pace;
 mod state;
 
 use std::cmp::Reverse;
@@ -17,6 +18,8 @@ use crate::post::{AuthorKey, PostKey};
 use crate::sketches::Distinct;
 use crate::time::Timestamp;
 use index::{Gist, Map, Pieces};
+use pace::Minutes;
+pub use pace::Pace;
 
 /// Least similarity of near-duplicates, in per cent: words in both over words in either. One word of
 /// eight may be another, or three of twenty-two.
@@ -39,6 +42,8 @@ pub struct Size {
     pub posts: u64,
     /// Their different authors: exact while few, an estimate (about 2 % off) above.
     pub authors: u64,
+    /// How fast it grows, if it does.
+    pub pace: Option<Pace>,
 }
 
 /// A post that looks for its cluster.
@@ -48,6 +53,8 @@ pub struct Member<'a> {
     pub key: PostKey,
     /// Who wrote it.
     pub author: AuthorKey,
+    /// When.
+    pub at: Timestamp,
     /// The post it repeats, if it only repeats one.
     pub original: Option<PostKey>,
     /// What it says.
@@ -69,6 +76,7 @@ struct Cluster {
     words: Box<[Trace]>,
     about: u64,
     posts: u64,
+    minutes: Minutes,
     /// Who founded it; most clusters have no other post, and need no set of authors.
     author: AuthorKey,
     /// Empty until there is another author.
@@ -77,14 +85,15 @@ struct Cluster {
     last: Timestamp,
 }
 
-coded!(Size { id, posts, authors });
+coded!(Size { id, posts, authors, pace });
 
 impl Cluster {
     fn bytes(&self) -> usize {
         OVERHEAD + self.words.len() * size_of::<Trace>() + self.authors.bytes().max(size_of::<Distinct>() + FEW_AUTHORS)
     }
-    fn add(&mut self, author: AuthorKey) {
+    fn add(&mut self, author: AuthorKey, at: Timestamp) {
         self.posts += 1;
+        self.minutes.add(at);
         if self.authors.count() == 0 {
             if author == self.author {
                 return;
@@ -93,8 +102,10 @@ impl Cluster {
         }
         self.authors.insert(author.0);
     }
-    fn size(&self) -> Size {
-        Size { id: self.id, posts: self.posts, authors: self.authors.count().max(1).min(self.posts) }
+    fn size(&self, now: Timestamp) -> Size {
+        // Most have one post.
+        let pace = if self.posts > 1 { self.minutes.pace(self.posts, now) } else { None };
+        Size { id: self.id, posts: self.posts, authors: self.authors.count().max(1).min(self.posts), pace }
     }
     /// The hashes by which it is found.
     fn pieces(&self) -> impl Iterator<Item = u64> + use<> {
@@ -151,10 +162,10 @@ impl Clusters {
         let place = self.find(member).unwrap_or_else(|| self.found(member, now));
         let Some(cluster) = self.places.get_mut(place as usize).and_then(Option::as_mut) else { return Size::default() };
         let before = cluster.bytes();
-        cluster.add(member.author);
+        cluster.add(member.author, member.at);
         self.bytes = self.bytes + cluster.bytes() - before;
         cluster.last = cluster.last.max(now);
-        let size = cluster.size();
+        let size = cluster.size(now);
         while self.bytes > self.most_bytes || self.line.len() > self.most {
             self.forget_first();
         }
@@ -162,9 +173,9 @@ impl Clusters {
     }
 
     /// The cluster as it is now, if it is remembered.
-    pub fn size(&self, id: ClusterId) -> Option<Size> {
+    pub fn size(&self, id: ClusterId, now: Timestamp) -> Option<Size> {
         let place = *self.by_post.get(&PostKey(id.0))?;
-        self.get(place).filter(|c| c.id == id).map(Cluster::size)
+        self.get(place).filter(|c| c.id == id).map(|c| c.size(now))
     }
 
     /// Forgets clusters that nobody adds to any more.
@@ -254,6 +265,7 @@ impl Clusters {
             words: if member.print.pairs == Fingerprint::default().pairs { Box::default() } else { member.words.into() },
             about: member.about,
             posts: 0,
+            minutes: Minutes::default(),
             author: member.author,
             authors: Distinct::default(),
             last: now,

@@ -6,11 +6,11 @@
 use crate::bilingual::Both;
 use crate::share::{Shift, Voice};
 
-crate::register!(Spec: share_of_voice, change, answered, engagement);
+crate::register!(Spec: share_of_voice, change, per_million, copies, hashtags, negative, answered, engagement);
 mod panes;
 
 pub use engagement::{Publication, Publications, figures as engagement};
-pub use panes::{Counted, Panes};
+pub use panes::{Counted, Panes, Traits};
 pub use share_of_voice::{concentration, largest_two};
 
 /// One registered indicator.
@@ -32,8 +32,14 @@ pub struct Facts<'a> {
     pub group: Voice,
     /// This window and the one before, without reposts and near-duplicates.
     pub shift: Shift,
+    /// Mentions that say something new: a cluster counts once. Reposts as the reader wants them.
+    pub once: u64,
+    /// The same with every near-duplicate.
+    pub each: u64,
     /// Share of the market, 0-1.
     pub market: Option<f64>,
+    /// People who use these networks.
+    pub population: Option<u64>,
     /// There is a topic of the brand: else nothing is known of its mentions.
     pub listened: bool,
     /// A post by one of its accounts was ever seen.

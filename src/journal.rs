@@ -20,7 +20,7 @@ use crate::topic::{Cursor, Sign, SourceId, TopicId};
 const ROW: [u8; 4] = *b"escJ";
 const HEAD: [u8; 4] = *b"escH";
 const NAMES: [u8; 4] = *b"escN";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// One item.
 #[derive(Debug)]

@@ -96,7 +96,7 @@ pub struct Judge {
     of_topic: BTreeMap<TopicId, Range<usize>>,
     /// As the rules are configured.
     sources: Vec<SourceWatch>,
-    /// Those of shares of voice, as the rules are configured.
+    /// Those of shares of voice and of answers, as the rules are configured.
     shares: Vec<share::Watch>,
     /// Those on how customers are answered, as the rules are configured.
     sla: Vec<sla::Watch>,
@@ -325,6 +325,7 @@ fn on(on: &On) -> &'static str {
         On::Volume { .. } => "volume",
         On::Unusual(settings) => settings.direction.as_str(),
         On::Share(_) => "share",
+        On::Unanswered(_) => "unanswered",
     }
 }
 

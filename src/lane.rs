@@ -121,6 +121,8 @@ pub struct Record {
     pub print: Fingerprint,
     /// Its range in `Outcome::words`.
     pub words: (u32, u32),
+    /// It has a hashtag; told of reposts that matched.
+    pub tagged: bool,
 }
 
 /// What became of one buffer.
@@ -155,7 +157,7 @@ pub struct Outcome {
 }
 
 coded!(Hit { topic, direct, own, score, addends });
-coded!(Record { key, author, kind, at, before, post, hits, addends, print, words });
+coded!(Record { key, author, kind, at, before, post, hits, addends, print, words, tagged });
 
 impl Coded for Outcome {
     /// What the tally makes use of; how much was refused and why is told and counted elsewhere.
@@ -305,6 +307,7 @@ fn examine(
         addends,
         print,
         words: (first_word, out.words.len() as u32),
+        tagged: !matched.is_empty() && post.is_repost() && scratch.tokens.entities(post.text).any(|e| e.sign == '#'),
     });
     shown(post, compiled, |post| out.posts.push(post));
 }

@@ -99,6 +99,8 @@ pub const CLUSTERS: usize = 65_536;
 pub const CLUSTERS_BYTES: usize = 64 * 1024 * 1024;
 /// Different words of a text that near-duplicates are measured by; of a longer one, a sample.
 pub const CLUSTER_WORDS: usize = 64;
+/// Minutes by which it is told how fast a cluster grows, the running one included.
+pub const PACE_MINUTES: usize = 11;
 /// Clusters, the latest, that one piece of text leads to.
 pub const CLUSTER_CHAIN: usize = 16;
 /// Networks told apart in the counts of a topic; further ones are counted as `other`.
@@ -154,7 +156,7 @@ pub const SHARE_PANE: i64 = 15 * MINUTE;
 /// Panes of shares that are kept: a window of seven days, the one before it, and a day for late posts.
 pub const SHARE_PANES: usize = 15 * 96;
 /// What the counts of one brand in one pane may cost, in bytes.
-pub const SHARE_CELL_BYTES: usize = 112;
+pub const SHARE_CELL_BYTES: usize = 120;
 /// Groups of brands in one process.
 pub const GROUPS: usize = 16;
 /// Brands of one group.

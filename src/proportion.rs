@@ -26,6 +26,18 @@ pub fn z_test((part, all): (u64, u64), (part_before, all_before): (u64, u64)) ->
     Some((x / n - y / m) / (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt())
 }
 
+/// `z` of a count now against that of as long a time before: given both together, a count that has not changed is
+/// binomial with one half (Przyborowski and Wilenski, Biometrika 31, 1940). One is taken off the difference, for
+/// counts are whole. `None` where they are too few.
+pub fn z_of_counts(now: u64, before: u64) -> Option<f64> {
+    let (n, m) = (now as f64, before as f64);
+    if (n + m) / 2.0 < LEAST_EXPECTED {
+        return None;
+    }
+    let apart = n - m;
+    Some((apart.abs() - 1.0).max(0.0).copysign(apart) / (n + m).sqrt())
+}
+
 /// Chance that a standard normal variable is further from 0 than `z`, on either side.
 pub fn two_sided(z: f64) -> f64 {
     let z = z.abs();
@@ -123,6 +135,32 @@ mod tests {
         assert_eq!(z_test((0, 500), (0, 500)), None, "nothing to tell apart");
         assert_eq!(z_test((500, 500), (500, 500)), None);
         assert_eq!(z_test((50, 500), (50, 500)), Some(0.0));
+    }
+
+    #[test]
+    fn counts_are_told_apart_as_by_the_binomial_itself() {
+        assert_eq!((z_of_counts(5, 4), z_of_counts(5, 5)), (None, Some(0.0)));
+        assert_eq!(z_of_counts(49, 15), Some(33.0 / 8.0));
+        assert_eq!(z_of_counts(15, 49), Some(-33.0 / 8.0));
+        // The exact chance of so many or more of `all`, with one half.
+        let exact = |least: u64, all: u64| {
+            let mut term = 0.5f64.powi(all as i32);
+            let mut sum = 0.0;
+            for k in 0..=all {
+                sum += if k >= least { term } else { 0.0 };
+                term *= (all - k) as f64 / (k + 1) as f64;
+            }
+            sum
+        };
+        // Where an alert looks, the curve tells of no less than the binomial does by more than a fifth.
+        for all in [10u64, 20, 50, 200, 900] {
+            for now in all / 2 + 1..=all {
+                let (z, p) = (z_of_counts(now, all - now).unwrap(), exact(now, all));
+                if (1e-4..0.05).contains(&p) {
+                    assert!(two_sided(z) / 2.0 > 0.8 * p, "{now} of {all}: {} and not {p}", two_sided(z) / 2.0);
+                }
+            }
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Group {
     pub name: String,
     /// Its brands.
     pub members: Vec<Member>,
+    /// People who use these networks where the brands are, if it was given.
+    pub population: Option<u64>,
 }
 
 /// One brand of a group.
@@ -115,6 +117,21 @@ pub struct Voice {
     pub answered: u64,
     /// Those that speak to it among them.
     pub answered_direct: u64,
+    /// What is counted one way only.
+    pub apart: Apart,
+}
+
+/// What was counted of one brand in a stretch of time whichever way mentions are counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// Mentions that are reposts.
+    pub reposts: u64,
+    /// Those with a hashtag among them.
+    pub tagged: u64,
+    /// Mentions of a negative tone, without reposts and near-duplicates.
+    pub negative: u64,
+    /// Posts by its accounts that answer others.
+    pub replies: u64,
 }
 
 impl Voice {
@@ -128,6 +145,17 @@ impl Voice {
         self.direct += other.direct;
         self.answered += other.answered;
         self.answered_direct += other.answered_direct;
+        self.apart.add(&other.apart);
+    }
+}
+
+impl Apart {
+    /// Adds `other`.
+    pub fn add(&mut self, other: &Apart) {
+        self.reposts += other.reposts;
+        self.tagged += other.tagged;
+        self.negative += other.negative;
+        self.replies += other.replies;
     }
 }
 
@@ -146,7 +174,48 @@ pub struct Settings {
     pub change: f64,
 }
 
+/// What is said against a brand and what it answers, in one window: the replies written in it, and not those that its
+/// mentions got so far, of which the latest always lack some.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answering {
+    /// Mentions of a negative tone.
+    pub negative: u64,
+    /// Mentions that speak to it.
+    pub direct: u64,
+    /// Posts by its accounts that answer others.
+    pub replies: u64,
+}
+
+impl Answering {
+    /// That of `voice`, which is counted in own words.
+    pub fn of(voice: &Voice) -> Answering {
+        Answering { negative: voice.apart.negative, direct: voice.direct, replies: voice.apart.replies }
+    }
+
+    /// Replies to a mention, if anybody spoke to it.
+    pub fn rate(&self) -> Option<f64> {
+        of((self.replies, self.direct))
+    }
+
+    /// Replies among both, which are what can be tested: in both windows the same part of what is said between
+    /// the brand and its customers, if it answers at the same rate.
+    pub fn part(&self) -> (u64, u64) {
+        (self.replies, self.replies + self.direct)
+    }
+}
+
+/// A brand's window beside the one before it, as far as answering goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fire {
+    /// This window.
+    pub now: Answering,
+    /// The window before.
+    pub before: Answering,
+}
+
 impl Settings {
+    /// What `change` is unless given, in per cent, where answers and not shares are compared.
+    pub const UNANSWERED_CHANGE: f64 = 25.0;
     /// What `significance` is unless given.
     pub const SIGNIFICANCE: f64 = 0.01;
     /// What `change` is unless given, in points.

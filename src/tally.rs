@@ -32,6 +32,7 @@ use crate::anomaly::Watched;
 use crate::clusters::{Clusters, Member, Size};
 use crate::incident::Change;
 use crate::incidents::Incidents;
+use crate::indicators::Traits;
 use crate::judge::{Judge, Moment};
 use crate::lane::{Compiled, Hit, Outcome, Record};
 use crate::limits;
@@ -384,7 +385,8 @@ impl Tally {
         let network = self.networks.number(post.network);
         let counted = |direct| Counted { minute: record.at.minute(), author: record.author, network, repost: post.is_repost(), direct };
         let negative = mention.is_negative();
-        let heard = Heard { key: record.key, at: record.at, now, repost: post.is_repost(), cluster: cluster.id.0 };
+        let traits = Traits { repost: post.is_repost(), tagged: record.tagged, negative };
+        let heard = Heard { key: record.key, at: record.at, now, traits, cluster: cluster.id.0 };
         self.shares.mention(&heard, hits.iter().filter(|h| !h.own).map(|h| (h.topic, h.direct)));
         let number = self.recent.push(mention.clone());
         let oldest = self.recent.oldest();
@@ -429,7 +431,7 @@ impl Tally {
         let about = topics.fold(0, |bits, t| bits | 1 << (t.id.0 % u64::BITS));
         let (from, to) = record.words;
         let words = batch.outcome.words.get(from as usize..to as usize).unwrap_or_default();
-        let member = Member { key: record.key, author: record.author, original, print: record.print, words, about };
+        let member = Member { key: record.key, author: record.author, at: record.at, original, print: record.print, words, about };
         self.clusters.join(&member, self.clock.now())
     }
 

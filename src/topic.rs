@@ -179,6 +179,8 @@ pub enum On {
     Unusual(Settings),
     /// Another share of voice than before, of brands and not of topics.
     Share(share::Settings),
+    /// More against a brand than before, and fewer answers by it.
+    Unanswered(share::Settings),
 }
 
 /// One `[[alert]]`.

@@ -18,7 +18,7 @@ impl Coded for ClusterId {
     }
 }
 
-coded!(Cluster { id, original, number, print, words, about, posts, author, authors, last }
+coded!(Cluster { id, original, number, print, words, about, posts, minutes, author, authors, last }
     if |c: &Cluster| c.words.len() <= CLUSTER_WORDS && c.words.is_sorted_by_key(|trace| trace.word()));
 
 /// What leads to a cluster: not all that did when it was founded still does.

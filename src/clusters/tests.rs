@@ -20,7 +20,7 @@ fn about(clusters: &mut Clusters, key: u64, author: u64, original: Option<u64>, 
     tokens.read(text);
     let print = fingerprint(text, &tokens, &mut words);
     let (key, author, original) = (PostKey(key), AuthorKey(author), original.map(PostKey));
-    clusters.join(&Member { key, author, original, print, words: &words, about }, now)
+    clusters.join(&Member { key, author, at: now, original, print, words: &words, about }, now)
 }
 
 /// Whether the second text is taken for a copy of the first.
@@ -129,8 +129,8 @@ fn a_repost_joins_its_original_whatever_is_left_of_the_text() {
     let first = joined(&mut clusters, 21, 1, Some(20), "RT @eva: otra cosa muy dis…", NOW);
     let next = joined(&mut clusters, 22, 1, Some(20), "otra cosa", NOW);
     assert_eq!((first.id, next.id, next.posts, next.authors), (ClusterId(21), first.id, 2, 1));
-    assert_eq!(clusters.size(first.id), Some(next));
-    assert_eq!(clusters.size(ClusterId(20)), None);
+    assert_eq!(clusters.size(first.id, NOW), Some(next));
+    assert_eq!(clusters.size(ClusterId(20), NOW), None);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn memory_is_bounded_by_number_and_by_bytes() {
         let hash = xxhash_rust::xxh3::xxh3_64(&author.to_le_bytes());
         joined(&mut clusters, 10_000 + author, hash, None, &all[0], NOW.plus(HOUR));
     }
-    let size = clusters.size(id).expect("the latest");
+    let size = clusters.size(id, NOW.plus(HOUR)).expect("the latest");
     assert!(clusters.bytes() <= 1 << 20 && size.posts == 5001, "{size:?}");
     assert!((4500..5500).contains(&size.authors), "{size:?}");
     // What the bytes are made of is not more than was said.
@@ -236,10 +236,11 @@ impl Slow {
         let number = self.find(member).unwrap_or_else(|| self.found(member, now));
         let cluster = self.clusters.get_mut(&number).expect("found");
         cluster.posts += 1;
+        cluster.minutes.add(member.at);
         // All authors, also of clusters of one.
         cluster.authors.insert(member.author.0);
         cluster.last = cluster.last.max(now);
-        let size = cluster.size();
+        let size = cluster.size(now);
         while self.clusters.values().map(Cluster::bytes).sum::<usize>() > self.most_bytes || self.clusters.len() > self.most {
             self.forget_first();
         }
@@ -272,6 +273,7 @@ impl Slow {
             words: if member.print.pairs == [0; 6] { Box::default() } else { member.words.into() },
             about: member.about,
             posts: 0,
+            minutes: Minutes::default(),
             author: member.author,
             authors: Distinct::default(),
             last: now,
@@ -332,7 +334,7 @@ proptest! {
             let print = fingerprint(&text, &tokens, &mut words);
             let original = (random.below(8) == 0).then(|| PostKey(random.below(key + 1)));
             let (author, about) = (AuthorKey(random.below(9)), 1 << random.below(2) | 1 << random.below(2));
-            let member = Member { key: PostKey(key), author, original, print, words: &words, about };
+            let member = Member { key: PostKey(key), author, at: now, original, print, words: &words, about };
             // Now and then a post comes with a time that is past.
             let at = if random.below(6) == 0 { now.plus(-HOUR) } else { now };
             prop_assert_eq!(clusters.join(&member, at), slow.join(&member, at), "post {} {}", key, text);

@@ -153,6 +153,7 @@ fn brands(file: &mut File) {
     file.section("[[group]]");
     file.needs("name = \"sector\"");
     file.needs("brands = [\"Banco Ejemplo\", \"Otro Banco\"]");
+    file.unsaid("population = 25400000");
     file.section("[group.market_share]");
     file.example("\"Banco Ejemplo\" = 24.5");
     file.section("[[list]]");
@@ -239,6 +240,12 @@ fn alerts(file: &mut File) {
     file.needs("window = \"24h\"");
     file.key("significance", format_args!("{:?}", share::Settings::SIGNIFICANCE));
     file.key("change", format_args!("{:?}", share::Settings::CHANGE));
+    file.kind("[[alert]]", "unanswered", "on", "unanswered");
+    file.needs("group = \"sector\"");
+    file.unsaid("brands = [\"Banco Ejemplo\"]");
+    file.needs("window = \"1h\"");
+    file.key("significance", format_args!("{:?}", share::Settings::SIGNIFICANCE));
+    file.key("change", format_args!("{:?}", share::Settings::UNANSWERED_CHANGE));
 }
 
 fn unusual(file: &mut File, settings: Settings) {

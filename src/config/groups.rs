@@ -9,7 +9,7 @@ use crate::topic::{Brand, On};
 
 use super::problem::{Problems, both};
 use super::section::{At, Section, no_fix};
-use super::typed::{self, unknown_name};
+use super::typed::{self, Watch, unknown_name};
 use super::used::within;
 
 /// `[[group]]` as typed.
@@ -19,9 +19,10 @@ pub struct Typed<'a> {
     brands: Vec<At<&'a str>>,
     /// Per cent by brand.
     market: Vec<(At<&'a str>, f64)>,
+    population: Option<At<i64>>,
 }
 
-/// What an alert says of shares.
+/// What an alert says of the brands of a group.
 #[derive(Default)]
 pub struct Share<'a> {
     pub group: Option<At<&'a str>>,
@@ -33,7 +34,7 @@ pub struct Share<'a> {
 
 /// Reads one `[[group]]`.
 pub fn read(section: Section<'_>) -> Typed<'_> {
-    section.only(&["name", "brands", "market_share"], &[]);
+    section.only(&["name", "brands", "market_share", "population"], &[]);
     if section.value("brands").is_none() {
         section.missing("brands");
     }
@@ -41,16 +42,18 @@ pub fn read(section: Section<'_>) -> Typed<'_> {
         let known = table.entries().filter_map(|(brand, _)| table.decimal(brand.value, 0.0, 100.0).map(|share| (brand, share.value)));
         known.collect()
     });
-    Typed { section, name: section.name(), brands: section.texts("brands"), market: market.unwrap_or_default() }
+    // No more than there are people.
+    let population = section.integer("population", 1, 10_000_000_000);
+    Typed { section, name: section.name(), brands: section.texts("brands"), market: market.unwrap_or_default(), population }
 }
 
-/// Reads the keys of an alert that are about shares; `window` only if it is one on shares.
-pub fn share(section: Section<'_>, on_share: bool) -> Share<'_> {
+/// Reads the keys of an alert that are about the brands of a group; `window` only if it is one of those.
+pub fn share(section: Section<'_>, on_group: bool) -> Share<'_> {
     let spans = Span::ALL.map(|span| (span.as_str(), span));
     Share {
         group: section.text("group"),
         brands: section.list("brands"),
-        span: if on_share { section.choice("window", &spans, &[]) } else { None },
+        span: if on_group { section.choice("window", &spans, &[]) } else { None },
         significance: section.decimal("significance", 1e-6, 0.2),
         change: section.decimal("change", 0.1, 100.0),
     }
@@ -103,6 +106,7 @@ fn group(typed: &Typed<'_>, brands: &[Brand], heard: &HashSet<&str>, problems: &
     Group {
         name: typed.name.as_ref().map_or(String::new(), |n| n.value.to_owned()),
         members: members.into_values().take(limits::GROUP_BRANDS).collect(),
+        population: typed.population.as_ref().map(|p| p.value as u64),
     }
 }
 
@@ -137,12 +141,14 @@ fn outside<'n>(brand: &At<&str>, known: impl Iterator<Item = &'n str> + Clone, p
     problems.error(&brand.span, both!("«{name}» no está en el grupo", "“{name}” is not in the group"), fix);
 }
 
-/// What an alert on a share watches.
+/// What an alert on a share, or on unanswered, watches.
 pub fn on(typed: &typed::Alert<'_>, groups: &[Group], brands: &[Brand], problems: &Problems) -> Option<On> {
     let share = &typed.share;
+    let is_unanswered = typed.on.as_ref().is_some_and(|on| on.value == Watch::Unanswered);
+    let kind = if is_unanswered { "unanswered" } else { "share" };
     let lacks = |key: &str, example: &str| {
         if typed.section.value(key).is_none() {
-            let cause = both!("a una alerta on = \"share\" le falta «{key}»", "an alert with on = \"share\" lacks “{key}”");
+            let cause = both!("a una alerta on = \"{kind}\" le falta «{key}»", "an alert with on = \"{kind}\" lacks “{key}”");
             problems.error(&typed.section.span(), cause, both!("por ejemplo {key} = {example}", "for example {key} = {example}"));
         }
     };
@@ -176,6 +182,8 @@ pub fn on(typed: &typed::Alert<'_>, groups: &[Group], brands: &[Brand], problems
     }
     let span = share.span.as_ref()?.value;
     let significance = share.significance.as_ref().map_or(Settings::SIGNIFICANCE, |s| s.value);
-    let change = share.change.as_ref().map_or(Settings::CHANGE, |c| c.value) / 100.0;
-    Some(On::Share(Settings { group: place as u16, members: watched, span, significance, change }))
+    let change = if is_unanswered { Settings::UNANSWERED_CHANGE } else { Settings::CHANGE };
+    let change = share.change.as_ref().map_or(change, |c| c.value) / 100.0;
+    let settings = Settings { group: place as u16, members: watched, span, significance, change };
+    Some(if is_unanswered { On::Unanswered(settings) } else { On::Share(settings) })
 }

@@ -63,7 +63,7 @@ impl Set {
         let lists = lists::names(&typed.lists, file, problems);
         let topics = typed.topics.iter().filter_map(|t| t.name.as_ref()).map(|name| name.value);
         let known = Known { names: naming(&lists, topics), own: queries::own_handles(brands) };
-        let on_topics = |a: &typed::Alert<'_>| !is_on_sources(a) && !is_on_answers(a) && !a.on_share();
+        let on_topics = |a: &typed::Alert<'_>| !is_on_sources(a) && !is_on_answers(a) && !a.on_group();
         let watch_all =
             typed.alerts.iter().filter(|a| on_topics(a)).enumerate().filter(|(_, a)| a.topics.is_none()).map(|(i, _)| i).collect();
         let calendar = calendars::of_all(&typed.calendars);

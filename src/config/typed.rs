@@ -156,9 +156,9 @@ pub struct Alert<'a> {
 }
 
 impl Alert<'_> {
-    /// Whether it watches shares, which have no topics.
-    pub fn on_share(&self) -> bool {
-        self.on.as_ref().is_some_and(|on| on.value == Watch::Share)
+    /// Whether it watches brands of a group, and no topics.
+    pub fn on_group(&self) -> bool {
+        self.on.as_ref().is_some_and(|on| on.value.is_on_group())
     }
 }
 
@@ -170,7 +170,15 @@ pub enum Watch {
     Unusual(Direction),
     Source,
     Share,
+    Unanswered,
     Sla,
+}
+
+impl Watch {
+    /// It watches brands of a group.
+    pub fn is_on_group(self) -> bool {
+        matches!(self, Watch::Share | Watch::Unanswered)
+    }
 }
 
 /// Sections that are promised and not built yet.
@@ -353,6 +361,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         ("drop", Watch::Unusual(Direction::Drop)),
         ("source", Watch::Source),
         ("share", Watch::Share),
+        ("unanswered", Watch::Unanswered),
         ("sla", Watch::Sla),
     ];
     if section.value("on").is_none() {
@@ -361,14 +370,14 @@ fn alert(section: Section<'_>) -> Alert<'_> {
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let windows = Window::ALL.map(|window| (window.as_str(), window));
     let on = section.choice("on", &watched, &[]);
-    let on_share = on.as_ref().is_some_and(|on| on.value == Watch::Share);
+    let on_group = on.as_ref().is_some_and(|on| on.value.is_on_group());
     Alert {
         section,
         name: section.name(),
         on,
         topics: section.list("topics"),
         at: section.integer("at", 0, i64::MAX),
-        window: if on_share { None } else { section.choice("window", &windows, &[]) },
+        window: if on_group { None } else { section.choice("window", &windows, &[]) },
         severity: section.choice("severity", &severities, &[]).map(|s| s.value).unwrap_or_default(),
         resolve_after: section.duration("resolve_after", MINUTE, 24 * HOUR),
         sensitivity: section.decimal("sensitivity", SENSITIVITY.0, SENSITIVITY.1),
@@ -376,7 +385,7 @@ fn alert(section: Section<'_>) -> Alert<'_> {
         quick: section.flag("quick"),
         sources: section.list("sources"),
         down_for: section.duration("down_for", 10 * SECOND, 24 * HOUR),
-        share: groups::share(section, on_share),
+        share: groups::share(section, on_group),
         sla: sla::read(section),
     }
 }

@@ -295,8 +295,10 @@ fn rules(typed: &Typed<'_>, groups: &[Group], brands: &[Brand], problems: &Probl
         topics.extend(topic.name.as_ref().map(|name| (name.value, TopicId(i as u32))));
     }
     let of_alert = |alert: &typed::Alert<'_>| {
-        if alert.on_share() {
-            misplaced(alert, Watch::Share, "share", problems);
+        if alert.on_group() {
+            let is_share = alert.on.as_ref().is_some_and(|on| on.value == Watch::Share);
+            let (watch, kind) = if is_share { (Watch::Share, "share") } else { (Watch::Unanswered, "unanswered") };
+            misplaced(alert, watch, kind, problems);
             return rule(alert, groups::on(alert, groups, brands, problems)?, Vec::new());
         }
         let watched = watched_topics(alert, &topics, typed.topics.len(), problems);
@@ -350,7 +352,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
         Watch::Priority => "priority",
         Watch::Volume => "volume",
         Watch::Unusual(direction) => direction.as_str(),
-        Watch::Source | Watch::Share | Watch::Sla => return None,
+        Watch::Source | Watch::Share | Watch::Unanswered | Watch::Sla => return None,
     };
     misplaced(typed, watch, kind, problems);
     // A value that is there and wrong was told already.
@@ -393,7 +395,7 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
                 quick: typed.quick.as_ref().is_some_and(|q| q.value),
             }))
         }
-        Watch::Source | Watch::Share | Watch::Sla => None,
+        Watch::Source | Watch::Share | Watch::Unanswered | Watch::Sla => None,
     }
 }
 
@@ -401,18 +403,18 @@ fn on(typed: &typed::Alert<'_>, problems: &Problems) -> Option<On> {
 pub fn misplaced(typed: &typed::Alert<'_>, watch: Watch, kind: &str, problems: &Problems) {
     let spike = Watch::Unusual(Direction::Spike);
     let source = watch == Watch::Source;
-    let share = watch == Watch::Share;
+    let group = watch.is_on_group();
     let sla = watch == Watch::Sla;
     let unusual = source || matches!(watch, Watch::Unusual(_));
     let keys = [
-        ("topics", typed.topics.as_ref().map(|k| &k.span), !source && !share && !sla, "volume"),
+        ("topics", typed.topics.as_ref().map(|k| &k.span), !source && !group && !sla, "volume"),
         ("sources", typed.sources.as_ref().map(|k| &k.span), source, "source"),
         ("down_for", typed.down_for.as_ref().map(|k| &k.span), source, "source"),
-        ("group", typed.share.group.as_ref().map(|k| &k.span), share, "share"),
-        ("brands", typed.share.brands.as_ref().map(|k| &k.span), share || sla, "share"),
-        ("significance", typed.share.significance.as_ref().map(|k| &k.span), share, "share"),
-        ("change", typed.share.change.as_ref().map(|k| &k.span), share, "share"),
-        ("at", typed.at.as_ref().map(|k| &k.span), !unusual && !share && !sla, "volume"),
+        ("group", typed.share.group.as_ref().map(|k| &k.span), group, "share"),
+        ("brands", typed.share.brands.as_ref().map(|k| &k.span), group || sla, "share"),
+        ("significance", typed.share.significance.as_ref().map(|k| &k.span), group, "share"),
+        ("change", typed.share.change.as_ref().map(|k| &k.span), group, "share"),
+        ("at", typed.at.as_ref().map(|k| &k.span), !unusual && !group && !sla, "volume"),
         ("window", typed.window.as_ref().map(|k| &k.span), watch == Watch::Volume, "volume"),
         ("resolve_after", typed.resolve_after.as_ref().map(|k| &k.span), watch == Watch::Priority, "priority"),
         ("sensitivity", typed.sensitivity.as_ref().map(|k| &k.span), unusual, "spike"),

@@ -3,12 +3,17 @@
 use std::collections::VecDeque;
 
 use crate::limits::{SHARE_CELL_BYTES, SHARE_PANES};
-use crate::share::{Counting, Voice};
+use crate::share::{Apart, Counting, Voice};
 
 /// One brand in one pane, every way of counting.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Cell {
     member: u8,
+    /// As in [`Apart`].
+    reposts: u32,
+    tagged: u32,
+    negative: u32,
+    replies: u32,
     ways: [Compact; Counting::WAYS],
 }
 
@@ -23,7 +28,7 @@ struct Compact {
 }
 
 coded!(Compact { parts, mentions, direct, answered, answered_direct });
-coded!(Cell { member, ways });
+coded!(Cell { member, reposts, tagged, negative, replies, ways });
 coded!(Pane { number, cells } if |pane: &Pane| pane.cells.is_sorted_by(|a, b| a.member < b.member));
 coded!(Panes { panes } if |all: &Panes| all.panes.iter().is_sorted_by(|a, b| a.number < b.number));
 
@@ -51,6 +56,17 @@ pub struct Counted {
     pub direct: bool,
 }
 
+/// What a mention is like, whichever way it counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// It only repeats another's post.
+    pub repost: bool,
+    /// It has a hashtag.
+    pub tagged: bool,
+    /// Of a negative tone.
+    pub negative: bool,
+}
+
 /// The panes of one group, `limits::SHARE_PANES` at most.
 #[derive(Debug, Default)]
 pub struct Panes {
@@ -59,14 +75,25 @@ pub struct Panes {
 
 impl Panes {
     /// Counts a mention, unless its pane is no longer kept at pane `now`.
-    pub fn fold(&mut self, mention: &Counted, now: i64) {
+    pub fn fold(&mut self, mention: &Counted, traits: Traits, now: i64) {
         let parts = Voice::UNIT / (mention.about as u64).max(1);
         let Some(cell) = self.cell(mention.pane, mention.member, now) else { return };
+        let own_words = mention.ways & (1 << Counting::OWN_WORDS.way()) != 0;
+        count(&mut cell.reposts, traits.repost);
+        count(&mut cell.tagged, traits.repost && traits.tagged);
+        count(&mut cell.negative, traits.negative && own_words);
         for way in ways(mention.ways) {
             let counts = &mut cell.ways[way];
-            counts.mentions = counts.mentions.saturating_add(1);
             counts.parts = counts.parts.saturating_add(parts);
-            counts.direct = counts.direct.saturating_add(mention.direct.into());
+            count(&mut counts.mentions, true);
+            count(&mut counts.direct, mention.direct);
+        }
+    }
+
+    /// An account of a member answered somebody, in `pane`.
+    pub fn reply(&mut self, pane: i64, member: u8, now: i64) {
+        if let Some(cell) = self.cell(pane, member, now) {
+            count(&mut cell.replies, true);
         }
     }
 
@@ -75,8 +102,8 @@ impl Panes {
         let Some(cell) = self.cell(mention.pane, mention.member, now) else { return };
         for way in ways(mention.ways) {
             let counts = &mut cell.ways[way];
-            counts.answered = counts.answered.saturating_add(1);
-            counts.answered_direct = counts.answered_direct.saturating_add(mention.direct.into());
+            count(&mut counts.answered, true);
+            count(&mut counts.answered_direct, mention.direct);
         }
     }
 
@@ -96,7 +123,7 @@ impl Panes {
         let at = cells.partition_point(|c| c.member < member);
         if cells.get(at).is_none_or(|c| c.member != member) {
             cells.reserve_exact(1);
-            cells.insert(at, Cell { member, ways: Default::default() });
+            cells.insert(at, Cell { member, ..Cell::default() });
         }
         cells.get_mut(at)
     }
@@ -109,7 +136,9 @@ impl Panes {
             let Some(sum) = sums.get_mut(usize::from(cell.member)) else { continue };
             let Compact { parts, mentions, direct, answered, answered_direct } = cell.ways[counting.way()];
             let [mentions, direct, answered, answered_direct] = [mentions, direct, answered, answered_direct].map(u64::from);
-            sum.add(&Voice { mentions, parts, direct, answered, answered_direct });
+            let [reposts, tagged, negative, replies] = [cell.reposts, cell.tagged, cell.negative, cell.replies].map(u64::from);
+            let apart = Apart { reposts, tagged, negative, replies };
+            sum.add(&Voice { mentions, parts, direct, answered, answered_direct, apart });
         }
         sums
     }
@@ -127,6 +156,10 @@ impl Panes {
             _ => self.panes.len(),
         }
     }
+}
+
+fn count(sum: &mut u32, is_one: bool) {
+    *sum = sum.saturating_add(is_one.into());
 }
 
 /// The ways that are set in `bits`.
@@ -147,7 +180,7 @@ mod tests {
         for pane in 0..3 * SHARE_PANES as i64 {
             for member in (0..GROUP_BRANDS as u8).rev() {
                 // A post is one pane ahead at most.
-                panes.fold(&Counted { pane: pane + 1, member, about: 1, ways: EVERY, direct: true }, pane);
+                panes.fold(&Counted { pane: pane + 1, member, about: 1, ways: EVERY, direct: true }, Traits::default(), pane);
             }
         }
         assert_eq!(panes.panes.len(), SHARE_PANES + 1);
@@ -160,7 +193,7 @@ mod tests {
         let now = 5000;
         let mention = |pane| Counted { pane, member: 1, about: 2, ways: EVERY, direct: false };
         for pane in [now - SHARE_PANES as i64, now - SHARE_PANES as i64 + 1, now, now + 1] {
-            panes.fold(&mention(pane), now);
+            panes.fold(&mention(pane), Traits::default(), now);
         }
         let sum = |from, to| panes.sum(from, to, Counting::ALL, 2)[1];
         assert_eq!(sum(i64::MIN, i64::MAX).mentions, 3);

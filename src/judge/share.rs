@@ -1,6 +1,7 @@
 //! Alerts on shares of voice: they fire at a closed pane, tell of growth, and resolve when the change is
-//! no longer significant.
+//! no longer significant. Those on `unanswered` compare the same windows by other counts.
 
+mod unanswered;
 mod words;
 
 use std::collections::BTreeMap;
@@ -56,41 +57,50 @@ coded!(Going { alert, rises, told, reference });
 /// What of a watch outlives the process: its rule, group, brand and span, and what was told.
 #[derive(Debug)]
 pub struct Held {
+    unanswered: bool,
     key: (String, String, String, String),
     firing: Option<Going>,
     reference: Option<(f64, i64)>,
 }
 
-coded!(Held { key, firing, reference });
+coded!(Held { unanswered, key, firing, reference });
 
 impl Bar {
     /// Bonferroni: every brand that is watched and every look in one length of the window may err, and all
     /// of them together with the chance `significance` at most. Looks overlap, so that it is less.
-    fn new(settings: &Settings) -> Bar {
+    fn new(on: &On, settings: &Settings) -> Bar {
         let (brands, looks) = (settings.members.count_ones(), settings.span.panes());
         let tests = f64::from(brands.max(1)) * looks as f64;
-        Bar { z: proportion::z_at(settings.significance / tests), brands, looks }
+        // One is told on either side, the other on one side only.
+        let sides = if matches!(on, On::Unanswered(_)) { 2.0 } else { 1.0 };
+        Bar { z: proportion::z_at(sides * settings.significance / tests), brands, looks }
     }
 }
 
 impl Watch {
     /// What goes on by another rule of this name goes on here: the same brand, group and window.
-    fn key(&self) -> (String, String, String, &'static str) {
-        (self.rule.name.clone(), self.group.clone(), self.brand.clone(), self.settings.span.as_str())
+    fn key(&self) -> (bool, String, String, String, &'static str) {
+        (self.is_unanswered(), self.rule.name.clone(), self.group.clone(), self.brand.clone(), self.settings.span.as_str())
+    }
+
+    /// It compares answers, and not shares.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.rule.on, On::Unanswered(_))
     }
 
     /// What outlives the process.
     pub(super) fn held(&self) -> Held {
-        let (rule, group, brand, span) = self.key();
-        Held { key: (rule, group, brand, span.to_owned()), firing: self.firing, reference: self.reference }
+        let (unanswered, rule, group, brand, span) = self.key();
+        Held { unanswered, key: (rule, group, brand, span.to_owned()), firing: self.firing, reference: self.reference }
     }
 
     /// The watch that had this, until it is adopted.
     pub(super) fn of(held: Held) -> Watch {
-        let Held { key: (rule, group, brand, span), firing, reference } = held;
+        let Held { unanswered, key: (rule, group, brand, span), firing, reference } = held;
         let span = Span::named(&span).unwrap_or(Span::H24);
         let settings = Settings { group: 0, members: 0, span, change: 1.0, significance: 1.0 };
-        let rule = Rule { name: rule, on: On::Share(settings), topics: Vec::new(), severity: Severity::Info, resolve_after: 0 };
+        let on = if unanswered { On::Unanswered(settings) } else { On::Share(settings) };
+        let rule = Rule { name: rule, on, topics: Vec::new(), severity: Severity::Info, resolve_after: 0 };
         Watch { rule: Arc::new(rule), settings, group, brand, member: 0, bar: Bar { z: f64::MAX, brands: 0, looks: 0 }, firing, reference }
     }
 
@@ -110,9 +120,9 @@ impl Judge {
     pub(super) fn adopt_shares(&mut self, listening: &Listening) {
         let mut old: BTreeMap<_, Watch> = std::mem::take(&mut self.shares).into_iter().map(|w| (w.key(), w)).collect();
         for rule in &listening.rules {
-            let On::Share(settings) = rule.on else { continue };
+            let (On::Share(settings) | On::Unanswered(settings)) = rule.on else { continue };
             let Some(group) = listening.groups.get(usize::from(settings.group)) else { continue };
-            let (rule, bar) = (Arc::new(rule.clone()), Bar::new(&settings));
+            let (rule, bar) = (Arc::new(rule.clone()), Bar::new(&rule.on, &settings));
             for (member, of) in group.members.iter().enumerate().filter(|(i, _)| settings.members & (1 << i) != 0) {
                 let brand = listening.brands.get(of.brand).map_or_else(String::new, |b| b.name.clone());
                 let (rule, group) = (rule.clone(), group.name.clone());
@@ -183,17 +193,22 @@ impl Judge {
 impl Watch {
     /// An alert that begins to fire, without its reasons.
     fn fire(&self, pane: i64, shift: &Shift, evidence: Evidence, when: Moment) -> Alert {
-        let start = pane_start(pane + 1 - self.settings.span.panes());
         let (all, before) = (shift.now.1 as f64, shift.share_before().unwrap_or_default());
         let rises = shift.difference().unwrap_or_default() > 0.0;
         let change = self.settings.change;
         // So many mentions of all would be worth telling.
         let threshold = if rises { ((before + change) * all).ceil() } else { ((before - change) * all).floor() };
+        self.told(pane, observed(shift), threshold.max(0.0) as u64, evidence, when)
+    }
+
+    /// An alert on the window that ends with pane `pane`, without its reasons.
+    fn told(&self, pane: i64, observed: Tallied, threshold: u64, evidence: Evidence, when: Moment) -> Alert {
+        let start = pane_start(pane + 1 - self.settings.span.panes());
         Alert {
             brand: self.brand.clone(),
             updated_at: when.now,
-            observed: observed(shift),
-            threshold: threshold.max(0.0) as u64,
+            observed,
+            threshold,
             delayed: when.delayed,
             first_post: evidence.first,
             top_posts: evidence.top,

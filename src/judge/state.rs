@@ -11,14 +11,14 @@ use crate::topic::{On, Rule};
 
 coded!(Firing { alert, end, told, told_at });
 
-/// Of `share` there is no watch on a topic.
+/// Of `share` and `unanswered` there is no watch on a topic.
 impl Coded for On {
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
             On::Priority { at } => (0u8, *at).encode(out),
             On::Volume { window, at } => (1u8, *window, *at).encode(out),
             On::Unusual(settings) => (2u8, *settings).encode(out),
-            On::Share(_) => 3u8.encode(out),
+            On::Share(_) | On::Unanswered(_) => 3u8.encode(out),
         }
     }
 

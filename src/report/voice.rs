@@ -9,16 +9,16 @@ const fn name(name: &'static str, form: Form, es: &'static str, en: &'static str
     Name { name, title: (es, en), form }
 }
 
-/// Share of voice, its change, engagement and concentration, for each group of the brand.
+/// Share of voice, its change, copies, tone, engagement and concentration, for each group of the brand.
 pub static SPEC: Spec = Spec {
     name: "share-of-voice",
     title: ("Cuota de voz", "Share of voice"),
     explain: (
         "Menciones de cada marca entre las de todas las de su grupo, con republicaciones y copias. Cambio: frente al periodo anterior de igual longitud, sin unas ni otras; \
          p de la prueba z de dos proporciones, bilateral. Interacción: (me gusta + comentarios + compartidos) / publicaciones propias que traen las tres cifras. \
-         Copias: menciones que dicen lo que otra anterior, entre todas. HHI: suma de los cuadrados de las cuotas. Se guarda para periodos de hasta 7 días que acabaron hace menos de 7.",
+         Copias: menciones que dicen lo que otra anterior, entre todas. Negativas: sin republicaciones ni copias. HHI: suma de los cuadrados de las cuotas. Se guarda para periodos de hasta 7 días que acabaron hace menos de 7.",
         "Mentions of each brand among those of all brands of its group, reposts and copies included. Change: against the period before of the same length, without either; p of \
-         the two-proportion z-test, two-sided. Engagement: (likes + comments + shares) / own posts that carry all three counts. Copies: mentions that say what one before them said, among all. HHI: sum of the squares of the shares. It is kept for periods of 7 days at most that ended less than 7 days ago.",
+         the two-proportion z-test, two-sided. Engagement: (likes + comments + shares) / own posts that carry all three counts. Copies: mentions that say what one before them said, among all. Negative: without reposts and copies. HHI: sum of the squares of the shares. It is kept for periods of 7 days at most that ended less than 7 days ago.",
     ),
     names: &[
         name("hhi", Form::Card, "HHI, concentración", "HHI, concentration"),
@@ -27,6 +27,9 @@ pub static SPEC: Spec = Spec {
         name("change", Form::Column, "cambio, en puntos", "change, in points"),
         name("p", Form::Column, "p", "p"),
         name("copies", Form::Column, "copias", "copies"),
+        name("hashtags", Form::Column, "republicaciones con #", "reposts with #"),
+        name("negative", Form::Column, "negativas", "negative"),
+        name("per_million", Form::Column, "por millón de personas", "per million people"),
         name("engagement", Form::Column, "interacción por publicación", "engagement per post"),
         name("posts_per_day", Form::Column, "publicaciones por día", "posts per day"),
     ],
@@ -51,7 +54,10 @@ fn of_group(known: &GroupKnown) -> Vec<Figure> {
             row(brand, "share", ("share-of-voice", "share"), Unit::Share),
             row(brand, "change", ("change", "difference"), Unit::Share),
             row(brand, "p", ("change", "p"), Unit::Number),
-            copies(brand, known),
+            row(brand, "copies", ("copies", "dup_ratio"), Unit::Share),
+            row(brand, "hashtags", ("hashtags", "hashtag_share"), Unit::Share),
+            row(brand, "negative", ("negative", "negative_share"), Unit::Share),
+            per_million(brand),
             row(brand, "engagement", ("engagement", "engagement"), Unit::Number),
             row(brand, "posts_per_day", ("engagement", "posts_per_day"), Unit::Number),
         ];
@@ -60,13 +66,10 @@ fn of_group(known: &GroupKnown) -> Vec<Figure> {
     out
 }
 
-/// Mentions that say what one before said, among all.
-fn copies(brand: &BrandVoice, known: &GroupKnown) -> Figure {
-    let once = known.once.brands.iter().find(|b| b.name == brand.name).and_then(|b| b.mentions);
-    match brand.mentions.zip(once) {
-        Some((all, once)) => Figure::share("copies", all.saturating_sub(once) as usize, all as usize),
-        None => Figure::new("copies", Unit::Share, Err(Reason::Nothing)),
-    }
+/// Mentions per million people, if it is known how many there are.
+fn per_million(brand: &BrandVoice) -> Figure {
+    let found = row(brand, "per_million", ("per-million", "mentions"), Unit::Number);
+    if found.denominator == Some(0) { Figure::new("per_million", Unit::Number, Err(Reason::NotSet)) } else { found }
 }
 
 /// A figure of `indicators`, by the names of its indicator and its own.

@@ -201,7 +201,7 @@ impl Tally {
 
     /// The mention with its cluster as it is now.
     fn grown(&self, mention: &Arc<Mention>) -> Arc<Mention> {
-        match self.clusters.size(mention.cluster.id) {
+        match self.clusters.size(mention.cluster.id, self.clock.now()) {
             Some(cluster) if cluster != mention.cluster => Arc::new(Mention { cluster, ..Mention::clone(mention) }),
             _ => mention.clone(),
         }

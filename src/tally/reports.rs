@@ -26,15 +26,13 @@ pub struct Matters {
     pub groups: Vec<GroupKnown>,
 }
 
-/// The shares of a group, counted in two ways.
+/// The shares of a group.
 #[derive(Debug, Clone)]
 pub struct GroupKnown {
     /// Its name.
     pub name: String,
     /// By all mentions.
     pub all: ShareOfVoice,
-    /// By those that say something new: a cluster of near-duplicates counts once for a brand.
-    pub once: ShareOfVoice,
 }
 
 impl Tally {
@@ -84,13 +82,11 @@ impl Tally {
             return Vec::new();
         }
         let is_in = |group: &&Group| group.members.iter().filter_map(|m| self.shares.brands.get(m.brand)).any(|b| &*b.name == brand);
-        let found = |group: &Group, counting| {
-            let filter = ShareFilter { group: group.name.to_string(), between: Some((from, to)), span: Span::H24, counting };
-            self.share_of_voice(&filter)
+        let known = |group: &Group| {
+            let name = group.name.to_string();
+            let filter = ShareFilter { group: name.clone(), between: Some((from, to)), span: Span::H24, counting: Counting::ALL };
+            Some(GroupKnown { name, all: self.share_of_voice(&filter)? })
         };
-        let once = Counting { duplicates: false, ..Counting::ALL };
-        let known =
-            |group: &Group| Some(GroupKnown { name: group.name.to_string(), all: found(group, Counting::ALL)?, once: found(group, once)? });
         self.shares.groups.iter().filter(is_in).filter_map(known).collect()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::codec::{Coded, Error, Reader};
-use crate::indicators::{Counted, Panes, Publication, Publications};
+use crate::indicators::{Counted, Panes, Publication, Publications, Traits};
 use crate::limits::{CLUSTER_HORIZON, SHARE_CLUSTERS, SHARE_NOTES_BYTES, SHARE_WAIT, SHARE_WAITING};
 use crate::post::{Post, PostKey};
 use crate::seen::Horizon;
@@ -18,7 +18,7 @@ use crate::topic::{Listening, TopicId};
 const CLUSTER_SPAN: i64 = 2 * CLUSTER_HORIZON;
 
 coded!(Member { brand, market });
-coded!(Group { name, members, panes, since });
+coded!(Group { name, members, panes, since, population });
 
 impl Coded for Waiting {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -63,6 +63,7 @@ pub struct Group {
     pub panes: Panes,
     /// Event time since when it is counted; `None` before any is known.
     pub since: Option<Timestamp>,
+    pub population: Option<u64>,
 }
 
 /// One brand of a group.
@@ -114,9 +115,23 @@ pub struct Heard {
     pub key: PostKey,
     pub at: Timestamp,
     pub now: Timestamp,
-    pub repost: bool,
+    pub traits: Traits,
     /// Its cluster of near-duplicates.
     pub cluster: u64,
+}
+
+/// What a post by a brand's account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Neither an answer to others nor a repost.
+    Published {
+        /// Number of its network.
+        network: u8,
+    },
+    /// An answer to others.
+    Reply,
+    /// It repeats another's post.
+    Repost,
 }
 
 /// All groups.
@@ -200,8 +215,9 @@ impl Shares {
             let same = |before: &Vec<Arc<str>>| before.iter().eq(members.iter().map(|m| &self.brands[m.brand].name));
             let known = groups.remove(group.name.as_str()).filter(|_| before.get(group.name.as_str()).is_some_and(same));
             let since = (now > Timestamp::MIN).then_some(now);
-            let fresh = || Group { name: group.name.as_str().into(), members: Vec::new(), panes: Panes::default(), since };
-            self.groups.push(Group { members, ..known.unwrap_or_else(fresh) });
+            let fresh =
+                || Group { name: group.name.as_str().into(), members: Vec::new(), panes: Panes::default(), since, population: None };
+            self.groups.push(Group { members, population: group.population, ..known.unwrap_or_else(fresh) });
         }
     }
 
@@ -229,7 +245,7 @@ impl Shares {
                 let Some(group) = self.groups.get_mut(group) else { continue };
                 group.since.get_or_insert(heard.now);
                 let counted = Counted { pane, member, about, ways, direct };
-                group.panes.fold(&counted, now);
+                group.panes.fold(&counted, heard.traits, now);
                 if answered {
                     group.panes.answer(&counted, now);
                 }
@@ -242,16 +258,16 @@ impl Shares {
     fn ways(&mut self, brand: usize, heard: &Heard) -> u8 {
         let key = xxh3_64_with_seed(&heard.cluster.to_le_bytes(), self.brands[brand].hash);
         let before = self.clusters.get(key).map_or(0, |bits| *bits);
-        let after = before | if heard.repost { 1 } else { 3 };
+        let after = before | if heard.traits.repost { 1 } else { 3 };
         let stale = self.clusters.since(key).is_none_or(|since| heard.now.since(since) > CLUSTER_HORIZON);
         if after != before || stale {
             self.clusters.put(key, after, heard.now);
         }
         let counts = |way: usize| match Counting::at(way) {
             Counting { reposts: true, duplicates: true } => true,
-            Counting { reposts: false, duplicates: true } => !heard.repost,
+            Counting { reposts: false, duplicates: true } => !heard.traits.repost,
             Counting { reposts: true, duplicates: false } => before == 0,
-            Counting { reposts: false, duplicates: false } => !heard.repost && before & 2 == 0,
+            Counting { reposts: false, duplicates: false } => !heard.traits.repost && before & 2 == 0,
         };
         (0..Counting::WAYS).filter(|way| counts(*way)).fold(0, |bits, way| bits | 1 << way)
     }
@@ -271,17 +287,23 @@ impl Shares {
         false
     }
 
-    /// A post by account number `account` of the brand at `index` in `Listening::brands`; `published` is the
-    /// number of its network if it is no answer to others.
-    pub fn own(&mut self, (index, account): (usize, usize), post: &Post<'_>, published: Option<u8>, now: Timestamp) {
+    /// A post by account number `account` of the brand at `index` in `Listening::brands`.
+    pub fn own(&mut self, (index, account): (usize, usize), post: &Post<'_>, said: Said, now: Timestamp) {
         let Some(place) = self.of_brand.get(index).copied().flatten() else { return };
         let brand = &mut self.brands[place];
         brand.heard = true;
-        if let Some(network) = published {
+        if let Said::Published { network } = said {
             let account = brand.numbers.get(account).copied().unwrap_or_default();
             brand.published.note(post.key(), Publication::new(post.at, account, network, &post.counts));
         }
         brand.published.expire(now);
+        if said == Said::Reply {
+            for (group, member) in brand.places.iter().copied() {
+                if let Some(group) = self.groups.get_mut(group) {
+                    group.panes.reply(pane_of(post.at), member, pane_of(now));
+                }
+            }
+        }
         // Who began a conversation is answered in it; the post itself may be the reply to another in it.
         let answers = [post.in_reply_to.id, post.conversation_id].into_iter().filter(|id| !id.is_empty() && *id != post.id);
         for id in answers {
@@ -389,17 +411,17 @@ mod tests {
         let brands: Vec<Named> =
             (0..BRANDS).map(|i| Named { name: format!("b{i:02}"), accounts: vec![account.clone()], ..Named::default() }).collect();
         let members = (0..BRANDS).map(|brand| Grouped { brand, market: None }).collect();
-        let groups = vec![Configured { name: "g".into(), members }];
+        let groups = vec![Configured { name: "g".into(), members, population: None }];
         let mut shares = Shares::default();
         shares.adopt(&Listening { brands, groups, ..Listening::default() }, Timestamp::MIN);
         shares.of_topic = (0..BRANDS).map(Some).collect();
         let most = SHARE_NOTES_BYTES + GROUP_BYTES + BRANDS * PUBLICATIONS * Publications::BYTES;
         for i in 0..(SHARE_WAITING / BRANDS) as u64 + 5000 {
             let now = Timestamp(i as i64 * 4 * SECOND);
-            let heard = Heard { key: PostKey(i), at: now, now, repost: false, cluster: i };
+            let heard = Heard { key: PostKey(i), at: now, now, traits: Traits::default(), cluster: i };
             shares.mention(&heard, (0..BRANDS as u32).map(|topic| (topic, true)));
             let id = i.to_string();
-            shares.own((0, 0), &Post { id: &id, at: now, ..Post::default() }, Some(0), now);
+            shares.own((0, 0), &Post { id: &id, at: now, ..Post::default() }, Said::Published { network: 0 }, now);
             if i % 1000 == 0 {
                 shares.expire(now);
                 assert!(shares.bytes() <= most, "{} of {most}", shares.bytes());

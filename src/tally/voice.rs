@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::recent::Recent;
-use super::shares::{Brand, Group, Member};
+use super::shares::{Brand, Group, Member, Said};
 use super::{Batch, Event, Mention, Moment, Tally, tell};
 use crate::indicators::{self, Facts, Figure, Publication, Ratio};
 use crate::judge::Evidence;
@@ -13,7 +13,7 @@ use crate::limits::{ALERT_POSTS, ALERT_SCAN, LISTENED_GAP, SHARE_PANE, SHARE_PAN
 use crate::post::{Kind, PostBuf};
 use crate::score::Score;
 use crate::seen::Known;
-use crate::share::{Counting, Settings, Shift, Span, Voice, pane_of, pane_start};
+use crate::share::{Answering, Counting, Fire, Settings, Shift, Span, Voice, pane_of, pane_start};
 use crate::time::{HOUR, Timestamp};
 use crate::topic::Listening;
 
@@ -106,12 +106,16 @@ impl Tally {
         };
         let (start, end) = (pane_start(from), pane_start(to));
         let voices = group.panes.sum(from, to, filter.counting, group.members.len());
+        // The same, each cluster once and every copy.
+        let with = |duplicates| group.panes.sum(from, to, Counting { duplicates, ..filter.counting }, group.members.len());
+        let (once, each) = (with(false), with(true));
+        let mentions = |voices: &[Voice], i: usize| voices.get(i).map_or(0, |v| v.mentions);
         let mut all = Voice::default();
         voices.iter().for_each(|v| all.add(v));
         // What was listened to of the window.
         let since = group.since.unwrap_or(now).max(start);
         let days = end.min(now).since(since).max(0) as f64 / (24 * HOUR) as f64;
-        let shifts = group.shifts(from, to);
+        let compared = group.compared(from, to);
         let mut brands = Vec::new();
         for (i, member) in group.members.iter().enumerate() {
             let (Some(brand), Some(voice)) = (self.shares.brands.get(member.brand), voices.get(i)) else { continue };
@@ -119,8 +123,11 @@ impl Tally {
             let facts = Facts {
                 brand: *voice,
                 group: all,
-                shift: shifts.get(i).copied().unwrap_or_default(),
+                shift: compared.get(i).map(|c| c.shift).unwrap_or_default(),
+                once: mentions(&once, i),
+                each: mentions(&each, i),
                 market: member.market,
+                population: group.population,
                 listened: !brand.topics.is_empty(),
                 heard: brand.heard,
                 published: &published,
@@ -178,8 +185,12 @@ impl Tally {
                 let mut accounts = batch.compiled.listening.brands.get(brand).into_iter().flat_map(|b| &b.accounts);
                 // Who goes on with a thread of its own publishes.
                 let thread = accounts.any(|a| a.is(post.network, reply.author_id, reply.author));
-                let publishes = !post.is_repost() && (thread || !reply.is_some());
-                self.shares.own((brand, account), &post, publishes.then_some(network), self.clock.now());
+                let said = match post.is_repost() {
+                    true => Said::Repost,
+                    false if thread || !reply.is_some() => Said::Published { network },
+                    false => Said::Reply,
+                };
+                self.shares.own((brand, account), &post, said, self.clock.now());
             }
             Some(Known::Deleted) => {}
             Some(_) if record.kind == Kind::Update => self.shares.update(brand, record.key, &post),
@@ -211,21 +222,26 @@ impl Tally {
 
     fn judge_shares(&mut self, pane: i64, now: Timestamp) {
         // The rules of a group and a window stand together.
-        let mut last: Option<(Settings, Option<Vec<Shift>>)> = None;
+        let mut last: Option<(Settings, Option<Vec<Compared>>)> = None;
         for i in 0..self.judge.share_watches().len() {
-            let Some((settings, member)) = self.judge.share_watches().get(i).map(|w| w.settings()) else { continue };
+            let Some(watch) = self.judge.share_watches().get(i) else { continue };
+            let ((settings, member), unanswered) = (watch.settings(), watch.is_unanswered());
             let Some(group) = self.shares.groups.get(usize::from(settings.group)) else { continue };
             let same = |known: &Settings| (known.group, known.span) == (settings.group, settings.span);
             if last.as_ref().is_none_or(|(known, _)| !same(known)) {
                 let (from, to) = (pane + 1 - settings.span.panes(), pane + 1);
                 let heard = group.since.is_some_and(|s| s <= pane_start(2 * from - to));
-                last = Some((settings, heard.then(|| group.shifts(from, to))));
+                last = Some((settings, heard.then(|| group.compared(from, to))));
             }
-            let shift = last.as_ref().and_then(|(_, shifts)| shifts.as_ref()?.get(member).copied());
+            let found = last.as_ref().and_then(|(_, found)| found.as_ref()?.get(member).copied());
             let brand = group.members.get(member).and_then(|m| self.shares.brands.get(m.brand));
             let between = (pane_start(pane + 1 - settings.span.panes()), pane_start(pane + 1));
-            let evidence = || brand.map_or_else(Evidence::default, |b| evidence(b, between, &self.recent));
-            self.judge.close_share(i, pane, shift, Moment { now, delayed: false }, evidence, &mut self.alerts);
+            let evidence = || brand.map_or_else(Evidence::default, |b| evidence(b, between, unanswered, &self.recent));
+            let when = Moment { now, delayed: false };
+            match unanswered {
+                true => self.judge.close_unanswered(i, pane, found.map(|c| c.fire), when, evidence, &mut self.alerts),
+                false => self.judge.close_share(i, pane, found.map(|c| c.shift), when, evidence, &mut self.alerts),
+            }
         }
     }
 
@@ -256,24 +272,34 @@ impl Tally {
     }
 }
 
+/// One brand's window beside the one before it.
+#[derive(Clone, Copy)]
+struct Compared {
+    shift: Shift,
+    fire: Fire,
+}
+
 impl Group {
-    /// Every member's share in the panes from `from` up to `to`, and in as many before.
-    fn shifts(&self, from: i64, to: i64) -> Vec<Shift> {
+    /// Every member's share, and how it answers, in the panes from `from` up to `to` and in as many before.
+    fn compared(&self, from: i64, to: i64) -> Vec<Compared> {
         let sums = |from, to| self.panes.sum(from, to, Counting::OWN_WORDS, self.members.len());
         let (now, before) = (sums(from, to), sums(2 * from - to, from));
         let all = |voices: &[Voice]| voices.iter().map(|v| v.mentions).sum::<u64>();
         let (all, all_before) = (all(&now), all(&before));
-        let shift = |(n, b): (&Voice, &Voice)| Shift { now: (n.mentions, all), before: (b.mentions, all_before) };
-        now.iter().zip(&before).map(shift).collect()
+        let both = |(n, b): (&Voice, &Voice)| {
+            let shift = Shift { now: (n.mentions, all), before: (b.mentions, all_before) };
+            Compared { shift, fire: Fire { now: Answering::of(n), before: Answering::of(b) } }
+        };
+        now.iter().zip(&before).map(both).collect()
     }
 }
 
 /// What stands behind an alert on a brand's share: its first post of the window and those with the highest
-/// priority, among the latest `limits::ALERT_SCAN` mentions.
-fn evidence(brand: &Brand, (from, to): (Timestamp, Timestamp), recent: &Recent) -> Evidence {
+/// priority, among the latest `limits::ALERT_SCAN` mentions; the negative ones, if `negative`.
+fn evidence(brand: &Brand, (from, to): (Timestamp, Timestamp), negative: bool, recent: &Recent) -> Evidence {
     let score = |m: &Mention| m.topics.iter().filter(|t| brand.topics.contains(&t.id)).map(|t| t.score).max();
     let latest = (recent.oldest()..recent.next()).rev().take(ALERT_SCAN).filter_map(|n| recent.get(n));
-    let inside = latest.filter(|m| from <= m.post.at() && m.post.at() < to);
+    let inside = latest.filter(|m| from <= m.post.at() && m.post.at() < to && (!negative || m.is_negative()));
     let mut found: Vec<(Score, &Arc<Mention>)> = inside.filter_map(|m| Some((score(m)?, m))).collect();
     let age = |m: &Mention| (m.post.at(), m.key);
     let first = found.iter().min_by_key(|(_, m)| age(m)).map(|(_, m)| m.post.clone());

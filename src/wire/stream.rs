@@ -236,11 +236,20 @@ struct ClusterView {
     id: Key,
     posts: u64,
     authors: u64,
+    per_minute: Option<f64>,
+    doubling_minutes: Option<f64>,
 }
 
 impl From<&Size> for ClusterView {
     fn from(s: &Size) -> Self {
-        ClusterView { id: Key(PostKey(s.id.0)), posts: s.posts, authors: s.authors }
+        let tenths = |n: u32| f64::from(n) / 10.0;
+        ClusterView {
+            id: Key(PostKey(s.id.0)),
+            posts: s.posts,
+            authors: s.authors,
+            per_minute: s.pace.map(|p| tenths(p.per_minute)),
+            doubling_minutes: s.pace.map(|p| tenths(p.doubling)),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use escucha::indicators::Figure;
 use escucha::lane::{Compiled, Input, Lane};
 use escucha::score::Score;
 use escucha::share::{Counting, Span};
-use escucha::tally::{ShareFilter, ShareOfVoice, Tally};
+use escucha::tally::{Event, ShareFilter, ShareOfVoice, Tally};
 use escucha::time::Timestamp;
 use escucha::topic::SourceId;
 
@@ -131,4 +131,32 @@ fn the_leaderboard_in_the_docs_is_what_is_counted() {
     table += &format!("\nHHI: {} · {}\n", hhi(&all), hhi(&words));
     let docs = std::fs::read_to_string(root().join("docs/bancos.md")).expect("docs/bancos.md");
     assert!(docs.contains(&table), "docs/bancos.md should hold\n{table}");
+}
+
+#[test]
+fn a_draw_that_everybody_passes_on_is_no_flood() {
+    let (config, _) = Config::load(&root().join("examples/bancos.toml")).expect("the example is correct");
+    let compiled = Arc::new(Compiled::new(config.listening(&mut TopicIds::default(), 1)));
+    let fired = |text: &str| {
+        let line = |i: u32| {
+            let post = serde_json::json!({
+                "id_str": i.to_string(), "created_at": "Fri Oct 16 00:40:38 +0000 2020", "text": text, "from_user": format!("u{i}"), "from_user_id_str": i.to_string(),
+            });
+            format!("{post}\n")
+        };
+        let mut bytes: Vec<u8> = (0..40).flat_map(|i| line(i).into_bytes()).collect();
+        let mut lane = Lane::new(vec![config.sources[0].format.decoder()]);
+        let outcome = lane.process(Input { bytes: &mut bytes, source: SourceId(0), seen: Timestamp(i64::MAX), compiled: &compiled });
+        let (mut tally, mut events) = (Tally::new(config.engine.tally.clone()), Vec::new());
+        tally.apply(&compiled, SourceId(0), &outcome, &mut events);
+        let group = ShareFilter { group: "sector-bancario".into(), between: None, span: Span::H1, counting: Counting::ALL };
+        let shares = tally.share_of_voice(&group).expect("the group of the example");
+        let mentions = shares.brands.iter().find(|b| &*b.name == "BBVA México").and_then(|b| b.mentions);
+        let alerts =
+            events.iter().filter_map(|e| if let Event::Alert(a) = e { Some(a.rule.clone()) } else { None }).collect::<HashSet<_>>();
+        (mentions, alerts.contains("avalancha"))
+    };
+    assert_eq!(fired("RT @BBVA_Mex: ¡Gánate boletos para el concierto! Participa #SorteoBBVA"), (Some(40), false));
+    assert_eq!(fired("@BBVA_Mex resultados del sorteo, qué emoción"), (Some(40), false));
+    assert_eq!(fired("@BBVA_Mex tres días sin poder pagar, qué vergüenza"), (Some(40), true));
 }

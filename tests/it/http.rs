@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use escucha::alert::{Alert, Reason, Severity, Status};
 use escucha::app::{Acted, Beat, Desk, Done, Engine, Parts, Sink, Swapped};
 use escucha::bilingual::{Both, Lang};
-use escucha::clusters::{ClusterId, Size};
+use escucha::clusters::{ClusterId, Pace, Size};
 use escucha::config::{Config, TopicIds};
 use escucha::decode::{Format, Mapping};
 use escucha::delivery::{Delivery, Target};
@@ -387,7 +387,7 @@ fn mention(id: &str, text: &str, topic: &str, points: i16) -> Event {
         post,
         topics: vec![MentionTopic { id: TopicId(0), name: topic.into(), direct: true, score: Score::points(points), addends: Vec::new() }],
         addends: vec![Addend { code: "question", weight: Score::points(5) }],
-        cluster: Size { id: ClusterId(0x2a), posts: 37, authors: 30 },
+        cluster: Size { id: ClusterId(0x2a), posts: 37, authors: 30, pace: Some(Pace { per_minute: 45, doubling: 62 }) },
         source: SourceId(0),
         late: false,
     }))

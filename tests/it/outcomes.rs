@@ -102,6 +102,7 @@ impl Item {
             addends: (addends, out.addends.len() as u32),
             print,
             words: (first_word, out.words.len() as u32),
+            tagged: self.repost && self.text.contains('#'),
         });
         out.posts.push(&post);
         out.greatest = out.greatest.max(self.at);

@@ -2,6 +2,7 @@
 //! them anew for each question: late, shuffled, doubled, deleted, changed, repeated and copied posts.
 
 mod lanes;
+mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
@@ -43,6 +44,7 @@ name = "Delta"
 accounts = [{ handle = "delta" }]
 [[group]]
 name = "sector"
+population = 2000000
 brands = ["Alfa", "Beta", "Gama", "Delta"]
 market_share = { Alfa = 50, Beta = 25 }
 [[group]]
@@ -286,6 +288,8 @@ struct Kept {
     id: String,
     pane: i64,
     repost: bool,
+    tagged: bool,
+    negative: bool,
     cluster: u64,
     /// Brands, and whether it speaks to them.
     brands: BTreeMap<String, bool>,
@@ -300,7 +304,15 @@ impl Kept {
                 *brands.entry(brand.clone()).or_insert(false) |= topic.direct;
             }
         }
-        Kept { id: post.id.to_owned(), pane: pane_of(post.at), repost: post.is_repost(), cluster: mention.cluster.id.0, brands }
+        Kept {
+            id: post.id.to_owned(),
+            pane: pane_of(post.at),
+            repost: post.is_repost(),
+            tagged: post.text.contains(" #s"),
+            negative: mention.addends.iter().any(|a| a.code == "negativity" && a.weight.as_f64() > 0.0),
+            cluster: mention.cluster.id.0,
+            brands,
+        }
     }
 }
 
@@ -312,6 +324,10 @@ struct Counted {
     direct: f64,
     answered: f64,
     answered_direct: f64,
+    /// Reposts, those with a hashtag, and negative mentions, of those that count this way.
+    reposts: f64,
+    tagged: f64,
+    negative: f64,
 }
 
 /// Counts `kept`, in the order they came, for the brands of a group from pane `from` up to `to`.
@@ -338,6 +354,9 @@ fn recount(kept: &[Kept], group: &[&str], replies: &BTreeSet<(String, String)>, 
             sum.direct += f64::from(u8::from(direct));
             sum.answered += f64::from(u8::from(answered));
             sum.answered_direct += f64::from(u8::from(answered && direct));
+            sum.reposts += f64::from(u8::from(mention.repost));
+            sum.tagged += f64::from(u8::from(mention.repost && mention.tagged));
+            sum.negative += f64::from(u8::from(mention.negative));
         }
     }
     all
@@ -379,6 +398,9 @@ fn item(random: &mut Prng, now: Timestamp, i: u64) -> Value {
         }
     }
     let mut post = line(&i.to_string(), when, &format!("u{}", random.below(40)), &text);
+    // A hashtag, what only looks like one, or neither.
+    let tail = ["", "", " #sorteo", " en #", " https://e.mx/#ya", " a#b"][random.below(6) as usize];
+    post["text"] = json!(format!("{text}{tail}"));
     if random.below(5) == 0 {
         post["repost_of"] = json!({"id": known(random), "author": "eva"});
     }
@@ -471,6 +493,7 @@ impl Own {
 #[test]
 fn live_shares_are_those_of_a_recount() {
     let (mut answered, mut copied, mut reacted) = (0.0, 0.0, 0.0);
+    let (mut tagged, mut negative) = (0.0, 0.0);
     for seed in 0..6 {
         let mut engine = World::new(CONFIG);
         // What is known is remembered for as long as the twin remembers.
@@ -527,6 +550,17 @@ fn live_shares_are_those_of_a_recount() {
                             assert_eq!(ratio("answered", "all"), (heard(one.answered), one.mentions), "{place}");
                             let (reactions, posts) = own.engagement(brand, panes);
                             assert_eq!(ratio("engagement", "engagement"), (Some(reactions), posts), "{place}");
+                            // Whichever way it counts.
+                            let all = &recount(&kept, group, &own.replies, panes, Counting::ALL)[i];
+                            assert_eq!(ratio("hashtags", "hashtag_share"), (Some(all.tagged), all.reposts), "{place}");
+                            assert_eq!(ratio("negative", "negative_share"), (Some(words[i].negative), words[i].mentions), "{place}");
+                            let way =
+                                |duplicates| recount(&kept, group, &own.replies, panes, Counting { duplicates, ..counting })[i].mentions;
+                            let (each, once) = (way(true), way(false));
+                            assert_eq!(ratio("copies", "dup_ratio"), (Some(each - once), each), "{place}");
+                            let people = if name == "sector" { 2.0 } else { 0.0 };
+                            assert_eq!(ratio("per-million", "mentions"), (Some(one.mentions), people), "{place}");
+                            (tagged, negative) = (tagged + all.tagged, negative + words[i].negative);
                             answered += one.answered;
                             copied += one.mentions - words[i].mentions;
                             reacted += reactions;
@@ -536,5 +570,6 @@ fn live_shares_are_those_of_a_recount() {
             }
         }
     }
+    assert!(tagged > 100.0 && negative > 100.0, "the worlds are too dull: {tagged} {negative}");
     assert!(answered > 100.0 && copied > 100.0 && reacted > 100.0, "the worlds are too quiet: {answered} {copied} {reacted}");
 }

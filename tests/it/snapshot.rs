@@ -22,7 +22,7 @@ const MINUTES: i64 = 160;
 /// From this minute on much more is said of one of the brands.
 const SHIFT: i64 = 110;
 
-const WORDS: [&str; 8] = ["lunes", "cola", "ventana", "playa", "seguro", "nada", "tarde", "mundo"];
+const WORDS: [&str; 8] = ["lunes", "cola", "ventana", "playa", "seguro", "nada", "tarde", "vergüenza"];
 
 /// Beside those of the demo, rules of every kind.
 const MORE: &str = r#"
@@ -48,6 +48,13 @@ brands = ["Banco Ejemplo", "Otro Banco"]
 [[alert]]
 name = "cuota"
 on = "share"
+group = "sector"
+window = "1h"
+significance = 0.2
+change = 1
+[[alert]]
+name = "silencio"
+on = "unanswered"
 group = "sector"
 window = "1h"
 significance = 0.2
@@ -207,7 +214,7 @@ fn what_is_read_back_goes_on_as_if_nothing_had_happened() {
     let steps = steps(&engine);
     let mut tally = Tally::new(engine.settings.clone());
     let undisturbed: Vec<String> = steps.iter().map(|step| apply(&engine, &mut tally, step)).collect();
-    for kind in ["spike", "share", "source", "priority", "volume", "sla"] {
+    for kind in ["spike", "share", "unanswered", "source", "priority", "volume", "sla"] {
         let wanted = format!("on: \"{kind}\"");
         assert!(undisturbed.iter().any(|events| events.contains(&wanted)), "no {kind} alert: the comparison means little");
     }

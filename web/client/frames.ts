@@ -70,7 +70,7 @@ export interface Alert extends Standing {
   /** The same through all transitions. */
   id: string;
   rule: string;
-  on: 'priority' | 'volume' | 'spike' | 'drop' | 'source' | 'share';
+  on: 'priority' | 'volume' | 'spike' | 'drop' | 'source' | 'share' | 'unanswered' | 'sla';
   status: 'firing' | 'resolved';
   severity: Severity;
   /** `null` for `source` and `share`. */
@@ -225,8 +225,8 @@ export interface Mention {
   topics: { topic: string; origin: 'direct' | 'active'; priority: number; reasons: Addend[] }[];
   priority: number;
   reasons: Addend[];
-  /** The posts that say the same, this one among them. */
-  cluster: { id: string; posts: number; authors: number };
+  /** The posts that say the same, this one among them; how fast they grow is `null` if they do not. */
+  cluster: { id: string; posts: number; authors: number; per_minute?: number | null; doubling_minutes?: number | null };
   source: string;
   late: boolean;
 }

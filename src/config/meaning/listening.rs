@@ -39,6 +39,12 @@ pub const TEXTS: &[Meaning] = &[
         "Cuota de mercado de cada marca, en por ciento, para compararla con la de voz",
         "Share of the market of each brand, in per cent, to compare the share of voice with",
     ),
+    (
+        "[[group]]",
+        "population",
+        "Personas que usan estas redes allí, para las menciones por millón",
+        "People who use these networks there, for mentions per million",
+    ),
     ("market_share", "", "Cuota de mercado por marca", "Share of the market by brand"),
     ("market_share", "*", "Por ciento, de 0 a 100; juntas, 100 como mucho", "Per cent, 0 to 100; together 100 at most"),
     (

@@ -8,8 +8,8 @@ pub const TEXTS: &[Meaning] = &[
     (
         "[[alert]]",
         "on",
-        "Qué vigila: priority un mensaje grave, volume muchos mensajes, spike y drop más o menos de lo habitual, source una fuente, share una cuota de voz",
-        "What it watches: priority one grave post, volume many posts, spike and drop more or less than usual, source a source, share a share of voice",
+        "Qué vigila: priority un mensaje grave, volume muchos mensajes, spike y drop más o menos de lo habitual, source una fuente, share una cuota de voz, unanswered más críticas y menos respuestas, sla las esperas",
+        "What it watches: priority one grave post, volume many posts, spike and drop more or less than usual, source a source, share a share of voice, unanswered more criticism and fewer answers, sla what waits",
     ),
     ("[[alert]]", "severity", "Cómo de grave es", "How grave it is"),
     ("[[alert]]", "topics", "Nombres de [[topic]]; sin decirlo, todos", "Names of [[topic]]; all if nothing is said"),
@@ -22,8 +22,8 @@ pub const TEXTS: &[Meaning] = &[
     (
         "[[alert]]",
         "window",
-        "La ventana: con volume, en la que se cuenta; con share, la que se compara con la anterior",
-        "The window: with volume, that of the count; with share, the one that is compared with the one before",
+        "La ventana: con volume, en la que se cuenta; con share y unanswered, la que se compara con la anterior",
+        "The window: with volume, that of the count; with share and unanswered, the one that is compared with the one before",
     ),
     ("[[alert]]", "resolve_after", "Tras el último mensaje, cuánto tarda en terminar", "How long after the last post it is over"),
     (
@@ -59,7 +59,12 @@ pub const TEXTS: &[Meaning] = &[
         "Probabilidad de una falsa alarma por ventana, entre todas las marcas y miradas",
         "Chance of a false alert in one window, over all brands and looks",
     ),
-    ("[[alert]]", "change", "Puntos de cuota que merecen un aviso", "Points of share that are worth telling"),
+    (
+        "[[alert]]",
+        "change",
+        "Lo que merece un aviso: con share, puntos de cuota; con unanswered, por ciento que suben las negativas y que bajan las respuestas",
+        "What is worth telling: with share, points of it; with unanswered, per cent by which negative mentions rise, and replies fall",
+    ),
     ("[[alert]]", "first_answer", "Plazo de la primera respuesta", "How long a first answer may take"),
     (
         "[[alert]]",

@@ -1,9 +1,10 @@
 //! Why an alert on a share of voice fires or resolves, in words.
 
+use super::unanswered::Unanswered;
 use crate::alert::Reason;
 use crate::bilingual::Both;
 use crate::proportion;
-use crate::share::{Settings, Shift, Span};
+use crate::share::{Answering, Fire, Settings, Shift, Span};
 
 /// A share as people read it.
 fn percent(share: f64) -> Both {
@@ -64,9 +65,69 @@ pub fn changed(group: &str, brand: &str, settings: &Settings, bar: (u32, i64, f6
         ),
     );
     reasons.push(Reason { code: "z", text, value: z });
-    let text = Both::new("Sin republicaciones; lo que se repite cuenta una vez", "Without reposts; what is repeated counts once");
-    reasons.push(Reason { code: "own_words", text, value: part as f64 });
+    reasons.push(own_words(part));
     reasons
+}
+
+fn own_words(part: u64) -> Reason {
+    let text = Both::new("Sin republicaciones; lo que se repite cuenta una vez", "Without reposts; what is repeated counts once");
+    Reason { code: "own_words", text, value: part as f64 }
+}
+
+/// More is said against a brand, and it answers less. `bar` is as in [`changed`].
+pub fn unanswered(brand: &str, settings: &Settings, bar: (u32, i64, f64), fire: &Fire, found: &Unanswered) -> Vec<Reason> {
+    let (es, en) = spoken(settings.span);
+    let (now, before) = (fire.now.negative, fire.before.negative);
+    let text = Both::new(
+        format!("{brand}: {now} menciones negativas en {es}; en la ventana anterior, {before}"),
+        format!("{brand}: {now} negative mentions in {en}; in the window before, {before}"),
+    );
+    let mut reasons = vec![Reason { code: "negative", text, value: now as f64 }];
+    let (rate, was) = (answered(&fire.now), answered(&fire.before));
+    let text = Both::new(
+        format!("Respuestas propias por mención directa: {}; en la ventana anterior, {}", rate.es, was.es),
+        format!("Own replies to a direct mention: {}; in the window before, {}", rate.en, was.en),
+    );
+    reasons.push(Reason { code: "replies", text, value: fire.now.rate().unwrap_or_default() });
+    let (brands, looks, least) = bar;
+    let (rise, fall, least, level) = (number(found.rise, 2), number(found.fall, 2), number(least, 2), percent(settings.significance));
+    let text = Both::new(
+        format!(
+            "Suben las negativas: z = {} (binomial); bajan las respuestas: z = {} (dos proporciones); umbral de ambas {}: {} entre marcas ({brands}) y miradas ({looks}) (Bonferroni)",
+            rise.es, fall.es, least.es, level.es
+        ),
+        format!(
+            "Negative mentions rise: z = {} (binomial); replies fall: z = {} (two proportions); bar of both {}: {} over brands ({brands}) and looks ({looks}) (Bonferroni)",
+            rise.en, fall.en, least.en, level.en
+        ),
+    );
+    reasons.push(Reason { code: "z", text, value: found.rise.min(found.fall) });
+    reasons.push(own_words(now));
+    reasons
+}
+
+/// Replies to a direct mention, and of how many.
+fn answered(what: &Answering) -> Both {
+    let Answering { direct, replies, .. } = what;
+    let rate = what.rate().map_or_else(|| Both::new("—", "—"), |rate| number(rate, 2));
+    Both::new(format!("{} ({replies} a {direct})", rate.es), format!("{} ({replies} to {direct})", rate.en))
+}
+
+/// The brand is under fire no more, or answers again.
+pub fn answered_again(brand: &str, fire: Option<Fire>) -> Reason {
+    let Fire { now, before } = fire.unwrap_or_default();
+    let (rate, was) = (answered(&now), answered(&before));
+    let text = Both::new(
+        format!(
+            "Ya no suben las críticas a {brand} mientras bajan sus respuestas: {} negativas, y {} antes; respuestas por mención directa: {}, y {} antes",
+            now.negative, before.negative, rate.es, was.es
+        ),
+        format!(
+            "Criticism of {brand} no longer rises while its answers fall: {} negative, and {} before; replies to a direct mention: {}, and {} before",
+            now.negative, before.negative, rate.en, was.en
+        ),
+    );
+    Reason { code: "no_longer", text, value: now.negative as f64 }
 }
 
 /// A chance as people read it: never as 0.

@@ -8,7 +8,7 @@ const GROUP: &str = "[[brand]]\nname='Beta'\n[[brand]]\nname='Alfa'\n[[brand]]\n
 
 #[test]
 fn brands_are_grouped_and_their_shares_watched() {
-    let rest = "[[group]]\nname='g'\nbrands=['Beta', 'Alfa']\nmarket_share={ Alfa = 24.5, 'Beta' = 75.5 }\n\
+    let rest = "[[group]]\nname='g'\nbrands=['Beta', 'Alfa']\nmarket_share={ Alfa = 24.5, 'Beta' = 75.5 }\npopulation=25400000\n\
         [[alert]]\nname='todas'\non='share'\ngroup='g'\nwindow='7d'\n\
         [[alert]]\nname='una'\non='share'\ngroup='g'\nbrands=['Beta']\nwindow='1h'\nsignificance=0.001\nchange=2.5\n";
     let (config, report) = read(&format!("{GROUP}{rest}")).expect("a good configuration");
@@ -20,6 +20,7 @@ fn brands_are_grouped_and_their_shares_watched() {
     assert_eq!(shares[0], share::Settings { group: 0, members: 0b11, span: Span::D7, significance: 0.01, change: 0.05 });
     assert_eq!(shares[1], share::Settings { group: 0, members: 0b10, span: Span::H1, significance: 0.001, change: 0.025 });
     assert!(listening.rules.iter().all(|r| r.topics.is_empty()));
+    assert_eq!(listening.groups[0].population, Some(25_400_000));
     // A brand without a topic is probably a slip.
     let (_, report) = read(&format!("{GROUP}[[group]]\nname='g'\nbrands=['Alfa', 'Gama']\n")).expect("a warning only");
     assert!(told(&report, Lang::Es)[0].contains("«Gama» no tiene ningún tema"), "{:#?}", told(&report, Lang::Es));
@@ -37,6 +38,7 @@ fn mistakes_in_groups_and_shares_have_their_place() {
         ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket_share={ Alfa = 60, Beta = 41 }", "sum to more than 100%"),
         ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket_share={ Alfa = 101 }", "must be between 0 and 100"),
         ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket_share={ Gama = 1 }", "“Gama” is not in the group"),
+        ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\npopulation=0", "must be between 1 and 10000000000"),
         ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\nmarket=1", "[[group]] has no key “market”"),
         ("[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\n[[group]]\nname='g'\nbrands=['Alfa', 'Beta']", "there is already [[group]] “g”"),
     ] {
@@ -60,6 +62,28 @@ fn mistakes_in_groups_and_shares_have_their_place() {
     }
     let report = wrong(&format!("{GROUP}[[alert]]\nname='s'\non='priority'\nat=3\ngroup='g'\n"));
     assert!(told(&report, Lang::En)[0].contains("“group” is of no use with on = \"priority\""), "{:#?}", told(&report, Lang::En));
+}
+
+#[test]
+fn silence_under_fire_is_watched_in_a_group() {
+    let rest = "[[group]]\nname='g'\nbrands=['Beta', 'Alfa']\n\
+        [[alert]]\nname='a'\non='unanswered'\ngroup='g'\nwindow='1h'\n\
+        [[alert]]\nname='b'\non='unanswered'\ngroup='g'\nbrands=['Beta']\nwindow='6h'\nsignificance=0.05\nchange=50\n";
+    let (config, report) = read(&format!("{GROUP}{rest}")).expect("a good configuration");
+    assert!(report.problems.is_empty(), "{:#?}", told(&report, Lang::En));
+    let listening = config.listening(&mut TopicIds::default(), 1);
+    let watched: Vec<_> = listening.rules.iter().map(|r| if let On::Unanswered(s) = r.on { s } else { panic!("{r:?}") }).collect();
+    assert_eq!(watched[0], share::Settings { group: 0, members: 0b11, span: Span::H1, significance: 0.01, change: 0.25 });
+    assert_eq!(watched[1], share::Settings { group: 0, members: 0b10, span: Span::H6, significance: 0.05, change: 0.5 });
+    for (text, say) in [
+        ("window='1h'", "an alert with on = \"unanswered\" lacks “group”"),
+        ("group='g'", "an alert with on = \"unanswered\" lacks “window”"),
+        ("group='g'\nwindow='1h'\ntopics=['a']", "“topics” is of no use with on = \"unanswered\""),
+        ("group='g'\nwindow='5m'", "“window” cannot be “5m”"),
+    ] {
+        let report = wrong(&format!("{GROUP}[[group]]\nname='g'\nbrands=['Alfa', 'Beta']\n[[alert]]\nname='s'\non='unanswered'\n{text}\n"));
+        assert!(told(&report, Lang::En).iter().any(|t| t.contains(say)), "{text}: {:#?}", told(&report, Lang::En));
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ accounts = [{ handle = 'beta' }]
 [[group]]
 name = 'sector'
 brands = ['Alfa', '=Beta']
+population = 2_000_000
 market_share = { Alfa = 40 }
 [[topic]]
 name = 'alfa'
@@ -67,6 +68,11 @@ async fn shares_are_told_with_what_they_are_made_of() {
     assert_eq!((&found["hhi"], &found["largest_two"]["share"]["value"]), (&json!(0.68), &json!(1)));
     assert_eq!(alfa["change"]["share_before"], json!({"value": null, "numerator": 0, "denominator": 0}));
     assert_eq!(found["brands"][1]["answered"]["direct"]["value"], Value::Null);
+    assert_eq!(alfa["per_million"]["mentions"], json!({"value": 2, "numerator": 4, "denominator": 2}));
+    assert_eq!(alfa["copies"]["dup_ratio"], json!({"value": 0.25, "numerator": 1, "denominator": 4}));
+    let nothing = json!({"hashtag_share": {"value": null, "numerator": 0, "denominator": 0}, "interval": null});
+    assert_eq!(alfa["hashtags"], nothing, "nothing was passed on");
+    assert_eq!(alfa["negative"]["negative_share"]["denominator"], 3, "each in its own words");
     // What says the same counts once.
     let (_, found) = world.get("/v1/share-of-voice?group=sector&window=1h&duplicates=false&reposts=false", &[]).await;
     assert_eq!(found["brands"][0]["share_of_voice"]["share"], json!({"value": 0.75, "numerator": 3, "denominator": 4}));

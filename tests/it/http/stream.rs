@@ -29,7 +29,10 @@ async fn hello_comes_first_and_two_clients_agree() {
     assert_eq!([&all[1]["seq"], &all[3]["seq"]], [&json!(1), &json!(2)]);
     assert_eq!(all[0]["topics"][0], json!({"topic": "caida-app", "origin": "direct", "priority": 20.0, "reasons": []}));
     assert_eq!(all[0]["source"], "api");
-    assert_eq!(all[0]["cluster"], json!({"id": "000000000000002a", "posts": 37, "authors": 30}));
+    assert_eq!(
+        all[0]["cluster"],
+        json!({"id": "000000000000002a", "posts": 37, "authors": 30, "per_minute": 4.5, "doubling_minutes": 6.2})
+    );
     // The filtered client gets the same objects, without those that it did not ask for.
     assert_eq!([second.frame().await, second.frame().await], [all[2].clone(), all[3].clone()]);
 }

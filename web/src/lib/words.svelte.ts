@@ -21,6 +21,8 @@ const es = {
   first: 'Primer mensaje',
   urgent: 'Lo más urgente',
   same: 'Lo que más se repite',
+  /** How soon there are twice as many. */
+  doubles: (span: string) => `×2 en ${span}`,
   nothingSame: 'Nadie repite lo mismo',
   terms: 'Se habla de',
   networks: 'Redes',
@@ -131,6 +133,7 @@ const en: typeof es = {
   first: 'First post',
   urgent: 'Most pressing',
   same: 'Repeated most',
+  doubles: (span) => `×2 in ${span}`,
   nothingSame: 'Nobody says the same',
   terms: 'People say',
   networks: 'Networks',
