@@ -30,6 +30,7 @@ mod lists;
 mod live;
 mod meaning;
 mod notify;
+mod organisations;
 mod problem;
 mod queries;
 mod reference;

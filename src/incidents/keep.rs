@@ -2,14 +2,15 @@
 //!
 //! What is looked at is due by the posts' own time, once an hour of it, so that the same input keeps the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::person::{Person, Told};
 use super::{Incidents, handles};
-use crate::incident::{Change, Incident, IncidentKey, Why};
+use crate::incident::{Change, Hands, Incident, IncidentKey, Why};
+use crate::limits::LEAVE_TOGETHER;
 use crate::post::{AuthorKey, PostKey};
 use crate::time::{HOUR, Timestamp};
 use crate::topic::Care;
@@ -54,7 +55,7 @@ impl Incidents {
         let is_new_day = hour.div_euclid(24) > self.pruned.div_euclid(24);
         self.pruned = hour;
         let due: Vec<AuthorKey> = self.leave.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| *key).collect();
-        due.into_iter().for_each(|key| _ = self.try_leave(key));
+        due.into_iter().for_each(|key| _ = self.try_leave(key, now));
         let Some(care) = self.care.as_ref().filter(|_| is_new_day) else { return };
         let old = |told: &Told| ended(&told.incident).plus(care.retention) <= now;
         let gone: Vec<IncidentKey> = self.archive.iter().filter(|(_, told)| old(told)).map(|(id, _)| *id).collect();
@@ -66,26 +67,50 @@ impl Incidents {
         let mut stuck = 0;
         while self.is_full() && stuck < 16 {
             let Some((_, key)) = self.leave.iter().nth(stuck).copied() else { return };
-            match self.try_leave(key) {
+            match self.try_leave(key, Timestamp(i64::MAX)) {
                 0 => stuck += 1,
                 posts => self.dropped += posts as u64,
             }
         }
     }
 
-    /// Lets go of a person whom nothing that stays depends on; how many posts went.
-    fn try_leave(&mut self, key: AuthorKey) -> usize {
-        let Some(person) = self.people.get(&key) else { return 0 };
-        let is_free = |post: PostKey| self.threads.answers(post).all(|answer| self.filed.get(&answer.key) == Some(&key));
-        // The posts of a part count in the whole for as long as that may change.
-        let is_part = person.told.values().any(|told| {
-            let whole = told.incident.merged_into.map(|into| IncidentKey::of(&told.incident.brand, into));
-            whole.is_some_and(|whole| self.whose.contains_key(&whole))
-        });
-        if is_part || !person.posts().all(|post| is_free(post.key)) {
-            return 0;
+    /// Lets go of a person whom nothing that stays depends on, together with those who depend on each other and are due
+    /// by `now` as well; how many posts went.
+    fn try_leave(&mut self, key: AuthorKey, now: Timestamp) -> usize {
+        let (mut leaving, mut looked) = (vec![key], 0);
+        let mut known = HashSet::from([key]);
+        while let Some(key) = leaving.get(looked).copied() {
+            looked += 1;
+            let Some(holders) = self.holders(key).filter(|_| looked <= LEAVE_TOGETHER) else { return 0 };
+            for holder in holders {
+                if known.insert(holder) {
+                    let is_due = self.people.get(&holder).and_then(|p| p.leave).is_some_and(|at| at <= now);
+                    if !is_due {
+                        return 0;
+                    }
+                    leaving.push(holder);
+                }
+            }
         }
-        self.let_go(key)
+        leaving.into_iter().map(|key| self.let_go(key)).sum()
+    }
+
+    /// The people whose matters hang on the posts of this one; `None` if something else does.
+    fn holders(&self, key: AuthorKey) -> Option<Vec<AuthorKey>> {
+        let person = self.people.get(&key)?;
+        // The posts of a part count in the whole for as long as that may change.
+        let whole = |told: &Told| self.whose.get(&IncidentKey::of(&told.incident.brand, told.incident.merged_into?)).copied();
+        let mut all: Vec<AuthorKey> = person.told.values().filter_map(whole).collect();
+        for post in person.posts() {
+            for answer in self.threads.answers(post.key) {
+                all.push(*self.filed.get(&answer.key)?);
+            }
+            // Who was thanked for an answer stays for as long as that counts.
+            let asker = self.threads.parent(post).and_then(|parent| self.filed.get(&parent.key));
+            all.extend(asker.filter(|asker| self.people.get(asker).is_some_and(|p| p.thanks(post.key))));
+        }
+        all.retain(|holder| *holder != key);
+        Some(all)
     }
 
     /// Lets go of a person; what is known of their matters stays, without who it was. How many posts went.
@@ -172,6 +197,11 @@ impl Incidents {
 }
 
 impl Person {
+    /// Whether one of the matters counts a thanks for `post`.
+    fn thanks(&self, post: PostKey) -> bool {
+        self.matters().any(|matter| matter.incident.peer == Some(post))
+    }
+
     /// When it may be let go of: a while after the last post of who has no matter, or long after all matters closed.
     pub fn leaves(&mut self, care: &Care) -> Option<Timestamp> {
         let last = self.posts().last().map(|post| post.at)?;
@@ -209,7 +239,18 @@ fn anonymous(id: IncidentKey, incident: Incident, care: Option<&Care>) -> Incide
         // Nothing links it with another matter.
         None => AuthorKey(id.0),
     };
-    Incident { author, handle: Arc::from(""), post_id: Arc::from(format!("{:016x}", id.0)), notes: Vec::new(), ..incident }
+    let nobody = Arc::from("");
+    Incident {
+        author,
+        handle: nobody,
+        post_id: Arc::from(format!("{:016x}", id.0)),
+        // Of those of ours the number stays, as the sections do.
+        assignee: None,
+        hands: incident.hands.map(|hands| Box::new(Hands { last: None, ..*hands })),
+        peer: incident.peer.map(|_| PostKey(0)),
+        notes: Vec::new(),
+        ..incident
+    }
 }
 
 /// The same for the same customer, and for nobody without the key to be found out.

@@ -17,7 +17,7 @@ use crate::topic::{SourceId, TopicId};
 /// Kind of the parts, and the version that is written: to be raised whenever a field comes, goes or means
 /// another thing.
 const KIND: [u8; 4] = *b"escS";
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 /// A part is closed once it is larger. Each is written between alerts, which wait for it.
 const PART: usize = 1 << 17;
 /// Entries of a horizon in one record.
