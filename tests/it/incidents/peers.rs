@@ -134,10 +134,11 @@ fn talk(seed: u64, reader: &Reader) -> Vec<Said> {
     }
     for kind in ["update", "delete"] {
         let mut of = g.pick(&all).clone();
-        if g.chance(0.3) && of["kind"].is_null() {
+        if g.chance(0.5) && of["kind"].is_null() {
             of["kind"] = kind.into();
             of["text"] = "gracias".into();
-            of["in_reply_to"] = json!({"id": "100"});
+            // Also to answer somebody else, or nobody.
+            of["in_reply_to"] = g.pick(&[json!({"id": "100"}), json!({"id": "102"}), json!({"id": "99"}), json!({})]).clone();
             all.push(of);
         }
     }
