@@ -132,7 +132,7 @@ fn talk(seed: u64, reader: &Reader) -> Vec<Said> {
         post["conversation_id"] = "100".into();
         all.push(post);
     }
-    for kind in ["update", "delete"] {
+    for kind in ["update", "update", "delete"] {
         let mut of = g.pick(&all).clone();
         if g.chance(0.5) && of["kind"].is_null() {
             of["kind"] = kind.into();
@@ -149,8 +149,8 @@ fn talk(seed: u64, reader: &Reader) -> Vec<Said> {
 fn the_fold_finds_whom_a_search_through_everything_finds() {
     let (reader, now) = (reader(), escucha::dates::parse("2026-04-20T00:00:00Z").unwrap());
     let mut thanks = 0;
-    for seed in 0..600 {
-        let posts = if seed < 300 { talk(seed, &reader) } else { world(seed, 4 + (seed as usize % 40)) };
+    for seed in 0..1200 {
+        let posts = if seed < 900 { talk(seed, &reader) } else { world(seed, 4 + (seed as usize % 40)) };
         let mut incidents = Incidents::default();
         posts.iter().for_each(|(kind, post)| incidents.hear(*kind, post.clone(), now));
         let all = settled(&mut incidents, now);
@@ -159,7 +159,7 @@ fn the_fold_finds_whom_a_search_through_everything_finds() {
             assert_eq!(incident.peer, thanked(incident, &living, &incidents), "seed {seed}: {:#?}", incidents.posts(incident.key()));
             thanks += usize::from(incident.peer.is_some());
         }
-        if seed < 300 {
+        if seed < 900 {
             holds_in_any_order(seed, &posts, now);
         }
     }
