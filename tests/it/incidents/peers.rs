@@ -83,6 +83,27 @@ fn a_thanks_to_somebody_else_moves_nothing() {
     assert_eq!(Incident { peer: None, ..with[0].clone() }, without[0]);
 }
 
+#[test]
+fn who_goes_by_another_name_is_known_in_any_order() {
+    let (reader, now) = (reader(), escucha::dates::parse("2026-03-30T00:00:00Z").unwrap());
+    let mut all = posts(&[
+        ("1", "ana", "", 0, "@banco no va la app"),
+        ("2", "evita", "1", 1, "@ana reinicia"),
+        ("3", "ana", "1", 2, "@eva gracias"),
+        ("4", "evita", "", 3, "@banco hola"),
+        ("5", "eva", "", 4, "@banco hola"),
+    ]);
+    // Nobody but the later two posts tells whose the names are.
+    all[1]["author"] = json!({"handle": "evita"});
+    all[3]["author"] = json!({"id": "eva-1", "handle": "evita"});
+    let said: Vec<Said> = all.iter().map(|post| reader.read(post)).collect();
+    for seed in 0..200 {
+        holds_in_any_order(seed, &said, now);
+    }
+    let of_ana = folded(&reader, &all, now).remove(0);
+    assert_eq!((&*of_ana.post_id, of_ana.peer), ("1", Some(PostKey::of("x", "2"))));
+}
+
 /// Whom the customer of `incident` thanked last, looked for among all posts that live.
 fn thanked(incident: &Incident, living: &[Utterance], incidents: &Incidents) -> Option<PostKey> {
     let posts: Vec<Arc<Utterance>> = incidents.posts(incident.key()).into_iter().map(|(post, _)| post).collect();
