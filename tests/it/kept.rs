@@ -195,6 +195,29 @@ fn those_who_answered_each_other_leave_together_and_who_was_thanked_no_sooner() 
     }
 }
 
+#[test]
+fn what_was_merged_with_another_matter_of_the_same_customer_leaves_with_it() {
+    let (reader, mut incidents) = (reader(), Incidents::default());
+    incidents.keep(&care(400, 90, 3));
+    for (id, day) in [("1", 0), ("2", 40)] {
+        let at = START.plus(day * DAY).to_string();
+        let post = json!({"id": id, "network": "x", "created_at": at, "text": "@banco no va", "author": {"id": "ana-1", "handle": "ana"}});
+        let (kind, post) = reader.read(&post);
+        let now = post.at;
+        incidents.hear(kind, post, now);
+        incidents.settle(now, &mut Vec::new());
+    }
+    let part = IncidentKey::of("Banco", PostKey::of("x", "1"));
+    incidents.act(part, None, START.plus(41 * DAY), "luis".into(), Deed::Merge(PostKey::of("x", "2"))).expect("merged");
+    let mut len = Vec::new();
+    for day in [42, 100, 200] {
+        incidents.settle(START.plus(day * DAY), &mut Vec::new());
+        incidents.prune(START.plus(day * DAY));
+        len.push(incidents.len());
+    }
+    assert_eq!((len.as_slice(), incidents.all().count()), (&[2, 2, 0][..], 2));
+}
+
 const CONFIG: &str = "[server]\nbind = '127.0.0.1:0'\n[store]\npath = 'e.db'\n[engine]\nlateness = '0s'\n\
     [[source]]\nname = 'push'\ntype = 'http'\nformat = 'escucha'\nown_posts = true\n\
     [[brand]]\nname = 'Banco'\nown = true\naccounts = [{ handle = 'banco' }]\n\
