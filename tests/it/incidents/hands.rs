@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use escucha::incident::{Deed, Field, Incident};
+use escucha::incident::{Deed, Field, Incident, IncidentKey};
 use escucha::incidents::Incidents;
+use escucha::post::PostKey;
 use escucha::prng::Prng;
 use escucha::time::{HOUR, MINUTE, Timestamp};
 use escucha::topic::{Brand, Role};
@@ -144,4 +145,42 @@ fn a_section_that_had_it_from_the_opening_on_costs_nothing() {
     assert!(incident.hands.is_none());
     assert_eq!((incident.section_hops(), incident.assignee_hops()), (Some(0), None));
     assert_eq!(incident.owned(start), BTreeMap::from([("SAC", 2 * HOUR)]));
+}
+
+#[test]
+fn what_is_merged_into_a_matter_brings_whom_it_thanked_and_not_its_hands() {
+    let start = escucha::dates::parse("2026-03-02T00:00:00Z").unwrap();
+    let brand = Brand { name: "Banco".to_owned(), accounts: vec![account("banco", "x", Role::Service)], ..Brand::default() };
+    let (reader, mut incidents) = (Reader::new(vec![brand]), Incidents::default());
+    for (id, who, parent, text) in [
+        ("1", "ana", "", "@banco no va"),
+        ("2", "eva", "1", "@ana reinicia"),
+        ("3", "ana", "2", "@eva gracias"),
+        ("4", "luz", "", "@banco tampoco me va"),
+    ] {
+        let mut post =
+            json!({"id": id, "network": "x", "created_at": start.to_string(), "text": text, "author": {"id": who, "handle": who}});
+        if !parent.is_empty() {
+            post["in_reply_to"] = json!({"id": parent});
+        }
+        let (kind, post) = reader.read(&post);
+        incidents.hear(kind, post, start);
+    }
+    incidents.settle(start, &mut Vec::new());
+    let opening = |id: &str| PostKey::of("x", id);
+    let deeds = [
+        ("1", 1, Deed::Tag(Field::Section, Some("SAC".into()))),
+        ("1", 2, Deed::Assign(Some("pepa".into()))),
+        ("4", 3, Deed::Tag(Field::Section, Some("MKT".into()))),
+        ("4", 4, Deed::Tag(Field::Section, Some("SAC".into()))),
+        ("1", 5, Deed::Merge(opening("4"))),
+    ];
+    for (id, hours, deed) in deeds {
+        incidents.act(IncidentKey::of("Banco", opening(id)), None, start.plus(hours * HOUR), "luis".into(), deed).unwrap();
+    }
+    incidents.settle(start.plus(10 * HOUR), &mut Vec::new());
+    let whole = incidents.told(IncidentKey::of("Banco", opening("4"))).unwrap().0;
+    assert_eq!((whole.peer, whole.customer_posts), (Some(opening("2")), 2));
+    assert_eq!((whole.section_hops(), whole.assignee_hops()), (Some(1), None));
+    assert_eq!(whole.owned(start.plus(10 * HOUR)), BTreeMap::from([("MKT", HOUR), ("SAC", 6 * HOUR)]));
 }
