@@ -82,12 +82,12 @@ fn told(story: &Story, start: Timestamp) -> Incident {
 
 /// Who had it in the minute after `at`: the last act up to then, or for a section what the topic says.
 fn section(story: &Story, at: i64) -> Option<String> {
-    let said = story.acts.iter().filter(|(then, _)| *then <= at).filter_map(|(_, deed)| match deed {
+    let mut said = story.acts.iter().filter(|(then, _)| *then <= at).filter_map(|(_, deed)| match deed {
         Deed::Tag(_, value) => Some(value.as_deref().map(str::to_owned)),
         _ => None,
     });
     let topic = || story.topic.filter(|(_, from)| *from <= at).map(|(section, _)| section.to_owned());
-    said.last().flatten().or_else(topic)
+    said.next_back().flatten().or_else(topic)
 }
 
 /// Changes between different names that follow each other, whatever lies between.
