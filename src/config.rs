@@ -30,6 +30,7 @@ mod lists;
 mod live;
 mod meaning;
 mod notify;
+mod organisations;
 mod playbooks;
 mod problem;
 mod queries;

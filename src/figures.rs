@@ -23,11 +23,14 @@ crate::register!(
     closed,
     resolution,
     pending,
+    hand_offs,
     agents,
+    organisations,
     promises,
     private,
     misrouted,
     conversation,
+    peers,
     tone,
     influential,
     playbooks,
@@ -40,6 +43,7 @@ pub mod words;
 pub use erlang::{Queue, agents_needed};
 pub use influential::influence;
 pub use labels::{Label, Named};
+pub use organisations::Organisations;
 pub use pending::{age, ages};
 pub use times::Times;
 
@@ -124,6 +128,8 @@ pub struct Facts<'a> {
     pub unheard: Option<Reason>,
     /// Own posts of the window that answer nobody, if they are counted.
     pub broadcasts: Option<u64>,
+    /// Whose the agents of the brand are, if that is told.
+    pub organisations: &'a Organisations,
     /// What the reader wants.
     pub settings: &'a Settings,
 }

@@ -3,10 +3,12 @@
 //! All times are the posts' own; clocks run in calendar hours. What is not known is `None`, never 0.
 
 pub mod advice;
+mod hands;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use hands::Hands;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::contact::Intent;
@@ -418,8 +420,8 @@ pub struct Incident {
     pub reopenings: Vec<Timestamp>,
     /// Whether the last closing holds.
     pub closed: bool,
-    /// Those who signed our posts.
-    pub agents: BTreeSet<Arc<str>>,
+    /// Those who signed our posts, and how many each.
+    pub agents: BTreeMap<Arc<str>, u32>,
     /// Our posts that somebody signed.
     pub signed_posts: u32,
     /// When it was time to contact the customer directly: two turns of ours, and the customer still spoke.
@@ -446,6 +448,10 @@ pub struct Incident {
     pub after: Tone,
     /// Who has it in hand.
     pub assignee: Option<Arc<str>>,
+    /// Through which hands it went; `None` while one section has had it from the opening on, or none, and nobody by name.
+    pub hands: Option<Box<Hands>>,
+    /// An answer by somebody who is neither the customer nor of the brand, for which the customer thanked.
+    pub peer: Option<PostKey>,
     /// What agents wrote down.
     pub notes: Vec<Note>,
     /// Our posts that asked for a private channel, and those of them with the privacy notice.

@@ -94,6 +94,10 @@ impl Incidents {
         if let Some(old) = known {
             self.unfile(&old);
             self.threads.remove(old.key);
+            // The new version may answer another post.
+            if let Some(parent) = self.threads.parent(&old).cloned() {
+                self.touch(&parent);
+            }
         }
         self.threads.put(&post);
         self.file(&post);
@@ -329,9 +333,7 @@ impl Incidents {
         for key in self.by_handle.get(&handle).cloned().unwrap_or_default() {
             let Some(post) = self.threads.get(key).cloned() else { continue };
             self.refile(&post);
-            for below in self.threads.below(key) {
-                self.refile(&below);
-            }
+            self.touch_around(&post);
         }
     }
 

@@ -328,6 +328,8 @@ pub const DEAD_POSTS: usize = 1 << 20;
 pub const ACT_POSTS: usize = 16;
 /// Notes of agents on one matter.
 pub const NOTES_KEPT: usize = 256;
+/// People who answered each other that are let go of at once; more stay.
+pub const LEAVE_TOGETHER: usize = 4096;
 /// Posts kept by default for the matters of customers.
 pub const CARE_POSTS: usize = 2_000_000;
 /// People of ours who signed in one matter that are remembered.
@@ -342,6 +344,10 @@ pub const PLAYBOOK_CHARS: usize = 2000;
 pub const PERSON_MATTERS: usize = 10;
 /// What agents did that one answer lists.
 pub const ACTS_SHOWN: usize = 1000;
+/// Letters of a signature at most.
+pub const SIGNATURE_CHARS: usize = 20;
+/// Sections that had one matter before the present one that are remembered; beyond, the last one stands for all.
+pub const SECTIONS_KEPT: usize = 64;
 
 const _: () = {
     assert!(BUFFER_BYTES <= FRAME_BYTES);

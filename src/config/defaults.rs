@@ -147,6 +147,8 @@ fn brands(file: &mut File) {
     file.unsaid("id = \"did:plc:ewvi7nxzyoun6zhxrhs64oiz\"");
     file.unsaid("network = \"x\"");
     file.unsaid("role = \"broadcast\"");
+    file.section("[brand.organisations]");
+    file.example("\"Centro de Contacto\" = [\"GL\", \"JM\"]");
     file.section("[[brand]]");
     file.needs("name = \"Otro Banco\"");
     file.example("own = true");

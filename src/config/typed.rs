@@ -18,6 +18,7 @@ use super::asked::Holds;
 use super::calendars;
 use super::groups;
 use super::notify::{self, Notify};
+use super::organisations;
 use super::playbooks;
 use super::problem::{Problems, both};
 use super::reports;
@@ -86,6 +87,7 @@ pub struct Brand<'a> {
     pub accounts: Vec<Account<'a>>,
     pub ignore: Vec<At<&'a str>>,
     pub published: Vec<At<&'a str>>,
+    pub organisations: Vec<organisations::Typed<'a>>,
 }
 
 /// One account of a brand.
@@ -246,7 +248,7 @@ fn token(section: Section<'_>) -> Token<'_> {
 }
 
 fn brand(section: Section<'_>) -> Brand<'_> {
-    section.only(&["name", "own", "accounts", "ignore", "published", "timezone"], &[]);
+    section.only(&["name", "own", "accounts", "ignore", "published", "organisations", "timezone"], &[]);
     Brand {
         name: section.name(),
         own: section.flag("own").is_some_and(|own| own.value),
@@ -254,6 +256,7 @@ fn brand(section: Section<'_>) -> Brand<'_> {
         accounts: section.tables("accounts", "accounts").into_iter().map(account).collect(),
         ignore: section.texts("ignore"),
         published: section.texts("published"),
+        organisations: organisations::read(section),
     }
 }
 

@@ -23,7 +23,8 @@ use super::problem::{Problems, both};
 use super::section::{At, no_fix};
 use super::typed::{self, Typed, Watch, unknown_name};
 use super::{
-    Config, Engine, Server, alerts, calendars, groups, notify, playbooks, reports, routes, secret, sla, sources, store, topics, walls,
+    Config, Engine, Server, alerts, calendars, groups, notify, organisations, playbooks, reports, routes, secret, sla, sources, store,
+    topics, walls,
 };
 use crate::nearest::nearest;
 
@@ -57,8 +58,11 @@ pub fn config(typed: &Typed<'_>, text: &str, folder: &Path, problems: &Problems)
     let notifiers = notifiers(typed, folder, problems);
     let routing = routes::used(typed, &notifiers, &zone_of_mutes, problems);
     let sources = sources(typed, folder, problems);
-    let subject = |(i, b): (usize, &Brand)| Subject { name: b.name.clone(), own: b.own, zone: set.zone(Some(i)) };
-    let subjects = brands.iter().enumerate().map(subject).collect();
+    let subject = |(i, (b, typed)): (usize, (&Brand, &typed::Brand<'_>))| {
+        let organisations = organisations::used(&typed.organisations, problems);
+        Subject { name: b.name.clone(), own: b.own, zone: set.zone(Some(i)), organisations }
+    };
+    let subjects = brands.iter().zip(&typed.brands).enumerate().map(subject).collect();
     let carried = sources.iter().any(|s| s.own_posts);
     let sections = topics.iter().map(|t| t.labels.section.clone()).filter(|s| !s.is_empty()).collect();
     let named = typed.notifiers.iter().filter_map(|n| Some(n.name.as_ref()?.value)).collect();

@@ -43,7 +43,7 @@ fn figures(facts: &Facts<'_>) -> Vec<Figure> {
         posts += incident.our_posts as usize;
         some += usize::from((2..=MANY).contains(&incident.agents.len()));
         many += usize::from(incident.agents.len() > MANY);
-        for agent in &incident.agents {
+        for agent in incident.agents.keys() {
             agents.entry((&incident.brand, agent)).or_default();
         }
         for answer in incident.first_answer.iter().chain(&incident.next_answers) {

@@ -52,6 +52,7 @@ const TITLES: &[(&str, Words)] = &[
     ("cause", ("causa", "cause")),
     ("state", ("estado", "state")),
     ("network", ("red", "network")),
+    ("other_signatures", ("otras firmas", "other signatures")),
     ("blocked", ("operación bloqueada", "blocked operation")),
 ];
 

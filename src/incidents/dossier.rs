@@ -54,7 +54,10 @@ impl Dossier {
             return;
         }
         match &post.own {
-            None => self.theirs(post, threads),
+            None => {
+                self.theirs(post, threads);
+                self.thanks(post, threads);
+            }
             Some(own) if *own == self.brand => self.ours(post, threads),
             Some(_) => {}
         }
@@ -94,6 +97,36 @@ impl Dossier {
         incident.bystander = cause == Cause::MentionOrReply && threads.is_bystander(post, &self.brand);
         incident.previous = same.and_then(|i| self.matters.get(i)).map(|m| m.incident.opening);
         self.open(incident, conversation, post);
+    }
+
+    /// Notes whom the customer thanks, if that is somebody else for an answer: for the one that the thanks answers or,
+    /// said to nobody, for the latest after our last post, unless that is long ago. It moves nothing.
+    fn thanks(&mut self, post: &Utterance, threads: &Threads) {
+        let place = self.filed.get(&post.key).filter(|_| post.says.courtesy).copied();
+        let Some(matter) = place.and_then(|i| self.matters.get_mut(i)) else { return };
+        let (me, brand) = (self.author, &*self.brand);
+        let asked = || matter.posts.iter().map(|(p, _)| p).filter(|p| p.own.is_none());
+        let is_other = |p: &Utterance| !p.is_by(brand) && threads.account(p.author) != Some(me);
+        let thanked = match threads.parent(post) {
+            Some(parent) if is_other(parent) => Some(parent).filter(|p| !p.repost && asked().any(|mine| p.parent == Some(mine.key))),
+            // Said to us, or nobody knows to whom.
+            Some(parent) if parent.is_by(brand) => None,
+            None if post.parent.is_some() => None,
+            _ if post.reply_brand.is_some() || !post.named.is_empty() => None,
+            _ => {
+                let to = post.leading.map(|h| threads.owner(h)).or(threads.account(post.reply_to)).filter(|to| *to != me);
+                let ours = matter.posts.iter().rfind(|(p, _)| p.own.is_some()).map(|(p, _)| p);
+                let is_it = |p: &Arc<Utterance>| {
+                    let is_between = p.order(post).is_lt() && ours.is_none_or(|ours| ours.order(p).is_lt());
+                    is_between && !p.repost && is_other(p) && (to.is_none() || threads.account(p.author) == to)
+                };
+                let latest = asked().flat_map(|mine| threads.answers(mine.key)).filter(|p| is_it(p)).max_by(|a, b| a.order(b));
+                latest.filter(|p| post.at.since(p.at) <= SILENCE)
+            }
+        };
+        if let Some(peer) = thanked.map(|p| p.key) {
+            matter.incident.peer = Some(peer);
+        }
     }
 
     /// Why a customer's post may open a matter.

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::person::{Person, Told};
 use super::{Incidents, handles};
-use crate::incident::{Change, EXPIRY, Incident, IncidentKey, Why};
+use crate::incident::{Change, EXPIRY, Hands, Incident, IncidentKey, Why};
+use crate::limits::LEAVE_TOGETHER;
 use crate::post::{AuthorKey, PostKey};
 use crate::time::{HOUR, Timestamp};
 use crate::topic::Care;
@@ -104,37 +105,52 @@ impl Incidents {
 
     /// Lets go of what is due of a person by `now`, if nothing that stays depends on it; how many posts went.
     fn let_go_by(&mut self, key: AuthorKey, now: Timestamp) -> usize {
-        let Some((care, person)) = self.care.as_ref().zip(self.people.get(&key)) else { return 0 };
-        let is_over = person.over().is_some_and(|at| at.plus(care.texts) <= now);
-        if !is_over || !self.is_free(key, person) {
-            return self.drop_strays(key, now);
-        }
-        let young = person.posts().filter(|post| post.at.plus(care.strays) > now && self.is_stray(person, post));
-        let young: Vec<_> = young.cloned().collect();
-        let answers = person.posts().flat_map(|post| self.threads.answers(post.key)).filter(|a| self.filed.get(&a.key) != Some(&key));
-        let answers: Vec<_> = answers.cloned().collect();
-        answers.iter().for_each(|answer| self.drop_stray(answer));
-        let posts = self.let_go(key) + answers.len() - young.len();
-        for post in young {
+        let Some((leaving, along)) = self.leaving(key, now) else { return self.drop_strays(key, now) };
+        let before = self.len();
+        let staying: Vec<_> = leaving.iter().flat_map(|key| self.staying(*key, &leaving, now)).collect();
+        along.iter().for_each(|post| self.drop_stray(post));
+        leaving.iter().for_each(|key| _ = self.let_go(*key));
+        for post in staying {
             self.threads.put(&post);
             self.file(&post);
         }
-        posts
+        before - self.len()
     }
 
-    /// Whether nobody else's matter depends on a person's posts.
-    fn is_free(&self, key: AuthorKey, person: &Person) -> bool {
-        // What answers them and is no matter goes with them.
-        let goes_along = |answer: &Arc<Utterance>| {
-            self.filed.get(&answer.key) == Some(&key)
-                || (!self.is_in_matter(answer.key) && self.threads.answers(answer.key).next().is_none())
+    /// A person whose matters are over for long enough by `now`, and everybody whose matters hang on their posts, if these are over
+    /// as well; and what answers them and belongs to no matter.
+    fn leaving(&self, key: AuthorKey, now: Timestamp) -> Option<(BTreeSet<AuthorKey>, Vec<Arc<Utterance>>)> {
+        let (mut leaving, mut next, mut along) = (BTreeSet::from([key]), vec![key], Vec::new());
+        while let Some(key) = next.pop() {
+            let person = self.people.get(&key)?;
+            let is_due = person.over()?.plus(self.care.as_ref()?.texts) <= now;
+            if !is_due || leaving.len() > LEAVE_TOGETHER {
+                return None;
+            }
+            // The posts of a part count in the whole for as long as that may change.
+            let whole = |told: &Told| self.whose.get(&IncidentKey::of(&told.incident.brand, told.incident.merged_into?)).copied();
+            let mut holders: Vec<AuthorKey> = person.told.values().filter_map(whole).collect();
+            for below in person.posts().flat_map(|post| self.threads.below(post.key)) {
+                let filed = *self.filed.get(&below.key)?;
+                match self.is_in_matter(below.key) {
+                    true => holders.push(filed),
+                    false if filed != key => along.push(below),
+                    false => {}
+                }
+            }
+            next.extend(holders.into_iter().filter(|holder| leaving.insert(*holder)));
+        }
+        Some((leaving, along))
+    }
+
+    /// What stays of a person who leaves: what they wrote of late to nobody, and in the matters of those who stay.
+    fn staying(&self, key: AuthorKey, leaving: &BTreeSet<AuthorKey>, now: Timestamp) -> Vec<Arc<Utterance>> {
+        let Some((care, person)) = self.care.as_ref().zip(self.people.get(&key)) else { return Vec::new() };
+        let stays = |post: &&Arc<Utterance>| match post.parent.filter(|parent| self.is_in_matter(*parent)) {
+            Some(parent) => !self.filed.get(&parent).is_some_and(|asker| leaving.contains(asker)),
+            None => post.at.plus(care.strays) > now,
         };
-        // The posts of a part count in the whole for as long as that may change.
-        let is_part = person.told.values().any(|told| {
-            let whole = told.incident.merged_into.map(|into| IncidentKey::of(&told.incident.brand, into));
-            whole.is_some_and(|whole| self.whose.contains_key(&whole))
-        });
-        !is_part && person.posts().all(|post| self.threads.answers(post.key).all(goes_along))
+        person.posts().filter(|post| !person.is_in_matter(post.key)).filter(stays).cloned().collect()
     }
 
     /// Lets go of what a person wrote that belongs to no matter, and that nothing which stays answers.
@@ -301,7 +317,18 @@ fn anonymous(id: IncidentKey, incident: Incident, care: Option<&Care>) -> Incide
         // Nothing links it with another matter.
         None => AuthorKey(id.0),
     };
-    Incident { author, handle: Arc::from(""), post_id: Arc::from(format!("{:016x}", id.0)), notes: Vec::new(), ..incident }
+    let nobody = Arc::from("");
+    Incident {
+        author,
+        handle: nobody,
+        post_id: Arc::from(format!("{:016x}", id.0)),
+        // Of those of ours the number stays, as the sections do.
+        assignee: None,
+        hands: incident.hands.map(|hands| Box::new(Hands { last: None, ..*hands })),
+        peer: incident.peer.map(|_| PostKey(0)),
+        notes: Vec::new(),
+        ..incident
+    }
 }
 
 /// The same for the same customer, and for nobody without the key to be found out.

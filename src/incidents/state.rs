@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::threads::Sighting;
 use super::{Incidents, Told};
 use crate::codec::{Coded, Error, Reader};
-use crate::incident::{Act, Answer, Cause, Closing, Deed, End, Field, Incident, IncidentKey, Note, OurTurn, Tone};
+use crate::incident::{Act, Answer, Cause, Closing, Deed, End, Field, Hands, Incident, IncidentKey, Note, OurTurn, Tone};
 use crate::post::{AuthorKey, PostKey};
 use crate::time::Timestamp;
 use crate::utterance::Utterance;
@@ -19,6 +19,7 @@ coded!(Closing { at, end, scenario, settled_at });
 coded!(OurTurn { private, question, thanked, promise });
 coded!(Tone { sum, posts });
 coded!(Note { at, by, text });
+coded!(Hands { sections, last, holders });
 coded!(Act { at, by, brand, posts, deed });
 coded!(Told { version, incident });
 coded!(Incident {
@@ -62,6 +63,8 @@ coded!(Incident {
     before,
     after,
     assignee,
+    hands,
+    peer,
     notes,
     private_posts,
     promised_at

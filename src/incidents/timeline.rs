@@ -56,6 +56,8 @@ impl Incident {
             before: Tone::default(),
             after: Tone::default(),
             assignee: None,
+            hands: None,
+            peer: None,
             notes: Vec::new(),
             private_posts: (0, 0),
             promised_at: None,
@@ -73,7 +75,9 @@ impl Incident {
         let (repeated, replied) = post.heard;
         add(&mut self.repeated, repeated);
         add(&mut self.replied, replied);
+        let section = self.section().cloned();
         self.learn(post);
+        self.handed(section, post.at);
         if self.first_answer.is_some() && self.waiting_since.is_none() && post.says.courtesy {
             // It opens no turn and no matter that is over.
             self.our_turn.thanked = true;
@@ -118,8 +122,8 @@ impl Incident {
         self.settle(post.at);
         if let Some(agent) = &post.says.agent {
             self.signed_posts += 1;
-            if self.agents.len() < AGENTS_KEPT {
-                self.agents.insert(Arc::clone(agent));
+            if self.agents.len() < AGENTS_KEPT || self.agents.contains_key(agent) {
+                *self.agents.entry(Arc::clone(agent)).or_default() += 1;
             }
         }
         self.our_posts += 1;
@@ -166,8 +170,12 @@ impl Incident {
     pub(super) fn act(&mut self, act: &Act) {
         self.settle(act.at);
         match &act.deed {
-            Deed::Assign(to) => self.assignee = to.clone(),
-            Deed::Tag(field, value) => self.said.set(*field, value.clone()),
+            Deed::Assign(to) => self.assign(to.clone()),
+            Deed::Tag(field, value) => {
+                let section = self.section().cloned();
+                self.said.set(*field, value.clone());
+                self.handed(section, act.at);
+            }
             Deed::Note(text) if self.notes.len() < NOTES_KEPT => {
                 self.notes.push(Note { at: act.at, by: Arc::clone(&act.by), text: Arc::clone(text) });
             }

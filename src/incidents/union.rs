@@ -12,6 +12,8 @@ pub(super) fn with(matter: &Matter, guests: Vec<&Matter>) -> Incident {
     if guests.is_empty() {
         return matter.incident.clone();
     }
+    // Also a thanks that is shown only counts, so it is not looked for among the posts that move something.
+    let peer = matter.incident.peer.or_else(|| guests.iter().find_map(|m| m.incident.peer));
     let mut posts: Vec<&Arc<Utterance>> =
         guests.into_iter().chain([matter]).flat_map(|m| &m.posts).filter(|(_, part)| *part == Part::Moves).map(|(p, _)| p).collect();
     posts.sort_by(|a, b| a.order(b));
@@ -32,6 +34,8 @@ pub(super) fn with(matter: &Matter, guests: Vec<&Matter>) -> Incident {
         relinked: mine.relinked,
         said: mine.said.clone(),
         assignee: mine.assignee.clone(),
+        hands: mine.hands.clone(),
+        peer,
         notes: mine.notes.clone(),
         handle: Arc::clone(&mine.handle),
         ..resolved(all, mine)

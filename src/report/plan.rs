@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{BrandReport, Every, Format, Period, Report, voice};
 use crate::bilingual::Lang;
-use crate::figures::{Facts, Reason, Settings};
+use crate::figures::{Facts, Organisations, Reason, Settings};
 use crate::tally::Matters;
 use crate::time::{Timestamp, Zone};
 
@@ -35,6 +35,8 @@ pub struct Subject {
     pub own: bool,
     /// Civil time of its hours and days.
     pub zone: Zone,
+    /// Whose its agents are.
+    pub organisations: Organisations,
 }
 
 /// A report that is made when its period is over.
@@ -81,6 +83,7 @@ impl Plan {
                 own: subject.own,
                 unheard: (!self.carried).then_some(Reason::NotCarried),
                 broadcasts,
+                organisations: &subject.organisations,
                 settings: &self.settings,
             };
             report.now = report.now.max(now);

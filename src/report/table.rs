@@ -105,7 +105,12 @@ mod tests {
 
     #[test]
     fn a_day_is_that_of_the_brand() {
-        let subject = |name: &str, zone| Subject { name: name.into(), own: true, zone: Zone::named(zone).expect("zone") };
+        let subject = |name: &str, zone| Subject {
+            name: name.into(),
+            own: true,
+            zone: Zone::named(zone).expect("zone"),
+            organisations: Default::default(),
+        };
         let plan = Plan { brands: vec![subject("Aquí", "Europe/Madrid"), subject("Allá", "America/Mexico_City")], ..Plan::default() };
         let at = |text: &str| crate::dates::parse(text).expect("a time");
         let day = Period::day("2026-03-02").expect("a day");

@@ -184,7 +184,7 @@ impl<'a> From<&'a Incident> for IncidentView<'a> {
             tone_before: i.before.mean().map(hundredths),
             tone_after: i.after.mean().map(hundredths),
             assignee: i.assignee.as_deref(),
-            agents: i.agents.iter().map(|a| &**a).collect(),
+            agents: i.agents.keys().map(|a| &**a).collect(),
             signed_posts: i.signed_posts,
             notes: i.notes.len(),
             contact_privately: i.contact_privately.map(Time),

@@ -230,7 +230,7 @@ mod tests {
         incident.closings = vec![Closing { at: at(100), end: End::Private, scenario: None, settled_at: at(90) }];
         incident.closed = true;
         incident.previous = Some(PostKey(7));
-        incident.agents = ["AB".into(), "CD".into()].into();
+        incident.agents = [("AB".into(), 1), ("CD".into(), 1)].into();
         incident.before.add(-40);
         told
     }

@@ -6,7 +6,7 @@ mod twin;
 use std::sync::Arc;
 
 use escucha::bilingual::Lang;
-use escucha::figures::{self, Facts, Figure, Reason, Settings};
+use escucha::figures::{self, Facts, Figure, Organisations, Reason, Settings};
 use escucha::incident::Incident;
 use escucha::incidents::Incidents;
 use escucha::post::AuthorKey;
@@ -43,10 +43,23 @@ fn matters(care: &Care) -> (Vec<Arc<Incident>>, Timestamp) {
     (all, now)
 }
 
+static NONE: Organisations = Organisations::new();
+
 /// Everything up to `now`, in UTC.
 fn facts<'a>(incidents: &'a [Arc<Incident>], now: Timestamp, zone: &'a Zone, settings: &'a Settings) -> Facts<'a> {
     let from = incidents.iter().map(|i| i.opened_at).min().unwrap_or(now);
-    Facts { incidents, window: (from, now.plus(1)), now, zone, since: None, own: true, unheard: None, broadcasts: None, settings }
+    Facts {
+        incidents,
+        window: (from, now.plus(1)),
+        now,
+        zone,
+        since: None,
+        own: true,
+        unheard: None,
+        broadcasts: None,
+        organisations: &NONE,
+        settings,
+    }
 }
 
 /// The figure of an indicator with these keys.

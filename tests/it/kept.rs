@@ -6,9 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use escucha::codec::Coded;
-use escucha::incident::{Incident, IncidentKey};
+use escucha::incident::{Deed, Field, Hands, Incident, IncidentKey};
 use escucha::incidents::Incidents;
-use escucha::post::AuthorKey;
+use escucha::post::{AuthorKey, PostKey};
 use escucha::prng::Prng;
 use escucha::time::{HOUR, Timestamp};
 use escucha::topic::{Account, Brand, Care};
@@ -57,6 +57,9 @@ fn figures(incident: &Incident) -> Incident {
         handle: std::sync::Arc::clone(&nobody),
         post_id: nobody,
         previous: None,
+        assignee: None,
+        hands: incident.hands.clone().map(|hands| Box::new(Hands { last: None, ..*hands })),
+        peer: incident.peer.map(|_| PostKey(0)),
         notes: Vec::new(),
         ..incident.clone()
     }
@@ -152,6 +155,77 @@ fn there_is_a_bound_and_what_is_beyond_is_counted() {
     }
     assert_eq!((incidents.len(), incidents.dropped()), (50, 30), "who spoke to nobody made room");
     assert_eq!(incidents.all().count(), 50);
+}
+
+/// Posts of an hour each: id, author, the post it answers, text.
+fn hours(posts: &[(&str, &str, &str, &str)]) -> Vec<Value> {
+    let post = |(i, (id, who, parent, text)): (usize, &(&str, &str, &str, &str))| {
+        let mut post = json!({"id": id, "network": "x", "created_at": START.plus(i as i64 * HOUR).to_string(), "text": text,
+            "author": {"id": format!("{who}-1"), "handle": who}});
+        if !parent.is_empty() {
+            post["in_reply_to"] = json!({"id": parent});
+        }
+        post
+    };
+    posts.iter().enumerate().map(post).collect()
+}
+
+#[test]
+fn those_who_answered_each_other_leave_together_and_who_was_thanked_no_sooner() {
+    let reader = reader();
+    for (name, posts) in [
+        ("thanked in reply", [("1", "ana", "", "@banco no va"), ("2", "eva", "1", "@ana reinicia"), ("3", "ana", "2", "@eva gracias")]),
+        ("thanked beside", [("1", "ana", "", "@banco no va"), ("2", "eva", "1", "@ana reinicia"), ("3", "ana", "1", "gracias")]),
+    ] {
+        let mut incidents = Incidents::default();
+        incidents.keep(&care(400, 90, 3));
+        for post in hours(&posts) {
+            let (kind, post) = reader.read(&post);
+            incidents.hear(kind, post.clone(), post.at);
+            incidents.settle(post.at, &mut Vec::new());
+        }
+        let key = *all(&incidents).keys().next().expect("a matter");
+        let said = |deed| (START.plus(5 * HOUR), "luis".into(), deed);
+        for deed in [Deed::Assign(Some("pepa".into())), Deed::Assign(Some("luis".into())), Deed::Tag(Field::Section, Some("SAC".into()))] {
+            let (at, by, deed) = said(deed);
+            incidents.act(key, None, at, by, deed).expect("done");
+        }
+        let mut len = Vec::new();
+        for day in [1, 10, 60, 200] {
+            incidents.settle(START.plus(day * DAY), &mut Vec::new());
+            incidents.prune(START.plus(day * DAY));
+            len.push(incidents.len());
+        }
+        // After 30 days it expired, after 90 more it may go.
+        assert_eq!(len, [3, 3, 3, 0], "{name}: {len:?}");
+        let (left, _) = incidents.all().next().expect("its figures");
+        assert_eq!((&*left.handle, left.assignee.as_deref(), left.peer.is_some()), ("", None, true), "{name}");
+        assert_eq!((left.assignee_hops(), left.section_hops()), (Some(1), Some(0)), "{name}");
+        assert_eq!(left.hands.as_ref().map(|hands| hands.last.clone()), Some(None), "{name}");
+    }
+}
+
+#[test]
+fn what_was_merged_with_another_matter_of_the_same_customer_leaves_with_it() {
+    let (reader, mut incidents) = (reader(), Incidents::default());
+    incidents.keep(&care(400, 90, 3));
+    for (id, day) in [("1", 0), ("2", 40)] {
+        let at = START.plus(day * DAY).to_string();
+        let post = json!({"id": id, "network": "x", "created_at": at, "text": "@banco no va", "author": {"id": "ana-1", "handle": "ana"}});
+        let (kind, post) = reader.read(&post);
+        let now = post.at;
+        incidents.hear(kind, post, now);
+        incidents.settle(now, &mut Vec::new());
+    }
+    let part = IncidentKey::of("Banco", PostKey::of("x", "1"));
+    incidents.act(part, None, START.plus(41 * DAY), "luis".into(), Deed::Merge(PostKey::of("x", "2"))).expect("merged");
+    let mut len = Vec::new();
+    for day in [42, 100, 200] {
+        incidents.settle(START.plus(day * DAY), &mut Vec::new());
+        incidents.prune(START.plus(day * DAY));
+        len.push(incidents.len());
+    }
+    assert_eq!((len.as_slice(), incidents.all().count()), (&[2, 2, 0][..], 2));
 }
 
 const CONFIG: &str = "[server]\nbind = '127.0.0.1:0'\n[store]\npath = 'e.db'\n[engine]\nlateness = '0s'\n\

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use escucha::contact::Intent;
-use escucha::figures::{Facts, Settings};
-use escucha::incident::{Answer, Cause, Closing, End, Incident, OurTurn, Tags, Tone};
+use escucha::figures::{Facts, Organisations, Settings};
+use escucha::incident::{Answer, Cause, Closing, End, Hands, Incident, OurTurn, Tags, Tone};
 use escucha::playbook::Playbook;
 use escucha::post::{AuthorKey, PostKey};
 use escucha::prng::Prng;
@@ -16,6 +16,7 @@ pub struct World {
     pub window: (Timestamp, Timestamp),
     pub now: Timestamp,
     pub settings: Settings,
+    pub organisations: Organisations,
     since: Option<Timestamp>,
     broadcasts: Option<u64>,
     own: bool,
@@ -32,6 +33,7 @@ impl World {
             own: self.own,
             unheard: None,
             broadcasts: self.broadcasts,
+            organisations: &self.organisations,
             settings: &self.settings,
         }
     }
@@ -50,7 +52,10 @@ pub fn world(seed: u64) -> World {
     let settings = Settings { slots, handling, playbooks, ..Settings::default() };
     let since = g.chance(0.3).then(|| start.plus(HOUR * g.below(100) as i64));
     let broadcasts = g.chance(0.5).then(|| g.below(40));
-    World { incidents, window, now, settings, since, broadcasts, own: !g.chance(0.2) }
+    let own = !g.chance(0.2);
+    let whose = [("AB", "Casa"), ("CD", "Centro"), ("EF", "Centro"), ("ZZ", "Nadie")];
+    let organisations = if g.chance(0.3) { Organisations::new() } else { whose.map(|(s, o)| (s.to_owned(), o.to_owned())).into() };
+    World { incidents, window, now, settings, organisations, since, broadcasts, own }
 }
 
 fn text(g: &mut Prng, of: &[&str]) -> Option<Arc<str>> {
@@ -121,7 +126,7 @@ fn incident(g: &mut Prng, i: u64, start: Timestamp, now: Timestamp) -> Incident 
         closed: !closings.is_empty() && g.chance(0.6),
         closings,
         reopenings: (0..g.below(2)).map(|_| opened_at.plus(HOUR * g.below(300) as i64)).collect(),
-        agents: (0..g.below(6)).map(|n| Arc::from(["AB", "CD", "EF", "GH", "IJ", "KL"][n as usize])).collect(),
+        agents: (0..g.below(6)).map(|n| (Arc::from(["AB", "CD", "EF", "GH", "IJ", "KL"][n as usize]), 1 + g.below(3) as u32)).collect(),
         signed_posts: g.below(u64::from(our_posts) + 1) as u32,
         contact_privately: g.chance(0.3).then_some(now),
         merged_into: g.chance(0.1).then_some(PostKey(0)),
@@ -133,12 +138,21 @@ fn incident(g: &mut Prng, i: u64, start: Timestamp, now: Timestamp) -> Incident 
         before: tone(g),
         after: tone(g),
         assignee: None,
+        hands: g.chance(0.4).then(|| Box::new(hands(g, opened_at))),
+        peer: g.chance(0.2).then_some(PostKey(i + 1000)),
         notes: Vec::new(),
         private_posts: (private, g.below(u64::from(private) + 1) as u32),
         personal_at: g.chance(0.1).then_some(now),
         role_said: g.chance(0.5),
         promised_at: g.chance(0.3).then(|| now.plus(-HOUR * g.below(60) as i64)),
     }
+}
+
+fn hands(g: &mut Prng, opened_at: Timestamp) -> Hands {
+    let mut times: Vec<i64> = (0..g.below(6)).map(|_| MINUTE * g.below(20_000) as i64).collect();
+    times.sort_unstable();
+    let sections = times.into_iter().map(|after| (opened_at.plus(after), text(g, &["SAC", "MKT", "Tarjetas"]))).collect();
+    Hands { sections, last: None, holders: g.below(6) as u32 }
 }
 
 fn closing(g: &mut Prng, at: Timestamp, settled_at: Option<Timestamp>) -> Closing {

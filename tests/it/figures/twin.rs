@@ -145,6 +145,8 @@ pub fn all(facts: &Facts<'_>) -> Table {
     labels(&mut c);
     people(&mut c);
     talking(&mut c);
+    handed(&mut c);
+    helped(&mut c);
     c.out
 }
 
@@ -381,7 +383,7 @@ fn people(c: &mut Clerk<'_>) {
     let cohort = c.cohort(|_| true);
     let mut times: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for i in &cohort {
-        for agent in &i.agents {
+        for agent in i.agents.keys() {
             times.entry(agent.to_string()).or_default();
         }
         let answers = i.first_answer.iter().chain(&i.next_answers);
@@ -490,4 +492,87 @@ fn tone<'a>(c: &mut Clerk<'a>, gate: Option<&'static str>, cohort: &List<'a>) {
     let answered: List<'_> = cohort.iter().copied().filter(|i| negative(i) && i.first_answer.is_some()).collect();
     c.two("tone", "converted", &answered, gate, |i| i.after.posts > 0 && i.after.sum >= 0);
     c.two("tone", "heard_again", &answered, gate, |i| i.after.posts > 0);
+}
+
+/// Who had it, one after the other; `None` for nobody.
+fn owners(i: &Incident) -> Vec<(Option<String>, Timestamp)> {
+    let name = |section: &Option<std::sync::Arc<str>>| section.as_ref().map(|s| s.to_string());
+    let mut list: Vec<(Option<String>, Timestamp)> =
+        i.hands.iter().flat_map(|hands| &hands.sections).map(|(until, section)| (name(section), *until)).collect();
+    list.push((i.tag(Field::Section).map(str::to_owned), Timestamp(i64::MAX)));
+    list
+}
+
+fn handed(c: &mut Clerk<'_>) {
+    let cohort = c.cohort(|_| true);
+    let gate = (!c.facts.own).then_some("not_queued");
+    let changes = |i: &Incident| {
+        let names: Vec<String> = owners(i).into_iter().filter_map(|(name, _)| name).collect();
+        if names.is_empty() { None } else { Some(names.windows(2).filter(|pair| pair[0] != pair[1]).count()) }
+    };
+    let passed = |i: &Incident| i.hands.as_ref().filter(|h| h.holders > 0).map(|h| h.holders as usize - 1);
+    for (mean, many, hops) in [
+        ("section_hops", "section_many", cohort.iter().filter_map(|i| changes(i)).collect::<Vec<_>>()),
+        ("assignee_hops", "assignee_many", cohort.iter().filter_map(|i| passed(i)).collect()),
+    ] {
+        c.ratio("hand-offs", mean, &[], hops.iter().sum(), hops.len(), gate);
+        c.ratio("hand-offs", many, &[], hops.iter().filter(|n| **n >= 3).count(), hops.len(), gate);
+    }
+    for section in ["SAC", "MKT", "Tarjetas"].into_iter().filter(|_| c.facts.own) {
+        let had = cohort.iter().filter(|i| owners(i).iter().any(|(name, _)| name.as_deref() == Some(section)));
+        let times: Vec<i64> = had.map(|i| held(i, section, c.facts.now)).collect();
+        if !times.is_empty() {
+            c.count("hand-offs", "n", &[section], times.len(), None);
+            c.time("hand-offs", "mean", &[section], Some(times.iter().sum::<i64>() as f64 / times.len() as f64), times.len(), None);
+            c.time("hand-offs", "median", &[section], rank(&times, 0.5), times.len(), None);
+        }
+    }
+}
+
+/// For how long `section` had it, from the opening until it was over, or now.
+fn held(i: &Incident, section: &str, now: Timestamp) -> i64 {
+    let end = match i.closings.last().filter(|_| i.closed) {
+        None => now,
+        Some(x) if x.end == End::Resolved || x.end == End::Expired => x.at,
+        Some(x) => x.settled_at,
+    };
+    let (mut from, mut sum) = (i.opened_at, 0);
+    for (name, until) in owners(i) {
+        let to = if until < end { until } else { end };
+        if name.as_deref() == Some(section) && to > from {
+            sum += to.since(from);
+        }
+        from = until;
+    }
+    sum
+}
+
+fn helped(c: &mut Clerk<'_>) {
+    let closed = c.list(|i| i.closings.iter().any(|x| c.inside(x.at)));
+    c.two("peers", "peer_solved", &closed, None, |i| i.peer.is_some());
+    let (gate, cohort) = (c.gate, c.cohort(|_| true));
+    if c.facts.organisations.is_empty() {
+        return c.put("organisations", "n", &[], (None, None, Err("not_set")));
+    }
+    let whose = |agent: &str| match agent {
+        "AB" => "Casa",
+        "CD" | "EF" => "Centro",
+        "ZZ" => "Nadie",
+        _ => "other_signatures",
+    };
+    let signed: Vec<(&str, u32)> = cohort.iter().flat_map(|i| i.agents.iter().map(|(agent, posts)| (whose(agent), *posts))).collect();
+    let first = cohort.iter().filter_map(|i| i.first_answer.as_ref());
+    let first: Vec<(&str, i64)> = first.filter_map(|a| Some((whose(a.agent.as_ref()?), a.at.since(a.since)))).collect();
+    let posts = |of: Option<&str>| signed.iter().filter(|s| of.is_none_or(|of| s.0 == of)).map(|s| s.1 as usize).sum::<usize>();
+    for name in ["Casa", "Centro", "Nadie", "other_signatures"] {
+        if name == "other_signatures" && signed.iter().all(|s| s.0 != name) && first.iter().all(|f| f.0 != name) {
+            continue;
+        }
+        let times: Vec<i64> = first.iter().filter(|f| f.0 == name).map(|f| f.1).collect();
+        let mean = (!times.is_empty()).then(|| times.iter().sum::<i64>() as f64 / times.len() as f64);
+        c.count("organisations", "n", &[name], times.len(), gate);
+        c.time("organisations", "median", &[name], rank(&times, 0.5), times.len(), gate);
+        c.time("organisations", "mean", &[name], mean, times.len(), gate);
+        c.ratio("organisations", "signed", &[name], posts(Some(name)), posts(None), gate);
+    }
 }
