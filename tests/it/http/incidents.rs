@@ -13,8 +13,8 @@ name = 'Banco Ejemplo'
 own = true
 accounts = [{ handle = 'bancoayuda', network = 'x', role = 'service' }, { handle = 'bancoayuda', network = 'mastodon', role = 'service' }]
 [[brand]]
-name = 'Otro Banco'
-accounts = [{ handle = 'otrobanco' }]
+name = 'Banco Ajeno'
+accounts = [{ handle = 'bancoajeno' }]
 ";
 
 fn plan() -> Plan {
@@ -113,11 +113,11 @@ async fn a_matter_from_the_first_post_to_the_end() {
 #[tokio::test]
 async fn competitors_are_compared_and_not_queued() {
     let world = World::start(plan()).await;
-    say(&world, said("r1", "eva", "@otrobanco no puedo entrar", -90, None)).await;
+    say(&world, said("r1", "eva", "@bancoajeno no puedo entrar", -90, None)).await;
     say(&world, said("p1", "ana", "@bancoayuda no puedo pagar", -60, None)).await;
     let (_, all) = world.get("/v1/incidents", &[]).await;
     assert_eq!((&all["total"], &all["incidents"][0]["handle"]), (&json!(1), &json!("ana")));
-    let (_, theirs) = world.get("/v1/incidents?brand=Otro%20Banco", &[]).await;
+    let (_, theirs) = world.get("/v1/incidents?brand=Banco%20Ajeno", &[]).await;
     assert_eq!((&theirs["total"], &theirs["incidents"][0]["handle"]), (&json!(1), &json!("eva")));
 }
 
