@@ -331,7 +331,7 @@ pub const NOTES_KEPT: usize = 256;
 /// People who answered each other that are let go of at once; more stay.
 pub const LEAVE_TOGETHER: usize = 4096;
 /// Posts kept by default for the matters of customers.
-pub const CARE_POSTS: usize = 2_000_000;
+pub const CARE_POSTS: usize = 1_000_000;
 /// People of ours who signed in one matter that are remembered.
 pub const AGENTS_KEPT: usize = 64;
 /// Playbooks.

@@ -259,7 +259,14 @@ pub struct Care {
 impl Default for Care {
     fn default() -> Care {
         const DAY: i64 = 24 * HOUR;
-        Care { retention: 400 * DAY, texts: 90 * DAY, strays: 72 * HOUR, max_posts: limits::CARE_POSTS, key: None }
+        Care { retention: 400 * DAY, texts: 90 * DAY, strays: 30 * DAY, max_posts: limits::CARE_POSTS, key: None }
+    }
+}
+
+impl Care {
+    /// The same without any end: of a recording everything is known for as long as it is read.
+    pub fn for_ever(self) -> Care {
+        Care { retention: i64::MAX, texts: i64::MAX, strays: i64::MAX, ..self }
     }
 }
 

@@ -40,7 +40,8 @@ pub struct Recording<'a> {
 
 /// Replays on a thread of its own; `hear` is called here with every transition of an alert.
 pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Alert, u64) -> io::Result<()>) -> Result<Summary, Failure> {
-    let job = job(config, recording)?;
+    let listening = listening(config, &recording)?;
+    let job = job(config, recording, listening)?;
     let (alerts, heard) = channel();
     let worker = std::thread::Builder::new().name("replay".into()).spawn(move || work(job, alerts, None))?;
     for (alert, seq) in heard {
@@ -51,16 +52,23 @@ pub fn drive(config: &Config, recording: Recording<'_>, hear: &mut dyn FnMut(&Al
 
 /// Replays recordings of `source` in the order of time, for what is known at their end; changes of matters go to `follow`.
 pub fn tally(config: &Config, source: Option<&str>, files: Vec<PathBuf>, follow: Option<Follow>) -> Result<Tally, Failure> {
-    let job = job(config, Recording { source, files, as_recorded: false, speed: None, counts: false })?;
+    let recording = Recording { source, files, as_recorded: false, speed: None, counts: false };
+    let listening = listening(config, &recording)?;
+    // A late answer counts however late, and no matter is too old for its report.
+    let listening = Listening { care: listening.care.clone().for_ever(), ..listening };
+    let job = job(config, recording, listening)?;
     let (alerts, _) = channel();
     work(job, alerts, follow).map(|(_, tally)| tally)
 }
 
-fn job(config: &Config, recording: Recording<'_>) -> Result<Job, Failure> {
+/// What is listened for in a recording: there is one source, the first.
+fn listening(config: &Config, recording: &Recording<'_>) -> Result<Listening, Failure> {
     let source = source(config, recording.source)?;
-    let format = source.format.clone();
-    // There is one source here, the first.
-    let listening = Listening { own_posts: vec![source.own_posts], ..config.listening(&mut TopicIds::default(), 1) };
+    Ok(Listening { own_posts: vec![source.own_posts], ..config.listening(&mut TopicIds::default(), 1) })
+}
+
+fn job(config: &Config, recording: Recording<'_>, listening: Listening) -> Result<Job, Failure> {
+    let format = source(config, recording.source)?.format.clone();
     let compiled = Arc::new(Compiled::new(listening));
     Ok(Job {
         files: recording.files,

@@ -40,7 +40,7 @@ pub enum Subject {
 }
 
 /// Posts about a bank that name an account of its.
-const NAMED: f64 = 0.05;
+const NAMED: f64 = 0.025;
 
 /// A text about `subject` in `lang`, without habits.
 pub fn write(prng: &mut Prng, subject: Subject, lang: Lang) -> String {
