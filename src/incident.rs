@@ -333,7 +333,7 @@ pub enum Why {
     Act,
     /// Time passed.
     Time,
-    /// Its opening post went, and with it the matter.
+    /// Its opening post went, and with it the matter; or its customer was let go of, and what was told of it is told no more.
     Gone,
 }
 

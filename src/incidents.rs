@@ -58,6 +58,8 @@ pub struct Incidents {
     leave: BTreeSet<(Timestamp, AuthorKey)>,
     /// Matters of whom was let go of.
     archive: BTreeMap<IncidentKey, Told>,
+    /// Those let go of that nobody was told of yet.
+    left: Vec<Change>,
     /// The hour of event time in which that was looked at last.
     pruned: i64,
     /// Posts that there was no room for.
@@ -147,6 +149,7 @@ impl Incidents {
     /// Folds all that was touched, and what changed by itself by `now`. What is no longer as it was told last
     /// goes to `changes`, in an order that only the posts decide.
     pub fn settle(&mut self, now: Timestamp, changes: &mut Vec<Change>) {
+        changes.append(&mut self.left);
         while let Some((at, person)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, person));
             self.touched.entry(person).or_insert((Why::Time, None));

@@ -77,8 +77,8 @@ impl Incidents {
         self.dropped
     }
 
-    /// Lets go of what is old enough by `now`; looks once an hour of event time.
-    pub fn prune(&mut self, now: Timestamp) {
+    /// Lets go of what is old enough by `now`, and tells whose matters; looks once an hour of event time.
+    pub fn prune(&mut self, now: Timestamp, changes: &mut Vec<Change>) {
         let hour = now.0.div_euclid(HOUR);
         if hour <= self.pruned {
             return;
@@ -88,6 +88,7 @@ impl Incidents {
         let due: Vec<AuthorKey> = self.leave.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| *key).collect();
         due.into_iter().for_each(|key| _ = self.let_go_by(key, now));
         self.drop_broadcasts(now);
+        changes.append(&mut self.left);
         let Some(care) = self.care.as_ref().filter(|_| is_new_day) else { return };
         let old = |told: &Told| ended(&told.incident).plus(care.retention) <= now;
         let gone: Vec<IncidentKey> = self.archive.iter().filter(|(_, told)| old(told)).map(|(id, _)| *id).collect();
@@ -109,7 +110,11 @@ impl Incidents {
         let before = self.len();
         let staying: Vec<_> = leaving.iter().flat_map(|key| self.staying(*key, &leaving, now)).collect();
         along.iter().for_each(|post| self.drop_stray(post));
-        leaving.iter().for_each(|key| _ = self.let_go(*key));
+        for key in &leaving {
+            let told = self.people.get_mut(key).into_iter().flat_map(|person| person.told.values_mut());
+            self.left.extend(told.map(|told| told.gone(now)));
+            self.let_go(*key);
+        }
         for post in staying {
             self.threads.put(&post);
             self.file(&post);
@@ -255,9 +260,7 @@ impl Incidents {
         for key in who {
             let Some(person) = self.people.get_mut(&key) else { continue };
             for (id, told) in &mut person.told {
-                told.version += 1;
-                let incident = Arc::clone(&told.incident);
-                changes.push(Change { incident, version: told.version, why: Why::Gone, actor: None, at: now });
+                changes.push(told.gone(now));
                 end(Arc::make_mut(&mut told.incident), now);
                 erased.matters += 1;
                 // Whatever was a part of it is a matter of its own again.

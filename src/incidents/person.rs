@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::dossier::{Dossier, Matter};
 use super::threads::Threads;
-use crate::incident::{Act, Incident, IncidentKey};
+use crate::incident::{Act, Change, Incident, IncidentKey, Why};
 use crate::post::{AuthorKey, PostKey};
 use crate::time::Timestamp;
 use crate::utterance::Utterance;
@@ -35,6 +35,14 @@ pub(super) struct Person {
 pub(super) struct Told {
     pub version: u64,
     pub incident: Arc<Incident>,
+}
+
+impl Told {
+    /// The change that is the last: what it was is told no more.
+    pub fn gone(&mut self, at: Timestamp) -> Change {
+        self.version += 1;
+        Change { incident: Arc::clone(&self.incident), version: self.version, why: Why::Gone, actor: None, at }
+    }
 }
 
 impl Person {

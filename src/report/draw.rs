@@ -25,7 +25,7 @@ pub fn bars(panel: &Panel<'_>, title: &str, lang: Lang) -> String {
     for (i, figure) in shown.iter().enumerate() {
         let y = ROW * i as f64;
         let wide = if most > 0.0 { (figure.value.unwrap_or(0.0) / most * chart).max(0.0) } else { 0.0 };
-        text(&mut svg, (label - 10.0, y + 16.0), "class=\"l\" text-anchor=\"end\"", &short(&shown::keys(figure, lang), 34));
+        text(&mut svg, (label - 10.0, y + 16.0), "class=\"l\" text-anchor=\"end\"", &short(&shown::keys(figure, lang), 28));
         let _ = write!(svg, "<rect class=\"b\" x=\"{label}\" y=\"{:.1}\" width=\"{wide:.1}\" height=\"15\" rx=\"2\"/>", y + 4.0);
         let parts = shown::parts(figure, lang);
         let value = shown::value(figure, lang);

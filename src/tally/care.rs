@@ -95,7 +95,7 @@ impl Tally {
         let now = self.clock.now();
         let mut changes = Vec::new();
         self.incidents.settle(now, &mut changes);
-        self.incidents.prune(now);
+        self.incidents.prune(now, &mut changes);
         self.tell_changes(changes, now, events);
         while let Some(due) = self.judge.sla_due(now) {
             let Some((incident, _)) = self.incidents.told(due.incident()) else { continue };

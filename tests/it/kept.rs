@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use escucha::codec::Coded;
-use escucha::incident::{Deed, Field, Hands, Incident, IncidentKey};
+use escucha::incident::{Deed, Field, Hands, Incident, IncidentKey, Why};
 use escucha::incidents::Incidents;
 use escucha::post::{AuthorKey, PostKey};
 use escucha::prng::Prng;
@@ -87,7 +87,7 @@ fn letting_go_changes_no_figure_of_what_is_still_kept() {
                 incidents.hear(kind, post.clone(), now);
                 incidents.settle(now, &mut Vec::new());
             }
-            kept.prune(now);
+            kept.prune(now, &mut Vec::new());
         }
         let (got, want) = (all(&kept), all(&twin));
         for (key, incident) in &want {
@@ -108,7 +108,7 @@ fn letting_go_changes_no_figure_of_what_is_still_kept() {
 fn memory_is_flat_once_everything_was_let_go_of_once() {
     let (reader, mut incidents) = (reader(), Incidents::default());
     incidents.keep(&care(60, 31, 1));
-    let mut sizes = Vec::new();
+    let (mut sizes, mut told) = (Vec::new(), Vec::new());
     for day in 0..240i64 {
         let mut hear = |hour: i64, who: &str, text: &str| {
             let at = START.plus(day * DAY + hour * HOUR).to_string();
@@ -117,8 +117,8 @@ fn memory_is_flat_once_everything_was_let_go_of_once() {
             let (kind, post) = reader.read(&post);
             let now = post.at;
             incidents.hear(kind, post, now);
-            incidents.settle(now, &mut Vec::new());
-            incidents.prune(now);
+            incidents.settle(now, &mut told);
+            incidents.prune(now, &mut told);
         };
         for i in 0..10 {
             hear(i, &format!("c{day}x{i}"), if i % 2 == 0 { "@banco no va" } else { "no va nada" });
@@ -138,6 +138,9 @@ fn memory_is_flat_once_everything_was_let_go_of_once() {
     let asked = incidents.all().filter(|(i, _)| !i.handle.is_empty()).count();
     assert!(incidents.len() <= asked + 31 + 10, "{} posts, {asked} of them in matters", incidents.len());
     assert!(incidents.all().all(|(i, _)| &*i.handle != "client"), "talking keeps no closed matter");
+    // Whoever was told of it is told that it is told no more, last of all.
+    let client: Vec<_> = told.iter().filter(|c| &*c.incident.handle == "client").map(|c| (c.version, c.why)).collect();
+    assert_eq!((client.len(), client.last()), (3, Some(&(3, Why::Gone))), "opened, expired, gone: {client:?}");
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn those_who_answered_each_other_leave_together_and_who_was_thanked_no_sooner() 
         let mut len = Vec::new();
         for day in [1, 10, 60, 200] {
             incidents.settle(START.plus(day * DAY), &mut Vec::new());
-            incidents.prune(START.plus(day * DAY));
+            incidents.prune(START.plus(day * DAY), &mut Vec::new());
             len.push(incidents.len());
         }
         // After 30 days it expired, after 90 more it may go.
@@ -222,7 +225,7 @@ fn what_was_merged_with_another_matter_of_the_same_customer_leaves_with_it() {
     let mut len = Vec::new();
     for day in [42, 100, 200] {
         incidents.settle(START.plus(day * DAY), &mut Vec::new());
-        incidents.prune(START.plus(day * DAY));
+        incidents.prune(START.plus(day * DAY), &mut Vec::new());
         len.push(incidents.len());
     }
     assert_eq!((len.as_slice(), incidents.all().count()), (&[2, 2, 0][..], 2));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use escucha::contact::Intent;
 use escucha::figures::{Facts, Figure, Spec};
 use escucha::incident::{Cause, End, Field, Incident, Origin};
 use escucha::time::{HOUR, Timestamp};
@@ -106,7 +107,7 @@ fn asked(i: &Incident) -> bool {
 }
 
 fn complaint(i: &Incident) -> bool {
-    i.tag(Field::Category) == Some("complaint")
+    i.intent == Intent::Complaint
 }
 
 fn summary(c: &mut Clerk<'_>, indicator: &str, key: &str, times: &[i64]) {
