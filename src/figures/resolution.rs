@@ -1,10 +1,19 @@
 //! How long matters took until they were settled; the fastest and the slowest.
 
-use super::{Facts, Figure, Form, Spec, name, times};
+use super::{Facts, Figure, Form, Name, Spec, name, times};
 use crate::incident::{Cause, End, Incident};
 
 /// How many of each are shown.
 const TOP: usize = 5;
+
+/// Those of all times, and the ends of their order.
+const NAMES: [Name; 8] = {
+    let [n, mean, median, p90, longest] = times::NAMES;
+    let fastest = name("fastest", Form::Bars, "las 5 más rápidas", "5 fastest");
+    let slowest = name("slowest", Form::Bars, "las 5 más lentas", "5 slowest");
+    let oldest = name("oldest_open", Form::Bars, "las 5 más antiguas aún abiertas", "5 oldest still open");
+    [n, mean, median, p90, longest, fastest, slowest, oldest]
+};
 
 /// `settled − opened` over what was answered and stayed so, or was resolved by an agent.
 pub static SPEC: Spec = Spec {
@@ -18,16 +27,7 @@ pub static SPEC: Spec = Spec {
          moved to private, abandoned or expired stay out: nobody knows when they ended. So do those that the brand opened. The oldest still open are as \
          of now, not of the window.",
     ),
-    names: &[
-        name("n", Form::Column, "n", "n"),
-        name("mean", Form::Column, "media", "mean"),
-        name("median", Form::Column, "mediana", "median"),
-        name("p90", Form::Column, "p90", "p90"),
-        name("longest", Form::Column, "máxima", "longest"),
-        name("fastest", Form::Bars, "las 5 más rápidas", "5 fastest"),
-        name("slowest", Form::Bars, "las 5 más lentas", "5 slowest"),
-        name("oldest_open", Form::Bars, "las 5 más antiguas aún abiertas", "5 oldest still open"),
-    ],
+    names: &NAMES,
     figures,
 };
 

@@ -51,6 +51,17 @@ fn posts() -> String {
     out
 }
 
+/// An engine that has heard the posts, beside a recording of them; and where it is asked.
+async fn started() -> (tempfile::TempDir, Running, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(CONFIG, folder.path());
+    std::fs::write(folder.path().join("posts.ndjson"), posts()).unwrap();
+    running.ask(Method::POST, "/v1/posts", posts()).await;
+    let url = format!("http://{}", running.address);
+    (folder, running, url)
+}
+
 /// What `escucha report` says of the month, as a table of all figures.
 fn report(folder: &Path, args: &[&str]) -> Result<String, String> {
     escucha(folder, &[&["--month", "2026-03", "--format", "csv"], args].concat())
@@ -72,12 +83,7 @@ fn lasting(table: &str) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_the_same_live_stored_and_recorded() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = tempfile::tempdir().unwrap();
-    let running = Running::start(CONFIG, folder.path());
-    std::fs::write(folder.path().join("posts.ndjson"), posts()).unwrap();
-    running.ask(Method::POST, "/v1/posts", posts()).await;
-    let url = format!("http://{}", running.address);
+    let (folder, running, url) = started().await;
     let live = report(folder.path(), &["--url", &url]).unwrap();
     assert!(live.contains("\"Banco\",\"answered\",\"answered\",\"all\",\"\",3,9,0.3333333333333333,"), "{live}");
     let busy = report(folder.path(), &["--stored"]).unwrap_err();
@@ -172,12 +178,7 @@ fn parquet(file: &Path) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parquet_has_the_cells_of_the_other_formats() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = tempfile::tempdir().unwrap();
-    let running = Running::start(CONFIG, folder.path());
-    std::fs::write(folder.path().join("posts.ndjson"), posts()).unwrap();
-    running.ask(Method::POST, "/v1/posts", posts()).await;
-    let url = format!("http://{}", running.address);
+    let (folder, _running, url) = started().await;
     for from in [&["--url", &url][..], &["posts.ndjson"]] {
         let Tables { incidents, events } = Tables::of(folder.path(), from);
         for (table, text) in [("incidents", incidents), ("events", events)] {

@@ -2,6 +2,7 @@
 
 import type { Frame, Matter } from '../../client/frames.ts';
 import { api } from '../lib/api.ts';
+import { BEHIND_MS, SILENCE_MS, SLEPT_MS, steady } from '../lib/honest.ts';
 import { setup } from '../lib/setup.svelte.ts';
 import { listen, signIn, type Link } from '../lib/stream.ts';
 import { tongue } from '../lib/words.svelte.ts';
@@ -15,17 +16,11 @@ const CLOSED = 200;
 const SAMPLED = 200;
 /** From one word to the queue to the next. */
 const PACE_MS = 250;
-/** `status` beats every 5 s. */
-const SILENCE_MS = 9000;
 /** What could not be loaded is asked for again after this long. */
 const AGAIN_MS = 5000;
 /** How far the engine has counted, and how urgent the open one is by now, is asked for this often. */
 const LOOK_MS = 15_000;
-/** An engine that counts what is older than this has not caught up yet. */
-const BEHIND_MS = 600_000;
 const PATIENCE_MS = 15_000;
-/** A clock that leaps by more than this was not slow: the display slept. */
-const SLEPT_MS = 5000;
 
 export interface ThreadPost {
   network: string;
@@ -109,8 +104,6 @@ interface Problem {
 }
 /** What came of an act: done, or why not. */
 export type Told = { kind: 'done'; version: number } | { kind: 'changed'; by: string | null; at: string | null; last: Act | null } | { kind: 'refused'; why: string };
-
-const steady = () => performance.now();
 
 class Desk {
   link = $state<Link>('connecting');

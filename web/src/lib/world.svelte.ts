@@ -3,6 +3,7 @@
 
 import type { Alert, Brand, Frame, Hello, Level, Mention, Post, Standing, Status, Tallied, WindowName } from '../../client/frames.ts';
 import { api } from './api.ts';
+import { BEHIND_MS, SILENCE_MS, SLEPT_MS, steady } from './honest.ts';
 import { listen, signIn, type Link } from './stream.ts';
 
 export const KEPT_ALERTS = 50;
@@ -10,16 +11,10 @@ export const KEPT_MENTIONS = 120;
 export const KEPT_GONE = 500;
 /** From one word to the scenes to the next. */
 const PACE_MS = 500;
-/** `status` beats every 5 s: after two beats that did not come, what is seen is old. */
-export const SILENCE_MS = 9000;
-/** An engine that counts what is older than this has not caught up yet, as after hours in which it was away. */
-const BEHIND_MS = 600_000;
 /** What the engine counts without telling, such as topics that nobody writes about, is asked for this often. */
 const LOAD_MS = 60_000;
 /** How long the page says that there was a gap. */
 const TOLD_MS = 60_000;
-/** A clock that leaps by more than this was not slow: the display slept. */
-const SLEPT_MS = 5000;
 
 export type Row = Standing & {
   topic: string;
@@ -29,9 +24,6 @@ export type Row = Standing & {
   surprise: number | null;
   brand: Brand | null;
 };
-
-/** Milliseconds that no setting of the display's clock moves; in some browsers they stand still while a display sleeps. */
-const steady = () => performance.now();
 
 class World {
   link = $state<Link>('connecting');
