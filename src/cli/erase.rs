@@ -53,8 +53,8 @@ pub fn run(config: Config, args: &Args, lang: Lang, out: &mut dyn Write) -> Resu
     };
     let Erased { posts, matters } = erased;
     let text = Both::new(
-        format!("borrado: {posts} publicaciones; {matters} asuntos quedan solo como cifras"),
-        format!("erased: {posts} posts; {matters} matters remain as figures only"),
+        format!("borrado. Publicaciones: {posts}. Asuntos de los que solo quedan las cifras: {matters}"),
+        format!("erased. Posts: {posts}. Matters of which only the figures remain: {matters}"),
     );
     writeln!(out, "{}", text.get(lang))?;
     Ok(())

@@ -16,7 +16,7 @@ use crate::time::{HOUR, Timestamp};
 use crate::topic::Care;
 use crate::utterance::Utterance;
 
-/// How many of those who are to leave next are looked at for room.
+/// How many are looked at for what is to leave next: people for room, posts of a person.
 const NEXT: usize = 64;
 
 /// What was let go of when a person was.
@@ -54,7 +54,10 @@ impl Incidents {
     /// no matter a while after it was written.
     fn leaves(&self, key: AuthorKey) -> Option<Timestamp> {
         let (care, person) = (self.care.as_ref()?, self.people.get(&key)?);
-        let stray = person.posts().find(|post| self.is_stray(person, post)).map(|post| post.at.plus(care.strays));
+        // A guess that is too early costs a look: who writes without end must not cost more with each post.
+        let mut first = person.beyond_matters().take(NEXT);
+        let guess = person.beyond_matters().nth(NEXT).map(|post| post.at);
+        let stray = first.find(|post| self.is_stray(person, post)).map(|post| post.at).or(guess).map(|at| at.plus(care.strays));
         [stray, person.over().map(|at| at.plus(care.texts))].into_iter().flatten().min()
     }
 
@@ -293,8 +296,8 @@ impl Person {
     fn over(&self) -> Option<Timestamp> {
         let is_over = self.told.values().all(|told| told.incident.closed || told.incident.merged_into.is_some());
         let ends = self.told.values().map(|told| ended(&told.incident)).max().filter(|_| is_over)?;
-        let last = self.posts().rev().find(|post| self.is_in_matter(post.key));
-        Some(last.map_or(ends, |last| ends.max(last.at)))
+        let last = self.matters().filter_map(|matter| matter.posts.last()).map(|(post, _)| post.at).max();
+        Some(last.map_or(ends, |last| ends.max(last)))
     }
 }
 

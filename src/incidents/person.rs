@@ -22,6 +22,8 @@ pub(super) struct Person {
     folded: (usize, usize),
     /// What they reflect is no longer so.
     is_stale: bool,
+    /// So many of the first posts are known to be parts of matters.
+    in_matters: usize,
     /// What was told of every matter.
     pub told: BTreeMap<IncidentKey, Told>,
     /// When something may change by itself.
@@ -90,6 +92,7 @@ impl Person {
 
     fn touch_at(&mut self, at: usize) {
         self.is_stale |= at < self.folded.0;
+        self.in_matters = self.in_matters.min(at);
     }
 
     fn place(&self, post: &Utterance) -> Result<usize, usize> {
@@ -115,7 +118,13 @@ impl Person {
         if let Ok(at) = self.place(post) {
             self.posts.remove(at);
             self.folded.0 -= usize::from(at < self.folded.0);
+            self.in_matters = self.in_matters.min(at);
         }
+    }
+
+    /// The posts behind those of the first that are all parts of matters.
+    pub fn beyond_matters(&self) -> impl Iterator<Item = &Arc<Utterance>> {
+        self.posts.get(self.in_matters..).unwrap_or_default().iter()
     }
 
     /// Nothing is filed here.
@@ -128,6 +137,7 @@ impl Person {
         if std::mem::take(&mut self.is_stale) {
             self.dossiers.clear();
             self.folded = (0, 0);
+            self.in_matters = 0;
         }
         let mut acts = self.acts.get(self.folded.1..).unwrap_or_default().iter().peekable();
         for post in self.posts.get(self.folded.0..).unwrap_or_default() {
@@ -145,6 +155,8 @@ impl Person {
         }
         acts.for_each(|act| done(&mut self.dossiers, act));
         self.folded = (self.posts.len(), self.acts.len());
+        let known = self.beyond_matters().take_while(|post| self.is_in_matter(post.key)).count();
+        self.in_matters += known;
     }
 
     /// The matters with every brand.

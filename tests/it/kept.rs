@@ -310,7 +310,12 @@ async fn what_is_erased_is_in_no_file_any_more() {
                 .output()
                 .unwrap();
             let said = String::from_utf8_lossy(&done.stdout).into_owned();
-            assert_eq!(said, "erased: 3 posts; 1 matters remain as figures only\n", "{}", String::from_utf8_lossy(&done.stderr));
+            assert_eq!(
+                said,
+                "erased. Posts: 3. Matters of which only the figures remain: 1\n",
+                "{}",
+                String::from_utf8_lossy(&done.stderr)
+            );
         }
         assert_eq!(traces(folder.path(), &HERS), [""; 0], "while it runs: {while_it_runs}");
         assert_eq!(traces(folder.path(), &HIS), HIS);
