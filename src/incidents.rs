@@ -10,8 +10,6 @@ mod dossier;
 mod keep;
 mod person;
 mod state;
-#[cfg(test)]
-mod tests;
 mod threads;
 mod timeline;
 mod union;
