@@ -314,5 +314,3 @@ impl Watch {
     }
 }
 
-#[cfg(test)]
-mod tests;
