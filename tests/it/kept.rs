@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use escucha::codec::Coded;
-use escucha::incident::{Deed, Field, Hands, Incident, IncidentKey, Why};
+use escucha::incident::{Cause, Deed, Field, Hands, Incident, IncidentKey, Why};
 use escucha::incidents::Incidents;
 use escucha::post::{AuthorKey, PostKey};
 use escucha::prng::Prng;
@@ -141,6 +141,33 @@ fn memory_is_flat_once_everything_was_let_go_of_once() {
     // Whoever was told of it is told that it is told no more, last of all.
     let client: Vec<_> = told.iter().filter(|c| &*c.incident.handle == "client").map(|c| (c.version, c.why)).collect();
     assert_eq!((client.len(), client.last()), (3, Some(&(3, Why::Gone))), "opened, expired, gone: {client:?}");
+}
+
+#[test]
+fn who_leaves_keeps_what_they_wrote_of_late() {
+    let (reader, mut incidents) = (reader(), Incidents::default());
+    incidents.keep(&care(400, 31, 21));
+    let mut hear = |day: i64, id: &str, who: &str, text: &str, parent: &str| {
+        let author = json!({"id": format!("{who}-id"), "handle": who});
+        let mut post = json!({"id": id, "network": "x", "created_at": START.plus(day * DAY).to_string(), "text": text, "author": author});
+        if !parent.is_empty() {
+            post["in_reply_to"] = json!({"id": parent});
+        }
+        let (kind, post) = reader.read(&post);
+        let now = post.at;
+        incidents.hear(kind, post, now);
+        incidents.settle(now, &mut Vec::new());
+        incidents.prune(now, &mut Vec::new());
+    };
+    hear(0, "1", "ana", "@banco no va", "");
+    hear(1, "2", "banco", "ya está", "1");
+    hear(20, "3", "ana", "no me deja entrar", "");
+    // The matter was over on day 4, and its texts go after 31 days; the post of day 20 waits until day 41.
+    hear(36, "4", "eva", "buenos días", "");
+    hear(37, "5", "banco", "¿nos cuentas más?", "3");
+    let mut all: Vec<_> = incidents.all().map(|(i, _)| (i.opened_at, i.cause, i.handle.is_empty())).collect();
+    all.sort_unstable();
+    assert_eq!(all, [(START, Cause::MentionOrReply, true), (START.plus(20 * DAY), Cause::AnsweredByUs, false)]);
 }
 
 #[test]
