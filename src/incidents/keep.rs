@@ -140,10 +140,10 @@ impl Incidents {
             let mut holders: Vec<AuthorKey> = person.told.values().filter_map(whole).collect();
             for below in person.posts().flat_map(|post| self.threads.below(post.key)) {
                 let filed = *self.filed.get(&below.key)?;
-                match self.is_in_matter(below.key) {
-                    true => holders.push(filed),
-                    false if filed != key => along.push(below),
-                    false => {}
+                if self.is_in_matter(below.key) {
+                    holders.push(filed);
+                } else if filed != key {
+                    along.push(below);
                 }
             }
             next.extend(holders.into_iter().filter(|holder| leaving.insert(*holder)));
@@ -194,12 +194,12 @@ impl Incidents {
 
     /// Lets go of posts of ours that speak to nobody, once nobody would answer them any more.
     fn drop_broadcasts(&mut self, now: Timestamp) {
-        let due: Vec<_> = self.broadcasts.iter().take_while(|(at, _)| at.plus(EXPIRY) <= now).map(|(_, post)| *post).collect();
-        for key in due.into_iter().filter(|post| self.threads.answers(*post).next().is_none()).collect::<Vec<_>>() {
-            if let Some(post) = self.threads.get(key).cloned() {
-                self.broadcasts.remove(&(post.at, key));
-                self.forget(&post);
-            }
+        let due = self.broadcasts.iter().take_while(|(at, _)| at.plus(EXPIRY) <= now).map(|(_, post)| *post);
+        let unanswered = due.filter(|post| self.threads.answers(*post).next().is_none());
+        let due: Vec<_> = unanswered.filter_map(|post| self.threads.get(post).cloned()).collect();
+        for post in due {
+            self.broadcasts.remove(&(post.at, post.key));
+            self.forget(&post);
         }
     }
 
